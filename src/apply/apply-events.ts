@@ -1,0 +1,77 @@
+/**
+ * What happens while a plan is carried out: the one stream that every renderer (plain, JSON, Ink) shows.
+ *
+ * Pure types. `version` is 1; fields are only added within it. The schema is `schemas/events.schema.json`. `at` is RFC
+ * 3339.
+ */
+export const eventStreamVersion = 1;
+
+/** What an operation works on: `id` is stable within the run (`Container shop-web-1`), as Docker Compose prints it. */
+export interface EventResource {
+  readonly kind: "project" | "network" | "volume" | "image" | "container";
+  readonly name: string;
+  readonly service?: string;
+}
+
+/** The state of one operation. `waiting` says for what; `progress` counts bytes or layers; `failed` has the card. */
+export type ApplyEvent = { readonly at: string } & (
+  | { readonly kind: "run-started"; readonly command: string; readonly project: string; readonly operations: number }
+  | { readonly kind: "started"; readonly operation: string; readonly resource: EventResource; readonly action: string }
+  | {
+      readonly kind: "progress";
+      readonly operation: string;
+      readonly resource: EventResource;
+      readonly text: string;
+      readonly current?: number;
+      readonly total?: number;
+      /** A part of it, as one layer of a pull. */
+      readonly part?: string;
+    }
+  | {
+      readonly kind: "waiting";
+      readonly operation: string;
+      readonly resource: EventResource;
+      readonly waitsFor: string;
+    }
+  | {
+      readonly kind: "done";
+      readonly operation: string;
+      readonly resource: EventResource;
+      /** Docker Compose's word: Created, Started, Healthy, Pulled, Removed, Running, Recreated, … */
+      readonly action: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "failed";
+      readonly operation: string;
+      readonly resource: EventResource;
+      readonly failure: FailureCard;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "held-back";
+      readonly operation: string;
+      readonly resource: EventResource;
+      readonly because: string;
+    }
+  | { readonly kind: "warning"; readonly message: string; readonly hint?: string }
+  | { readonly kind: "run-ended"; readonly outcome: "succeeded" | "failed" | "cancelled"; readonly durationMs: number }
+);
+
+/** Everything a user needs about one failure, on one card. */
+export interface FailureCard {
+  readonly code: string;
+  readonly message: string;
+  readonly service?: string;
+  /** `pull`, `create`, `start`, `health`, `wait`, … */
+  readonly phase: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly oomKilled?: boolean;
+  readonly lastLogLines: readonly string[];
+  readonly lastProbeOutput?: string;
+  /** Services that were not started because of it. */
+  readonly heldBack: readonly string[];
+  readonly hint?: string;
+  readonly source?: { readonly file: string; readonly line: number; readonly column: number };
+}

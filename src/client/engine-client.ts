@@ -1,0 +1,144 @@
+/**
+ * The calls that the tool makes to an engine, whichever it is: ours, Docker's or Podman's. Implemented by `http-
+ * client.ts`.
+ *
+ * Every call takes a signal. Errors of the engine arrive as `GantryError` with the code our engine sends, or one
+ * derived
+ * from status and route; an engine that cannot be reached is "engine-unavailable".
+ */
+import type { Duplex } from "node:stream";
+import type * as container from "../wire/container.js";
+import type { Filters } from "../wire/filters.js";
+import type * as image from "../wire/image.js";
+import type * as network from "../wire/network.js";
+import type { StreamFrame } from "../wire/stream.js";
+import type * as system from "../wire/system.js";
+import type * as volume from "../wire/volume.js";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface LogQuery {
+  readonly follow?: boolean;
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  /** Seconds since the epoch, fractions allowed. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly tail?: number | "all";
+  readonly timestamps?: boolean;
+}
+
+/**
+ * An upgraded connection. `tty` tells whether the bytes are raw or framed (`wire/stream.ts`). `end` half-closes stdin.
+ */
+export interface Hijacked {
+  readonly stream: Duplex;
+  readonly tty: boolean;
+}
+
+export interface EngineClient {
+  readonly containers: {
+    list(
+      query: { all?: boolean; limit?: number; filters?: Filters },
+      call?: CallOptions,
+    ): Promise<container.ContainerSummary[]>;
+    inspect(id: string, call?: CallOptions): Promise<container.ContainerInspect>;
+    create(
+      name: string | undefined,
+      body: container.ContainerCreateBody,
+      call?: CallOptions,
+    ): Promise<container.ContainerCreateReply>;
+    /** False when it already ran. */
+    start(id: string, call?: CallOptions): Promise<boolean>;
+    /** False when it was not running. */
+    stop(id: string, options?: { timeoutS?: number; signal?: string }, call?: CallOptions): Promise<boolean>;
+    restart(id: string, options?: { timeoutS?: number }, call?: CallOptions): Promise<void>;
+    kill(id: string, signal: string, call?: CallOptions): Promise<void>;
+    pause(id: string, call?: CallOptions): Promise<void>;
+    unpause(id: string, call?: CallOptions): Promise<void>;
+    rename(id: string, name: string, call?: CallOptions): Promise<void>;
+    remove(id: string, options?: { force?: boolean; volumes?: boolean }, call?: CallOptions): Promise<void>;
+    /** `registered` resolves when the engine has begun to wait (headers came), so that a start may follow. */
+    wait(
+      id: string,
+      condition: "not-running" | "next-exit" | "removed",
+      call?: CallOptions,
+    ): { registered: Promise<void>; exited: Promise<container.WaitReply> };
+    /** Frames; a TTY container's output comes as stdout. Pass `tty` as `inspect` tells it. */
+    logs(id: string, query: LogQuery & { tty: boolean }, call?: CallOptions): AsyncIterable<StreamFrame>;
+    attach(
+      id: string,
+      options: { stdin: boolean; stdout: boolean; stderr: boolean; logs?: boolean; tty: boolean },
+      call?: CallOptions,
+    ): Promise<Hijacked>;
+    resize(id: string, size: { height: number; width: number }, call?: CallOptions): Promise<void>;
+    top(id: string, psArgs?: string, call?: CallOptions): Promise<{ Titles: string[]; Processes: string[][] }>;
+  };
+  readonly execs: {
+    create(containerId: string, body: container.ExecCreateBody, call?: CallOptions): Promise<string>;
+    start(execId: string, options: { tty: boolean; size?: [number, number] }, call?: CallOptions): Promise<Hijacked>;
+    startDetached(execId: string, call?: CallOptions): Promise<void>;
+    resize(execId: string, size: { height: number; width: number }, call?: CallOptions): Promise<void>;
+    inspect(execId: string, call?: CallOptions): Promise<container.ExecInspect>;
+  };
+  readonly images: {
+    list(query: { all?: boolean; filters?: Filters }, call?: CallOptions): Promise<image.ImageSummary[]>;
+    inspect(name: string, call?: CallOptions): Promise<image.ImageInspect>;
+    /** Messages until the pull has ended; a failure in the stream is thrown. `auth` is the X-Registry-Auth header. */
+    pull(
+      name: string,
+      options?: { platform?: string; auth?: string },
+      call?: CallOptions,
+    ): AsyncIterable<image.ProgressMessage>;
+    importRootfs(
+      tar: AsyncIterable<Uint8Array>,
+      options: { reference?: string; changes?: readonly string[]; message?: string; platform?: string },
+      call?: CallOptions,
+    ): AsyncIterable<image.ProgressMessage>;
+    tag(name: string, reference: string, call?: CallOptions): Promise<void>;
+    remove(
+      name: string,
+      options?: { force?: boolean; noprune?: boolean },
+      call?: CallOptions,
+    ): Promise<image.ImageDeleteItem[]>;
+  };
+  readonly networks: {
+    list(filters?: Filters, call?: CallOptions): Promise<network.NetworkInspect[]>;
+    inspect(id: string, call?: CallOptions): Promise<network.NetworkInspect>;
+    create(body: network.NetworkCreateBody, call?: CallOptions): Promise<network.NetworkCreateReply>;
+    remove(id: string, call?: CallOptions): Promise<void>;
+    connect(id: string, body: network.NetworkConnectBody, call?: CallOptions): Promise<void>;
+    disconnect(id: string, body: network.NetworkDisconnectBody, call?: CallOptions): Promise<void>;
+  };
+  readonly volumes: {
+    list(filters?: Filters, call?: CallOptions): Promise<volume.VolumeInspect[]>;
+    inspect(name: string, call?: CallOptions): Promise<volume.VolumeInspect>;
+    create(body: volume.VolumeCreateBody, call?: CallOptions): Promise<volume.VolumeInspect>;
+    remove(name: string, options?: { force?: boolean }, call?: CallOptions): Promise<void>;
+  };
+  readonly system: {
+    ping(call?: CallOptions): Promise<{ apiVersion: string }>;
+    version(call?: CallOptions): Promise<system.VersionReply>;
+    info(call?: CallOptions): Promise<Record<string, unknown>>;
+    /** Live events; iteration begins once the engine has subscribed us (`onSubscribed` is called then). */
+    events(
+      query: { since?: number; until?: number; filters?: Filters; onSubscribed?: () => void },
+      call?: CallOptions,
+    ): AsyncIterable<system.EngineEvent>;
+    /** Gantry's own routes; "not-supported" on other engines. */
+    status(call?: CallOptions): Promise<system.EngineStatus>;
+    shutdown(call?: CallOptions): Promise<void>;
+    /**
+     * Holds the project's apply lock until `release`. Says who holds it when `wait` is false and it is taken ("engine-
+     * locked").
+     */
+    lockProject(
+      project: string,
+      options: { wait: boolean; holder: string; onWaiting?: (holder: string) => void },
+      call?: CallOptions,
+    ): Promise<{ release(): Promise<void> }>;
+  };
+  close(): void;
+}

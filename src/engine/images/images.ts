@@ -1,0 +1,60 @@
+/**
+ * The image store as the rest of the engine sees it. Implemented by `image-store.ts`.
+ *
+ * Life: an image exists when its manifest, config and every layer are stored and unpacked; only then does a reference
+ * point at it. A crash during a pull or import leaves blobs and partial layers that the next pull resumes or replaces.
+ */
+import type { Readable } from "node:stream";
+import type { ContainerConfig } from "../../wire/container.js";
+import type { ImageDeleteItem, ImageInspect, ImageSummary, ProgressMessage } from "../../wire/image.js";
+
+/**
+ * `id` is the digest of the image's config (`sha256:…`), as in Docker. `chainIds` are its unpacked layers, lowest
+ * first.
+ */
+export interface StoredImage {
+  readonly id: string;
+  readonly chainIds: readonly string[];
+  /** The image's defaults: Env, Cmd, Entrypoint, ExposedPorts, Volumes, User, WorkingDir, Healthcheck, … */
+  readonly config: ContainerConfig;
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly serveraddress?: string;
+}
+
+/** `onProgress` gets Docker's pull vocabulary, one message per change and layer. */
+export interface TransferOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
+export interface Images {
+  /** By name, name@digest, id or unique id prefix. Throws "image-not-found" with Docker's text. */
+  resolve(name: string): StoredImage;
+  /** Fetches what is missing. `platform` is `os[/arch[/variant]]`. Throws "image-not-found", "registry-…". */
+  pull(name: string, options: TransferOptions & { platform?: string; auth?: RegistryAuth }): Promise<StoredImage>;
+  /** A root file system tarball (any compression) becomes a one-layer image. `changes` are Dockerfile instructions. */
+  importRootfs(
+    tar: Readable,
+    options: TransferOptions & { reference?: string; changes: readonly string[]; message?: string; platform?: string },
+  ): Promise<StoredImage>;
+  list(filters: Readonly<Record<string, readonly string[]>>): ImageSummary[];
+  inspect(name: string): ImageInspect;
+  tag(name: string, reference: string): Promise<void>;
+  /** `usedBy` names the containers of an image id. Throws "image-in-use" by Docker's rules. */
+  remove(
+    name: string,
+    options: { force: boolean; usedBy: (imageId: string) => readonly string[] },
+  ): Promise<ImageDeleteItem[]>;
+  /**
+   * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight
+   * needs.
+   */
+  collectGarbage(keep: ReadonlySet<string>): Promise<void>;
+}

@@ -1,0 +1,79 @@
+/**
+ * Networks and containers' places in them, as the rest of the engine sees them. Implemented by `network-store.ts` and
+ * its neighbours.
+ *
+ * Life: a network has a record from `create` to `remove`; its bridge and nftables rules exist while it is used or after
+ * `restore`. A container has a sandbox (network namespace, interfaces, addresses, published ports, DNS names) from
+ * `attach` to `detach`; it survives the engine's death, and `restore` takes its ports, DNS sockets and names again.
+ */
+import type { PortMap } from "../../wire/container.js";
+import type { EndpointSettings, NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
+
+/**
+ * Which networks, names and ports a container wants. `endpoints` is empty for the modes `host`, `none`, `container`.
+ */
+export interface SandboxRequest {
+  readonly containerId: string;
+  /** Without slash; it and the short id resolve on user-defined networks. */
+  readonly name: string;
+  readonly mode:
+    | { readonly kind: "networks"; readonly endpoints: readonly EndpointRequest[] }
+    | { readonly kind: "none" }
+    | { readonly kind: "host" }
+    | { readonly kind: "container"; readonly containerId: string };
+  readonly ports: PortMap;
+  /** Upstream name servers from `--dns`; empty means the host's. */
+  readonly dnsServers: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+export interface EndpointRequest {
+  /** Name or id. */
+  readonly network: string;
+  readonly settings: EndpointSettings;
+}
+
+/**
+ * `netnsPath` is what the OCI spec's network namespace points at; undefined for `host`. Serialisable: kept in the
+ * record.
+ */
+export interface Sandbox {
+  readonly containerId: string;
+  readonly name: string;
+  readonly netnsPath?: string;
+  /** By network name, in the order of the interfaces eth0, eth1, …; addresses filled in. */
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** Published ports with the host ports really taken; `null` for exposed-only. */
+  readonly ports: PortMap;
+  /** What `/etc/resolv.conf` names: 127.0.0.11 on user-defined networks, else the host's (or `--dns`). */
+  readonly nameServers: readonly string[];
+  readonly dnsServers: readonly string[];
+}
+
+export interface Networks {
+  /** Throws "network-conflict" for a name in use or an overlapping subnet, "bad-parameter". */
+  create(body: NetworkCreateBody): Promise<NetworkInspect>;
+  /** By full id, exact name or id prefix. Throws "network-not-found". */
+  get(nameOrId: string): NetworkInspect;
+  list(filters: Readonly<Record<string, readonly string[]>>): NetworkInspect[];
+  /** Throws "network-in-use" with active endpoints or for a predefined network. */
+  remove(nameOrId: string): Promise<void>;
+  /**
+   * Reserves the host ports, makes the namespace, links, addresses, names, port maps: all or nothing. Throws "port-in-
+   * use".
+   */
+  attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox>;
+  /** Undoes `attach`. Does nothing for a container without sandbox. */
+  detach(containerId: string): Promise<void>;
+  /** Adds a network to a running container's sandbox; returns the new sandbox. */
+  connect(containerId: string, endpoint: EndpointRequest): Promise<Sandbox>;
+  disconnect(containerId: string, network: string): Promise<Sandbox>;
+  /**
+   * After an engine restart: takes bridges, rules, port holders and DNS sockets of these live sandboxes again, removes
+   * others.
+   */
+  restore(live: readonly Sandbox[]): Promise<void>;
+  /** Renames a container in the DNS. */
+  rename(containerId: string, name: string): void;
+  /** Closes sockets; leaves containers' networks as they are. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** Bodies of the image routes, as the Docker Engine API 1.51 has them. Pure types; field names are the API's. */
+import type { ContainerConfig } from "./container.js";
+
+export interface ImageSummary {
+  Id: string;
+  ParentId: string;
+  RepoTags: string[];
+  RepoDigests: string[];
+  Created: number;
+  Size: number;
+  SharedSize: number;
+  Labels: Record<string, string> | null;
+  Containers: number;
+}
+export interface ImageInspect {
+  Id: string;
+  RepoTags: string[];
+  RepoDigests: string[];
+  Parent: string;
+  Comment: string;
+  Created: string;
+  DockerVersion: string;
+  Author: string;
+  Config: ContainerConfig;
+  Architecture: string;
+  Variant?: string;
+  Os: string;
+  Size: number;
+  GraphDriver: { Name: string; Data: Record<string, string> | null };
+  RootFS: { Type: "layers"; Layers: string[] };
+  Metadata: { LastTagTime: string };
+}
+export interface ImageDeleteItem {
+  Untagged?: string;
+  Deleted?: string;
+}
+
+/**
+ * One line of a pull, import or build stream. `id` is a layer's short id or the tag, `progressDetail` counts bytes.
+ * Status texts are those Docker's clients match (`Pulling fs layer`, `Downloading`, `Pull complete`, …).
+ */
+export interface ProgressMessage {
+  status?: string;
+  id?: string;
+  progressDetail?: { current?: number; total?: number };
+  stream?: string;
+  aux?: unknown;
+  errorDetail?: { code?: number; message: string };
+  error?: string;
+}

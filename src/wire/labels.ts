@@ -1,0 +1,22 @@
+/**
+ * The labels by which a Compose tool knows its own objects: those of Docker Compose, so that both see the same project.
+ */
+
+const prefix = "com.docker.compose";
+export const composeLabels = {
+  project: `${prefix}.project`,
+  service: `${prefix}.service`,
+  version: `${prefix}.version`,
+  configHash: `${prefix}.config-hash`,
+  containerNumber: `${prefix}.container-number`,
+  oneoff: `${prefix}.oneoff`,
+  slug: `${prefix}.slug`,
+  dependsOn: `${prefix}.depends_on`,
+  image: `${prefix}.image`,
+  replace: `${prefix}.replace`,
+  network: `${prefix}.network`,
+  volume: `${prefix}.volume`,
+  workingDir: `${prefix}.project.working_dir`,
+  configFiles: `${prefix}.project.config_files`,
+  environmentFile: `${prefix}.project.environment_file`,
+} as const;
