@@ -2,7 +2,8 @@
  * The C library by FFI: where every system call that `node` lacks begins.
  *
  * Each neighbour declares the functions of one topic (`mount.ts`, `sockets.ts`, …) with `libcFunction` and turns a
- * negative result into an error with `checked`. Calls are synchronous: only those that cannot block belong here; what may
+ * negative result into an error with `checked`. Calls are synchronous: only those that cannot block belong here; what
+ * may
  * block runs in a worker.
  */
 import { constants } from "node:os";
