@@ -1,0 +1,42 @@
+/** `gantry engine start | stop | status`. */
+import type { EngineStatus } from "../../../wire/system.js";
+import type { CliContext } from "../../context.js";
+import { printFields } from "./table.js";
+
+/** As init scripts have it: the program is not running. */
+const notRunningExitCode = 3;
+
+/** Starts the engine and says where it listens. */
+export async function engineStart(context: CliContext): Promise<void> {
+  const status = await context.engine.start();
+  context.stdout.write(`Engine ${status.version} runs as process ${status.pid}, socket ${status.socket}\n`);
+}
+
+/** Stops it; nothing to stop is fine. */
+export async function engineStop(context: CliContext): Promise<void> {
+  const stopped = await context.engine.stop();
+  context.stdout.write(stopped ? "Engine stopped; containers run on\n" : "No engine was running\n");
+}
+
+/** Prints its status; as JSON `{ "running": false }` when there is none. */
+export async function engineStatus(context: CliContext, { format }: { format: "table" | "json" }): Promise<void> {
+  const status = await context.engine.status();
+  if (!status) context.finish(notRunningExitCode);
+  if (format === "json") {
+    context.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
+    return;
+  }
+  context.stdout.write(status ? printFields(statusFields(status)) : "The engine is not running\n");
+}
+
+function statusFields(status: EngineStatus): Array<[string, string]> {
+  return [
+    ["Version", `${status.version} (API ${status.apiVersion})`],
+    ["Process", `${status.pid}, since ${status.startedAt}`],
+    ["Socket", status.socket],
+    ["State", status.stateRoot],
+    ["Containers", `${status.containers}, ${status.running} running`],
+    ["Runtime", `${status.runtime}, cgroup v${status.cgroupVersion}, ${status.storageDriver}`],
+    ["Ends", status.idleExitAt ?? "not while containers run or a command is connected"],
+  ];
+}

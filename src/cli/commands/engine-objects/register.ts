@@ -1,0 +1,9 @@
+/** Registers the commands on the engine and its objects: containers, images, volumes, networks. */
+import type { Command } from "commander";
+import type { CliContext } from "../../context.js";
+import { registerEngineCommands } from "./engine.register.js";
+
+/** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume` and `network` to `program`. */
+export function registerEngineObjects(program: Command, context: CliContext): void {
+  registerEngineCommands(program, context);
+}

@@ -1,0 +1,80 @@
+/**
+ * What a command may use of the world: everything comes through this value, so that commands run in tests too.
+ *
+ * `main.ts` builds the `CliEnvironment`; `program.ts` adds what the command line says and hands a `CliContext` to each
+ * command.
+ */
+import type { RendererFactory } from "../apply/event-renderer.js";
+import type { Clock } from "../base/clock.js";
+import type { EngineClient } from "../client/engine-client.js";
+import type { EngineStatus } from "../wire/system.js";
+
+/** Flags that stand before the command; the same as docker compose's, and `engine`. */
+export interface GlobalOptions {
+  readonly file?: readonly string[];
+  readonly projectName?: string;
+  readonly projectDirectory?: string;
+  readonly envFile?: readonly string[];
+  readonly profile?: readonly string[];
+  readonly progress?: "auto" | "tty" | "plain" | "json" | "quiet" | "none";
+  readonly ansi?: "auto" | "never" | "always";
+  /** `embedded`, `docker`, `podman`, `unix:///path`, `tcp://host:port`. */
+  readonly engine?: string;
+}
+
+/** One thing the engine needs of this host; `fix` is a command or a sentence, present when it is not there. */
+export interface HostFinding {
+  readonly name: string;
+  readonly state: "ok" | "warning" | "missing";
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** Starting and stopping of the embedded engine, for the `engine` commands. */
+export interface EngineControl {
+  /** Undefined when no embedded engine runs. */
+  status(): Promise<EngineStatus | undefined>;
+  /** Starts it unless it runs. Throws "not-root", "engine-unavailable" with the reason. */
+  start(): Promise<EngineStatus>;
+  /** False when none ran. Resolves when the engine has let go of its state. Containers run on. */
+  stop(): Promise<boolean>;
+  /** Runs the engine in this process until it ends; the exit code. */
+  run(options: { readyFd?: number; idleMs?: number }): Promise<number>;
+}
+
+export interface CliEnvironment {
+  /** The words after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by the first Ctrl-C or SIGTERM: wind down. The exit code is then 130. */
+  readonly signal: AbortSignal;
+  /** Aborted by the second one: stop at once, without grace. */
+  readonly forced: AbortSignal;
+  readonly clock: Clock;
+  readonly version: string;
+  /**
+   * From now on signals are the command's: they no longer abort `signal`. The listener gets `SIGINT` or `SIGTERM`;
+   * the function that is returned gives them back.
+   */
+  takeSignals(listener: (name: "SIGINT" | "SIGTERM") => void): () => void;
+  /** A client of the engine that `engine` names; the embedded one is started when it does not run. */
+  connect(engine: string | undefined): Promise<EngineClient>;
+  readonly engine: EngineControl;
+  /** The Ink progress view of `tui/`, loaded when called. Without it a terminal gets plain lines. */
+  readonly loadProgressView?: () => Promise<RendererFactory>;
+  /** Looks at what the embedded engine needs of this host. */
+  checkHost(): Promise<readonly HostFinding[]>;
+}
+
+export interface CliContext extends Omit<CliEnvironment, "connect"> {
+  /** Known once a command's action runs. */
+  readonly globals: GlobalOptions;
+  /** The engine that the command line or the environment chose; the same client at every call, closed at the end. */
+  connect(): Promise<EngineClient>;
+  /** Sets the exit code of the program; 0 unless it is called. */
+  finish(exitCode: number): void;
+}

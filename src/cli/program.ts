@@ -1,0 +1,157 @@
+/**
+ * The command line: global flags, every command's registration, errors and exit codes.
+ *
+ * Only registration is loaded at start; each command's action imports what it needs when it runs.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { isGantryError, messageOf } from "../base/errors.js";
+import type { EngineClient } from "../client/engine-client.js";
+import { registerComposeCommands } from "./commands/compose/register.js";
+import { registerEngineObjects } from "./commands/engine-objects/register.js";
+import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
+
+/** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
+const cancelledExitCode = 130;
+
+/** Runs the command of `environment.argv`; the exit code. Errors have been printed, once. */
+export async function runCli(environment: CliEnvironment): Promise<number> {
+  const program = createProgram(environment);
+  const session = new Session(environment, program);
+  registerComposeCommands(program, session);
+  registerEngineObjects(program, session);
+  try {
+    if (environment.argv.length === 0) program.outputHelp();
+    else await program.parseAsync(environment.argv, { from: "user" });
+    return environment.signal.aborted && session.exitCode === 0 ? cancelledExitCode : session.exitCode;
+  } catch (error) {
+    return reportError(error, session);
+  } finally {
+    await session.close();
+  }
+}
+
+function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
+  return new Command("gantry")
+    .description("Runs Compose projects on a container engine that comes in the same package.")
+    .version(`Gantry ${version}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+    })
+    .option("-f, --file <path>", "Compose file, repeatable; `-` reads standard input", collect)
+    .option("-p, --project-name <name>", "project name")
+    .option("--project-directory <dir>", "base of relative paths (default: where the first file is)")
+    .option("--env-file <path>", "environment file in place of `.env`, repeatable", collect)
+    .option("--profile <name>", "activate a profile, repeatable", collect)
+    .addOption(
+      new Option("--progress <type>", "how progress is shown").choices([
+        "auto",
+        "tty",
+        "plain",
+        "json",
+        "quiet",
+        "none",
+      ]),
+    )
+    .addOption(new Option("--ansi <when>", "colours and cursor control").choices(["auto", "never", "always"]))
+    .option("--engine <engine>", "embedded (default), docker, podman, unix:///path or tcp://host:port")
+    .addHelpText("after", examples);
+}
+
+const examples = `
+Examples:
+  gantry up -d                         start the project of this directory
+  gantry plan                          show what up would do, and why
+  gantry container run --rm busybox true
+  gantry doctor                        check what this host lacks, and how to get it`;
+
+/** For commander: gathers a repeatable option's values in a list. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+class Session implements CliContext {
+  readonly argv;
+  readonly env;
+  readonly cwd;
+  readonly stdin;
+  readonly stdout;
+  readonly stderr;
+  readonly signal;
+  readonly forced;
+  readonly clock;
+  readonly version;
+  readonly engine;
+  readonly loadProgressView;
+  readonly #environment: CliEnvironment;
+  readonly #program: Command;
+  #client: Promise<EngineClient> | undefined;
+  exitCode = 0;
+
+  constructor(environment: CliEnvironment, program: Command) {
+    this.#environment = environment;
+    this.#program = program;
+    this.argv = environment.argv;
+    this.env = environment.env;
+    this.cwd = environment.cwd;
+    this.stdin = environment.stdin;
+    this.stdout = environment.stdout;
+    this.stderr = environment.stderr;
+    this.signal = environment.signal;
+    this.forced = environment.forced;
+    this.clock = environment.clock;
+    this.version = environment.version;
+    this.engine = environment.engine;
+    this.loadProgressView = environment.loadProgressView;
+  }
+
+  get globals(): GlobalOptions {
+    return this.#program.opts();
+  }
+
+  connect(): Promise<EngineClient> {
+    this.#client ??= this.#environment.connect(this.globals.engine);
+    return this.#client;
+  }
+
+  checkHost() {
+    return this.#environment.checkHost();
+  }
+
+  takeSignals(listener: (name: "SIGINT" | "SIGTERM") => void) {
+    return this.#environment.takeSignals(listener);
+  }
+
+  finish(exitCode: number): void {
+    this.exitCode = exitCode;
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    client?.close();
+  }
+}
+
+/** The one place where the tool turns an error into text and an exit code. */
+function reportError(error: unknown, session: Session): number {
+  if (error instanceof CommanderError) return error.exitCode; // commander has printed it
+  if (session.signal.aborted && (isAbort(error) || isGantryError(error, "cancelled"))) return cancelledExitCode;
+  session.stderr.write(`error: ${messageOf(error)}\n`);
+  if (isGantryError(error) && error.hint) session.stderr.write(`hint: ${error.hint}\n`);
+  if (!isGantryError(error) && session.env.GANTRY_DEBUG && error instanceof Error) {
+    session.stderr.write(`${error.stack}\n`);
+  }
+  return session.exitCode === 0 ? 1 : session.exitCode;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+}

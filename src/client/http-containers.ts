@@ -1,0 +1,109 @@
+/** The container and exec calls of the Engine API. */
+import { once } from "node:events";
+import type { ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
+import type { CallOptions, EngineClient, LogQuery } from "./engine-client.js";
+import { filterQuery } from "./filter-query.js";
+import { readFrames } from "./frames.js";
+import { segment, type Transport } from "./transport.js";
+
+const alreadySo = [304];
+
+/** Calls on containers. */
+export function containerCalls(transport: Transport): EngineClient["containers"] {
+  const at = (id: string, action: string) => `/containers/${segment(id)}/${action}`;
+  const post = (id: string, action: string, query: Record<string, string | number | undefined>, call?: CallOptions) =>
+    transport.done({ method: "POST", path: at(id, action), query, accept: alreadySo, ...call });
+  return {
+    list: ({ all, limit, filters }, call) => {
+      const query = { all, limit, ...filterQuery(filters) };
+      return transport.json<ContainerSummary[]>({ method: "GET", path: "/containers/json", query, ...call });
+    },
+    inspect: (id, call) => transport.json<ContainerInspect>({ method: "GET", path: at(id, "json"), ...call }),
+    create: (name, body, call) =>
+      transport.json({ method: "POST", path: "/containers/create", query: { name }, body, ...call }),
+    start: (id, call) => post(id, "start", {}, call),
+    stop: (id, options, call) => post(id, "stop", { t: options?.timeoutS, signal: options?.signal }, call),
+    restart: async (id, options, call) => {
+      await post(id, "restart", { t: options?.timeoutS }, call);
+    },
+    kill: async (id, signal, call) => {
+      await post(id, "kill", { signal }, call);
+    },
+    pause: async (id, call) => {
+      await post(id, "pause", {}, call);
+    },
+    unpause: async (id, call) => {
+      await post(id, "unpause", {}, call);
+    },
+    rename: async (id, name, call) => {
+      await post(id, "rename", { name }, call);
+    },
+    remove: async (id, options, call) => {
+      const query = { force: options?.force, v: options?.volumes };
+      await transport.done({ method: "DELETE", path: `/containers/${segment(id)}`, query, ...call });
+    },
+    wait: (id, condition, call) => wait(transport, { path: at(id, "wait"), condition }, call),
+    logs: (id, query, call) => logs(transport, { path: at(id, "logs"), query }, call),
+    attach: async (id, { stdin, stdout, stderr, logs, tty }, call) => {
+      const query = { stream: true, stdin, stdout, stderr, logs };
+      return { stream: await transport.upgrade({ method: "POST", path: at(id, "attach"), query, ...call }), tty };
+    },
+    resize: async (id, { height, width }, call) => {
+      await post(id, "resize", { h: height, w: width }, call);
+    },
+    top: (id, psArgs, call) =>
+      transport.json({ method: "GET", path: at(id, "top"), query: { ps_args: psArgs }, ...call }),
+  };
+}
+
+function wait(
+  transport: Transport,
+  { path, condition }: { path: string; condition: string },
+  call?: CallOptions,
+): { registered: Promise<void>; exited: Promise<WaitReply> } {
+  const reply = transport.open({ method: "POST", path, query: { condition }, ...call });
+  const exited = reply.then(async (message) => {
+    const chunks: Buffer[] = [];
+    message.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(message, "end");
+    return JSON.parse(Buffer.concat(chunks).toString()) as WaitReply;
+  });
+  const registered = reply.then(() => {});
+  // A caller that awaits only one of the two must not bring the process down by the other's rejection.
+  exited.catch(() => {});
+  registered.catch(() => {});
+  return { registered, exited };
+}
+
+async function* logs(
+  transport: Transport,
+  { path, query }: { path: string; query: LogQuery & { tty: boolean } },
+  call?: CallOptions,
+) {
+  const { tty, stdout = true, stderr = true, ...rest } = query;
+  const reply = await transport.open({ method: "GET", path, query: { ...rest, stdout, stderr }, ...call });
+  yield* readFrames(reply, tty);
+}
+
+/** Calls on the processes that were started in containers. */
+export function execCalls(transport: Transport): EngineClient["execs"] {
+  return {
+    create: async (containerId, body, call) => {
+      const path = `/containers/${segment(containerId)}/exec`;
+      return (await transport.json<{ Id: string }>({ method: "POST", path, body, ...call })).Id;
+    },
+    start: async (execId, { tty, size }, call) => {
+      const body = { Detach: false, Tty: tty, ...(size ? { ConsoleSize: size } : {}) };
+      return { stream: await transport.upgrade({ method: "POST", path: `/exec/${execId}/start`, body, ...call }), tty };
+    },
+    startDetached: async (execId, call) => {
+      const body = { Detach: true, Tty: false };
+      await transport.done({ method: "POST", path: `/exec/${execId}/start`, body, ...call });
+    },
+    resize: async (execId, { height, width }, call) => {
+      const query = { h: height, w: width };
+      await transport.done({ method: "POST", path: `/exec/${execId}/resize`, query, ...call });
+    },
+    inspect: (execId, call) => transport.json({ method: "GET", path: `/exec/${execId}/json`, ...call }),
+  };
+}
