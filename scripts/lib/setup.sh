@@ -1,0 +1,115 @@
+# shellcheck shell=sh disable=SC2015,SC2154
+# Sets a checkout up, for the scripts beside this folder: sourced, then called as functions, each of which looks first and
+# does only what is missing. Nothing is downloaded but packages of the distribution and of the npm registry.
+#
+# Expects `root` (the checkout) to be set. Leaves PATH such that `node` is new enough for everything that follows.
+
+minimum_node="22 12"
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$0: $*"
+  exit 1
+}
+
+# What the engine cannot do without, as `command package`; either OCI runtime will do.
+# shellcheck disable=SC2034 # read by the scripts
+engine_helpers="conmon conmon
+nft nftables
+ip iproute2"
+
+# What only the tests use: a registry and its clients, another engine, terminals, and connection tracking. Of `a|b` the
+# package is b where the distribution has it, else a.
+# shellcheck disable=SC2034 # read by the scripts
+test_helpers="docker-registry docker-registry
+dockerd docker.io
+docker docker.io|docker-cli
+skopeo skopeo
+tmux tmux
+conntrack conntrack
+iptables iptables"
+
+# install_helpers LIST: makes the commands of LIST available through the distribution's packages.
+install_helpers() {
+  packages=$(missing_packages "$1")
+  [ -n "$packages" ] || return 0
+  if ! command -v apt-get >/dev/null 2>&1; then
+    say "These programs are missing; install the packages that hold them, then run this again: $packages"
+    say "(on Fedora: dnf install $packages; on Arch: pacman -S $packages; names may differ)"
+    exit 1
+  fi
+  command="apt-get install --yes --no-install-recommends $packages"
+  if [ "$(id -u)" != 0 ]; then
+    say "These packages are missing, and installing them needs root. Run this, then try again:"
+    say "  sudo apt-get update && sudo $command"
+    exit 1
+  fi
+  say "Installing with apt-get: $packages"
+  # The lists of a fresh machine are empty, those of an old one name files that are gone: then they are fetched.
+  if ! apt_quietly "$command"; then
+    apt_quietly "apt-get update" || true # one broken extra source must not stop the others
+    apt_quietly "$command" || { cat "$apt_log" >&2 && fail "apt-get could not install: $packages"; }
+  fi
+  rm -f "$apt_log"
+}
+
+missing_packages() {
+  command -v runc >/dev/null 2>&1 || command -v crun >/dev/null 2>&1 || printf 'runc '
+  printf '%s\n' "$1" | while read -r program package; do
+    [ -x "/usr/sbin/$program" ] || [ -x "/sbin/$program" ] || command -v "$program" >/dev/null 2>&1 ||
+      case $package in
+        *\|*) apt-cache show "${package#*|}" >/dev/null 2>&1 && echo "${package#*|}" || echo "${package%|*}" ;;
+        *) echo "$package" ;;
+      esac
+  done | sort -u | tr '\n' ' '
+}
+
+# Runs apt-get command $1 without questions; its output is kept for the case that it fails.
+apt_quietly() {
+  apt_log=${apt_log:-$(mktemp)}
+  # shellcheck disable=SC2086 # a command line of ours
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 $1 </dev/null >"$apt_log" 2>&1
+}
+
+# Puts a Node that is new enough first in PATH: the one of this checkout, else the machine's, else brings one.
+use_node() {
+  bundled="$root/tools/node24/node_modules/.bin"
+  if [ ! -x "$bundled/node" ] && ! node_is_new_enough; then
+    command -v npm >/dev/null 2>&1 || fail "npm is missing; install Node.js 20 or newer with npm (apt-get install npm)"
+    say "Node $(node --version 2>/dev/null || echo '(none)') is older than ${minimum_node% *}.${minimum_node#* }:" \
+      "bringing Node 24 from the npm registry into tools/node24"
+    npm_ci "$root/tools/node24"
+    [ -x "$bundled/node" ] || fail "there is no Node 24 package for this platform; install Node 24 yourself"
+  fi
+  [ ! -x "$bundled/node" ] || PATH="$bundled:$PATH"
+  export PATH
+}
+
+node_is_new_enough() {
+  version=$(node --version 2>/dev/null) || return 1
+  major=${version#v} && minor=${major#*.} && major=${major%%.*} && minor=${minor%%.*}
+  [ "$major" -gt "${minimum_node% *}" ] ||
+    { [ "$major" -eq "${minimum_node% *}" ] && [ "$minor" -ge "${minimum_node#* }" ]; }
+}
+
+# Installs the packages that the lock file names, when the installed ones are not of this very lock file.
+install_packages() {
+  cmp -s "$root/package-lock.json" "$root/node_modules/.gantry-lock" && return
+  say "Installing npm packages"
+  npm_ci "$root"
+  cp "$root/package-lock.json" "$root/node_modules/.gantry-lock"
+}
+
+npm_ci() {
+  # npm warns about the engine of packages when it runs on Node 20 itself; Node 24 is what runs them.
+  npm ci --prefix "$1" --no-audit --no-fund --loglevel=error </dev/null >&2 || fail "npm ci failed in $1"
+}
+
+# Bundles the program when a source is newer than the bundle.
+build() {
+  newer=$(find "$root/src" "$root/schemas" "$root/scripts/build.mjs" "$root/package-lock.json" -newer "$root/dist/main.js" \
+    -type f -print 2>&1 | head -n 1)
+  [ -n "$newer" ] || return 0
+  say "Building"
+  (cd "$root" && node scripts/build.mjs >/dev/null) || fail "the build failed"
+}
