@@ -1,0 +1,90 @@
+/** Overlay mounts: options within the kernel's page, and whether a directory can carry them. Touches the world. */
+import { closeSync, existsSync, openSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { GantryError, messageOf } from "../../base/errors.js";
+import { makeNode, maxMountDataBytes, mount, nodeTypes, setXattr, umount, umountFlags } from "../kernel/mount.js";
+
+/** `lower` holds directory names below `lowerRoot`, lowest first; the others are absolute. */
+export interface OverlayDirs {
+  readonly lowerRoot: string;
+  readonly lower: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+  readonly merged: string;
+}
+
+/**
+ * Mounts them. Options longer than a page are shortened by naming the layers through a descriptor of `lowerRoot`, so
+ * that 127 layers fit below a state root of any length.
+ *
+ * @throws {GantryError} "mount-failed"
+ */
+export function mountOverlay(dirs: OverlayDirs): void {
+  const options = overlayOptions(dirs, dirs.lowerRoot);
+  try {
+    if (Buffer.byteLength(options) <= maxMountDataBytes) {
+      mountWith(dirs.merged, options);
+      return;
+    }
+    const fd = openSync(dirs.lowerRoot, "r");
+    try {
+      mountWith(dirs.merged, overlayOptions(dirs, `/proc/self/fd/${fd}`));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw new GantryError("mount-failed", `Cannot mount overlay at ${dirs.merged}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * "overlay" if the state root can carry container file systems, else the reason why not. Makes whiteouts, sets
+ * overlay's attribute and mounts for real in a directory of its own, because file systems differ in each of these.
+ */
+export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay" } | { kind: "no"; reason: string }> {
+  const base = await mkdtemp(join(stateRoot, ".probe-"));
+  try {
+    for (const name of ["lower", "upper", "work", "merged", "lower/dir"]) await mkdir(join(base, name));
+    makeNode(join(base, "lower/hidden"), nodeTypes.character, { major: 0, minor: 0 });
+    setXattr(join(base, "lower/dir"), "trusted.overlay.opaque", Buffer.from("y"));
+    const merged = join(base, "merged");
+    mountOverlay({ lowerRoot: base, lower: ["lower"], upper: join(base, "upper"), work: join(base, "work"), merged });
+    try {
+      await mkdir(join(merged, "dir/written"));
+    } finally {
+      await umount(merged, umountFlags.detach | umountFlags.noFollow);
+    }
+    return { kind: "overlay" };
+  } catch (error) {
+    return { kind: "no", reason: messageOf(error) };
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}
+
+function mountWith(merged: string, data: string): void {
+  mount({ source: "overlay", target: merged, type: "overlay", data });
+}
+
+function overlayOptions({ lower, upper, work }: OverlayDirs, lowerRoot: string): string {
+  // overlayfs lists the uppermost first.
+  const lowerdir = lower.map((name) => `${escaped(lowerRoot)}/${name}`).reverse();
+  const options = [`lowerdir=${lowerdir.join(":")}`, `upperdir=${escaped(upper)}`, `workdir=${escaped(work)}`];
+  // With an index, an upper directory that was not unmounted cleanly may be refused; hard links do not need it here.
+  return [...(hasIndexOption() ? ["index=off"] : []), ...options].join(",");
+}
+
+let indexOption: boolean | undefined;
+
+function hasIndexOption(): boolean {
+  indexOption ??= existsSync("/sys/module/overlay/parameters/index");
+  return indexOption;
+}
+
+/** Overlay splits its options at colons and commas. */
+function escaped(path: string): string {
+  return path.replace(/[\\:,]/g, "\\$&");
+}
