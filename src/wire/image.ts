@@ -47,4 +47,7 @@ export interface ProgressMessage {
   aux?: unknown;
   errorDetail?: { code?: number; message: string };
   error?: string;
+  /** Gantry's own: the stable code and the next step of a failure; other engines send neither. */
+  errorCode?: string;
+  hint?: string;
 }

@@ -1,0 +1,44 @@
+/** The engine's API: every route, on one socket. */
+import { apiVersion } from "../../wire/system.js";
+import { createRouter } from "./http/router.js";
+import { type ApiServer, serve } from "./http/server.js";
+import type { ApiRooms } from "./rooms.js";
+import { containerStreamRoutes } from "./routes/container-streams.js";
+import { containerRoutes } from "./routes/containers.js";
+import { execRoutes } from "./routes/execs.js";
+import { gantryRoutes } from "./routes/gantry.js";
+import { imageRoutes } from "./routes/images.js";
+import { networkRoutes } from "./routes/networks.js";
+import { notImplementedRoutes } from "./routes/not-implemented.js";
+import { systemRoutes } from "./routes/system.js";
+import { volumeRoutes } from "./routes/volumes.js";
+
+export type { ApiServer };
+
+/** Serves the Docker Engine API and `/gantry/…` on `facts.socket`, for its owner alone. Resolves when it listens. */
+export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<ApiServer> {
+  const router = createRouter([
+    ...systemRoutes(rooms),
+    ...notImplementedRoutes(),
+    ...gantryRoutes(rooms),
+    ...containerStreamRoutes(rooms),
+    ...execRoutes(rooms),
+    ...containerRoutes(rooms),
+    ...imageRoutes(rooms),
+    ...networkRoutes(rooms),
+    ...volumeRoutes(rooms),
+  ]);
+  return serve({
+    socket: rooms.facts.socket,
+    socketMode: 0o600,
+    router,
+    headers: {
+      "Api-Version": apiVersion,
+      "Docker-Experimental": "false",
+      Ostype: "linux",
+      Server: `Gantry/${rooms.facts.version} (linux)`,
+    },
+    log,
+    onRequest: () => rooms.activity.enter(),
+  });
+}

@@ -1,0 +1,34 @@
+/** What the routes work on: the engine's rooms, and facts that do not change while it runs. */
+import type { EngineStatus } from "../../wire/system.js";
+import type { Containers, Events } from "../containers/containers.js";
+import type { Images } from "../images/images.js";
+import type { Networks } from "../networks/networks.js";
+import type { Volumes } from "../volumes/volumes.js";
+import type { Activity } from "./activity.js";
+import type { ProjectLocks } from "./project-locks.js";
+
+export interface EngineFacts extends Omit<EngineStatus, "containers" | "running" | "idleExitAt"> {
+  /** Of the helpers: `runc` → version text. */
+  readonly kernelVersion: string;
+  readonly operatingSystem: string;
+  readonly architecture: string;
+  readonly hostname: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Stable for the state root; tells engines of one host apart. */
+  readonly instanceId: string;
+  readonly securityOptions: readonly string[];
+}
+
+export interface ApiRooms {
+  readonly containers: Containers;
+  readonly events: Events;
+  readonly images: Images;
+  readonly networks: Networks;
+  readonly volumes: Volumes;
+  readonly facts: EngineFacts;
+  readonly activity: Activity;
+  readonly locks: ProjectLocks;
+  /** Begins a clean end of the engine; containers run on. */
+  readonly shutDown: () => void;
+}

@@ -1,0 +1,64 @@
+/** Gantry's own routes: what Docker's API has no word for. */
+import type { EngineStatus } from "../../../wire/system.js";
+import { json, jsonStream, type Reply } from "../http/reply.js";
+import { type ApiRequest, flag, param, text } from "../http/request.js";
+import type { Route } from "../http/router.js";
+import type { ProjectClaim } from "../project-locks.js";
+import type { ApiRooms } from "../rooms.js";
+
+/** Bounds a name that other people are shown. */
+const maxHolderLength = 200;
+
+/** Status, shutdown and the projects' apply locks. */
+export function gantryRoutes(rooms: ApiRooms): Route[] {
+  return [
+    { method: "GET", pattern: "/gantry/status", handle: () => json(status(rooms)) },
+    { method: "POST", pattern: "/gantry/shutdown", handle: () => shutDown(rooms) },
+    { method: "POST", pattern: "/gantry/projects/{name}/lock", handle: (request) => lock(rooms, request) },
+  ];
+}
+
+function status({ containers, facts, activity }: ApiRooms): EngineStatus {
+  const all = containers.list({ all: true, filters: {} });
+  return {
+    pid: facts.pid,
+    version: facts.version,
+    apiVersion: facts.apiVersion,
+    stateRoot: facts.stateRoot,
+    socket: facts.socket,
+    startedAt: facts.startedAt,
+    containers: all.length,
+    running: all.filter(({ State }) => State === "running" || State === "paused" || State === "restarting").length,
+    runtime: facts.runtime,
+    cgroupVersion: facts.cgroupVersion,
+    storageDriver: facts.storageDriver,
+    idleExitAt: activity.idleExitAt?.toISOString() ?? null,
+  };
+}
+
+/** The answer ends with the engine: who reads to its end knows that the state is free. */
+function shutDown(rooms: ApiRooms): Reply {
+  return jsonStream(
+    (async function* () {
+      yield { state: "stopping" };
+      rooms.shutDown();
+      await new Promise(() => {});
+    })(),
+  );
+}
+
+/** Holds the lock while the client keeps the connection. */
+function lock({ locks }: ApiRooms, request: ApiRequest): Reply {
+  const holder = (text(request, "holder") ?? "another command").slice(0, maxHolderLength);
+  const claim = locks.claim(param(request, "name"), { holder, wait: flag(request, "wait") });
+  request.signal.addEventListener("abort", () => claim[Symbol.dispose](), { once: true });
+  if (request.signal.aborted) claim[Symbol.dispose]();
+  return jsonStream(lockLines(claim, { holder, signal: request.signal }));
+}
+
+async function* lockLines(claim: ProjectClaim, { holder, signal }: { holder: string; signal: AbortSignal }) {
+  if (claim.heldBy !== undefined) yield { state: "waiting", holder: claim.heldBy };
+  await claim.granted;
+  yield { state: "held", holder };
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,117 @@
+/** Routes of images. */
+import { GantryError } from "../../../base/errors.js";
+import { isRecord } from "../../../base/json.js";
+import { decodeFilters } from "../../../wire/filters.js";
+import type { ImageSummary } from "../../../wire/image.js";
+import type { RegistryAuth } from "../../images/images.js";
+import { empty, json, type Reply } from "../http/reply.js";
+import { type ApiRequest, flag, param, text } from "../http/request.js";
+import type { Route } from "../http/router.js";
+import { progressReply } from "../progress.js";
+import type { ApiRooms } from "../rooms.js";
+
+const listFilters = ["before", "dangling", "label", "reference", "since", "until"];
+
+/** See Docker Engine API, "Images". */
+export function imageRoutes({ images, containers }: ApiRooms): Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: "/images/json",
+      handle: (request) => {
+        const filters = decodeFilters(text(request, "filters"), listFilters);
+        return json(images.list(filters).map((image) => summaryFor(request.version, image)));
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/images/create",
+      handle: (request) => (text(request, "fromSrc") ? importImage(images, request) : pull(images, request)),
+    },
+    {
+      method: "GET",
+      pattern: "/images/{name}/json",
+      handle: (request) => json(images.inspect(param(request, "name"))),
+    },
+    {
+      method: "POST",
+      pattern: "/images/{name}/tag",
+      handle: async (request) => {
+        await images.tag(param(request, "name"), reference(text(request, "repo"), text(request, "tag")) ?? "");
+        return empty(201);
+      },
+    },
+    {
+      method: "DELETE",
+      pattern: "/images/{name}",
+      handle: async (request) => {
+        const usedBy = (imageId: string) => containers.usersOf({ imageId });
+        return json(await images.remove(param(request, "name"), { force: flag(request, "force"), usedBy }));
+      },
+    },
+  ];
+}
+
+/** Older clients expect fields and values that newer versions of the API dropped. */
+function summaryFor(version: number, image: ImageSummary): ImageSummary & { VirtualSize?: number } {
+  const counted = version < 51 ? { ...image, Containers: -1 } : image;
+  return version < 44 ? { ...counted, VirtualSize: image.Size } : counted;
+}
+
+function pull(images: ApiRooms["images"], request: ApiRequest): Promise<Reply> {
+  const name = reference(text(request, "fromImage"), text(request, "tag"));
+  if (!name) throw new GantryError("bad-parameter", "fromImage names no image");
+  const platform = text(request, "platform");
+  const auth = registryAuth(request.headers["x-registry-auth"]);
+  const { signal } = request;
+  return progressReply(async (onProgress) => {
+    await images.pull(name, { signal, onProgress, ...(platform ? { platform } : {}), ...(auth ? { auth } : {}) });
+    return [];
+  });
+}
+
+function importImage(images: ApiRooms["images"], request: ApiRequest): Promise<Reply> {
+  if (text(request, "fromSrc") !== "-") {
+    throw new GantryError("not-supported", "Importing from an address is not supported", {
+      hint: "Send the tarball as the request's body (fromSrc=-)",
+    });
+  }
+  const named = reference(text(request, "repo"), text(request, "tag"));
+  const message = text(request, "message");
+  const platform = text(request, "platform");
+  const { signal } = request;
+  return progressReply(async (onProgress) => {
+    const image = await images.importRootfs(request.body, {
+      signal,
+      onProgress,
+      changes: request.query
+        .getAll("changes")
+        .flatMap((change) => change.split("\n"))
+        .filter(Boolean),
+      ...(named ? { reference: named } : {}),
+      ...(message ? { message } : {}),
+      ...(platform ? { platform } : {}),
+    });
+    return [{ status: image.id }];
+  });
+}
+
+/** The name that the API splits in two; a digest comes in place of the tag. */
+function reference(repository: string | undefined, tag: string | undefined): string | undefined {
+  if (!repository || !tag) return repository;
+  return tag.includes(":") ? `${repository}@${tag}` : `${repository}:${tag}`;
+}
+
+/** base64 or base64url JSON; what cannot be read means anonymous, as in Docker. */
+function registryAuth(header: string | readonly string[] | undefined): RegistryAuth | undefined {
+  if (typeof header !== "string" || header === "") return undefined;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(header, "base64").toString());
+    if (!isRecord(parsed)) return undefined;
+    const fields = ["username", "password", "identitytoken", "serveraddress"] as const;
+    const known = fields.filter((name) => typeof parsed[name] === "string" && parsed[name] !== "");
+    return known.length > 0 ? Object.fromEntries(known.map((name) => [name, parsed[name]])) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/** Routes of networks. */
+import { GantryError } from "../../../base/errors.js";
+import { decodeFilters } from "../../../wire/filters.js";
+import type { NetworkConnectBody, NetworkCreateBody, NetworkDisconnectBody } from "../../../wire/network.js";
+import { empty, json } from "../http/reply.js";
+import { jsonBody, param, text } from "../http/request.js";
+import type { Route } from "../http/router.js";
+import type { ApiRooms } from "../rooms.js";
+
+const listFilters = ["dangling", "driver", "id", "label", "name", "scope", "type"];
+
+/** See Docker Engine API, "Networks". */
+export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: "/networks",
+      handle: (request) => json(networks.list(decodeFilters(text(request, "filters"), listFilters))),
+    },
+    {
+      method: "POST",
+      pattern: "/networks/create",
+      handle: async (request) => {
+        const { Id, Warning } = { Warning: "", ...(await networks.create(await jsonBody<NetworkCreateBody>(request))) };
+        return json({ Id, Warning }, 201);
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/networks/{id}/connect",
+      handle: async (request) => {
+        const body = await jsonBody<NetworkConnectBody>(request);
+        if (!body.Container) throw new GantryError("bad-parameter", "Container names no container");
+        await containers.connectNetwork(body.Container, param(request, "id"), body.EndpointConfig ?? {});
+        return empty(200);
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/networks/{id}/disconnect",
+      handle: async (request) => {
+        const body = await jsonBody<NetworkDisconnectBody>(request);
+        if (!body.Container) throw new GantryError("bad-parameter", "Container names no container");
+        await containers.disconnectNetwork(body.Container, param(request, "id"), { force: body.Force === true });
+        return empty(200);
+      },
+    },
+    { method: "GET", pattern: "/networks/{id}", handle: (request) => json(networks.get(param(request, "id"))) },
+    {
+      method: "DELETE",
+      pattern: "/networks/{id}",
+      handle: async (request) => {
+        await networks.remove(param(request, "id"));
+        return empty();
+      },
+    },
+  ];
+}
