@@ -9,7 +9,10 @@ import { rolldown } from "rolldown";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Source files that a worker thread or a child process loads by path; each becomes `dist/<name>.js`. */
-const entries = { main: "src/main.ts" };
+const entries = {
+  main: "src/main.ts",
+  "unpack-worker": "src/engine/layers/unpack-worker.ts",
+};
 
 await rm(`${root}/dist`, { recursive: true, force: true });
 const bundle = await rolldown({
