@@ -1,0 +1,66 @@
+/**
+ * What an engine holds of a project, as plain values: the planner's second input. Taken by `apply/observe.ts`.
+ *
+ * Pure types. A snapshot; nothing here changes while a plan is drawn.
+ */
+import type { ContainerInspect, ContainerStatus, HealthStatus, MountPoint } from "../wire/container.js";
+import type { ImageInspect } from "../wire/image.js";
+
+export interface ObservedState {
+  /** The project's containers in every state, one-offs included, sorted by name. */
+  readonly containers: readonly ObservedContainer[];
+  /** Every network of the engine: the project's, external ones, and those that merely bear a wanted name. */
+  readonly networks: readonly ObservedNetwork[];
+  readonly volumes: readonly ObservedVolume[];
+  /** By the name the project writes; an image that is not there has no entry. */
+  readonly images: ReadonlyMap<string, ImageInspect>;
+  /** SHA-256 in hex of the host files that configs and secrets bind, by absolute path; unreadable ones are absent. */
+  readonly fileDigests: ReadonlyMap<string, string>;
+}
+
+export interface ObservedContainer {
+  readonly id: string;
+  /** Without the slash. */
+  readonly name: string;
+  /** "" when the label is missing. */
+  readonly service: string;
+  readonly number: number;
+  readonly isOneOff: boolean;
+  readonly state: ContainerStatus;
+  /** Of the last run; undefined unless exited. */
+  readonly exitCode?: number;
+  /** Undefined without a health check. */
+  readonly health?: HealthStatus;
+  /** True when a person or a tool stopped it, false when it ended by itself, undefined when the engine does not say. */
+  readonly wasStopped?: boolean;
+  readonly image: string;
+  readonly imageId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Network ids by network name; an id is "" until the first start. */
+  readonly networks: ReadonlyMap<string, string>;
+  readonly mounts: readonly MountPoint[];
+  /** Seconds since the epoch. */
+  readonly createdAt: number;
+  /** Present for containers that differ from what is desired, so that the plan can say in what. */
+  readonly details?: ContainerInspect;
+}
+
+export interface ObservedNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ObservedVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Nothing there at all: what a project meets on its first `up`. */
+export const nothingObserved: ObservedState = {
+  containers: [],
+  networks: [],
+  volumes: [],
+  images: new Map(),
+  fileDigests: new Map(),
+};

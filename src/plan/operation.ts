@@ -1,0 +1,208 @@
+/**
+ * One engine call, or one wait, of a plan. Every choice was made when the plan was drawn; the executor decides nothing.
+ *
+ * Pure types, and the few words about an operation that plan texts and event streams share.
+ */
+
+import type { SourceLocation } from "../base/diagnostic.js";
+import { unreachable } from "../base/errors.js";
+import type { ContainerCreateBody } from "../wire/container.js";
+import type { EndpointSettings, NetworkCreateBody } from "../wire/network.js";
+import type { VolumeCreateBody } from "../wire/volume.js";
+
+/** One field that differs: its path, what is, what should be, and the place in a Compose file that asks for it. */
+export interface FieldChange {
+  readonly path: string;
+  readonly old?: string;
+  readonly new?: string;
+  readonly source?: SourceLocation;
+}
+
+/** Why an operation is there. `reason` reads as one; `changes` are in path order. */
+export interface Cause {
+  readonly reason: string;
+  readonly changes?: readonly FieldChange[];
+  readonly source?: SourceLocation;
+}
+
+/**
+ * A container: of `id` when it exists, else the one that operation `createdBy` makes. `name` is the one it bears in
+ * the end, which is what people read.
+ */
+export interface ContainerRef {
+  readonly name: string;
+  readonly service: string;
+  readonly id?: string;
+  readonly createdBy?: string;
+}
+
+/** What a `wait-for` waits for, of every container it names. */
+export type WaitCondition = "healthy" | "completed" | "running-or-healthy";
+
+/**
+ * `after` names operations that must have succeeded before, `settled` those that must merely have ended. `isStep`
+ * marks the inner steps of a replacement, which short views leave out.
+ */
+export interface OperationBase {
+  readonly id: string;
+  readonly cause: Cause;
+  readonly after: readonly string[];
+  readonly settled?: readonly string[];
+  readonly isStep?: boolean;
+}
+
+export type OperationKind =
+  | {
+      readonly kind: "pull-image";
+      readonly image: string;
+      readonly platform?: string;
+      readonly services: readonly string[];
+    }
+  | { readonly kind: "remove-image"; readonly image: string }
+  | { readonly kind: "create-network"; readonly body: NetworkCreateBody }
+  | {
+      readonly kind: "remove-network";
+      readonly name: string;
+      readonly networkId: string;
+      readonly leaveIfUsed: boolean;
+    }
+  | { readonly kind: "disconnect-network"; readonly network: string; readonly container: ContainerRef }
+  | {
+      readonly kind: "connect-network";
+      readonly network: string;
+      readonly container: ContainerRef;
+      readonly endpoint: EndpointSettings;
+    }
+  | { readonly kind: "create-volume"; readonly body: VolumeCreateBody & { readonly Name: string } }
+  | { readonly kind: "remove-volume"; readonly name: string }
+  | {
+      readonly kind: "create-container";
+      readonly service: string;
+      /** The name it is created under; a replacement bears a temporary one until the old container is gone. */
+      readonly name: string;
+      readonly finalName: string;
+      readonly number: number;
+      readonly body: ContainerCreateBody;
+    }
+  | { readonly kind: "start-container"; readonly container: ContainerRef }
+  | { readonly kind: "unpause-container"; readonly container: ContainerRef }
+  | { readonly kind: "pause-container"; readonly container: ContainerRef }
+  | { readonly kind: "restart-container"; readonly container: ContainerRef; readonly timeoutS?: number }
+  | { readonly kind: "stop-container"; readonly container: ContainerRef; readonly timeoutS?: number }
+  | { readonly kind: "kill-container"; readonly container: ContainerRef; readonly signal: string }
+  | {
+      readonly kind: "remove-container";
+      readonly container: ContainerRef;
+      readonly force: boolean;
+      /** Anonymous volumes go with it. */
+      readonly volumes: boolean;
+    }
+  | { readonly kind: "rename-container"; readonly container: ContainerRef; readonly to: string }
+  | {
+      readonly kind: "wait-for";
+      readonly service: string;
+      readonly condition: WaitCondition;
+      readonly containers: readonly ContainerRef[];
+      readonly timeoutMs?: number;
+      /** False: its failure is a warning, and what waits for it goes on. */
+      readonly required: boolean;
+    };
+
+export type Operation = OperationBase & OperationKind;
+
+/** A plan: operations in an order in which they could run one by one, and what the user should know beforehand. */
+export interface Plan {
+  readonly project: string;
+  readonly operations: readonly Operation[];
+  readonly warnings: readonly PlanWarning[];
+}
+
+export interface PlanWarning {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What an operation works on, in the words of Docker Compose's progress lines. */
+export function subjectOf(op: OperationKind): {
+  readonly kind: "image" | "network" | "volume" | "container";
+  readonly name: string;
+  readonly service?: string;
+} {
+  switch (op.kind) {
+    case "pull-image":
+    case "remove-image":
+      return { kind: "image", name: op.image };
+    case "create-network":
+      return { kind: "network", name: op.body.Name };
+    case "remove-network":
+      return { kind: "network", name: op.name };
+    case "create-volume":
+      return { kind: "volume", name: op.body.Name };
+    case "remove-volume":
+      return { kind: "volume", name: op.name };
+    case "create-container":
+      return { kind: "container", name: op.finalName, service: op.service };
+    case "rename-container":
+      return { kind: "container", name: op.to, service: op.container.service };
+    case "wait-for":
+      return { kind: "container", name: op.containers[0]?.name ?? op.service, service: op.service };
+    case "connect-network":
+    case "disconnect-network":
+    case "start-container":
+    case "stop-container":
+    case "restart-container":
+    case "pause-container":
+    case "unpause-container":
+    case "kill-container":
+    case "remove-container":
+      return { kind: "container", name: op.container.name, service: op.container.service };
+    default:
+      return unreachable(op);
+  }
+}
+
+/** Docker Compose's words for an operation under way and done: `Creating`, `Created`. */
+export function wordsOf(op: Operation): { readonly doing: string; readonly done: string } {
+  switch (op.kind) {
+    case "pull-image":
+      return { doing: "Pulling", done: "Pulled" };
+    case "create-network":
+    case "create-volume":
+      return { doing: "Creating", done: "Created" };
+    case "create-container":
+      return op.isStep ? { doing: "Recreate", done: "Recreate" } : { doing: "Creating", done: "Created" };
+    case "rename-container":
+      return { doing: "Recreate", done: "Recreated" };
+    case "connect-network":
+      return { doing: "Connecting", done: "Connected" };
+    case "disconnect-network":
+      return { doing: "Disconnecting", done: "Disconnected" };
+    case "start-container":
+      return { doing: "Starting", done: "Started" };
+    case "stop-container":
+      return { doing: "Stopping", done: "Stopped" };
+    case "restart-container":
+      return { doing: "Restarting", done: "Restarted" };
+    case "pause-container":
+      return { doing: "Pausing", done: "Paused" };
+    case "unpause-container":
+      return { doing: "Unpausing", done: "Unpaused" };
+    case "kill-container":
+      return { doing: "Killing", done: "Killed" };
+    case "remove-container":
+    case "remove-image":
+    case "remove-network":
+    case "remove-volume":
+      return { doing: "Removing", done: "Removed" };
+    case "wait-for":
+      return { doing: "Waiting", done: doneWaiting[op.condition] };
+    default:
+      return unreachable(op);
+  }
+}
+
+const doneWaiting: Record<WaitCondition, string> = {
+  healthy: "Healthy",
+  completed: "Exited",
+  "running-or-healthy": "Healthy",
+};

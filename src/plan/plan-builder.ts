@@ -1,0 +1,77 @@
+/** Gathers operations while a plan is drawn, gives them ids, and orders them. */
+import type { Cause, Operation, OperationKind, Plan, PlanWarning } from "./operation.js";
+import { subjectOf } from "./operation.js";
+
+export interface Edges {
+  readonly after?: readonly string[];
+  readonly settled?: readonly string[];
+  readonly isStep?: boolean;
+}
+
+/** Mutable while one plan is drawn; nobody keeps it afterwards. Ids are stable: kind and name of what is worked on. */
+export class PlanBuilder {
+  readonly #operations: Operation[] = [];
+  readonly #ids = new Set<string>();
+  readonly #warnings: PlanWarning[] = [];
+
+  /** Adds an operation and returns its id. */
+  add(operation: OperationKind, cause: Cause | string, edges: Edges = {}): string {
+    const id = this.#freeId(idOf(operation));
+    const after = [...new Set(edges.after ?? [])].sort();
+    const settled = [...new Set(edges.settled ?? [])].filter((other) => !after.includes(other)).sort();
+    this.#operations.push({
+      ...operation,
+      id,
+      cause: typeof cause === "string" ? { reason: cause } : cause,
+      after,
+      ...(settled.length > 0 ? { settled } : {}),
+      ...(edges.isStep ? { isStep: true } : {}),
+    });
+    return id;
+  }
+
+  warn(message: string, hint?: string): void {
+    this.#warnings.push(hint === undefined ? { message } : { message, hint });
+  }
+
+  /** The plan: operations sorted so that each stands after all that it waits for, otherwise in the order of adding. */
+  build(project: string): Plan {
+    return { project, operations: inOrder(this.#operations), warnings: this.#warnings };
+  }
+
+  #freeId(wanted: string): string {
+    let id = wanted;
+    for (let n = 2; this.#ids.has(id); n++) id = `${wanted}#${n}`;
+    this.#ids.add(id);
+    return id;
+  }
+}
+
+function idOf(operation: OperationKind): string {
+  switch (operation.kind) {
+    case "wait-for":
+      return `wait-for ${operation.service} ${operation.condition}`;
+    case "connect-network":
+    case "disconnect-network":
+      return `${operation.kind} ${operation.network} ${operation.container.name}`;
+    default:
+      return `${operation.kind} ${subjectOf(operation).name}`;
+  }
+}
+
+function inOrder(operations: readonly Operation[]): Operation[] {
+  const byId = new Map(operations.map((operation) => [operation.id, operation]));
+  const placed = new Set<string>();
+  const ordered: Operation[] = [];
+  const place = (operation: Operation) => {
+    if (placed.has(operation.id)) return;
+    placed.add(operation.id);
+    for (const id of [...operation.after, ...(operation.settled ?? [])]) {
+      const before = byId.get(id);
+      if (before) place(before);
+    }
+    ordered.push(operation);
+  };
+  for (const operation of operations) place(operation);
+  return ordered;
+}

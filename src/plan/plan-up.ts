@@ -1,0 +1,118 @@
+/**
+ * Plans `up`: what must change so that the project's containers, networks and volumes are what its files ask for.
+ *
+ * Pure and deterministic. The steps: images, networks, volumes, containers (in dependency order), starts and gates,
+ * orphans. Follows Docker Compose in names, labels and in what makes it recreate a container.
+ */
+import type { Project } from "../compose/project.js";
+import { judgeService, type ServiceVerdict, steppingOff } from "./judge-service.js";
+import type { ObservedContainer, ObservedState } from "./observed.js";
+import type { Plan } from "./operation.js";
+import { PlanBuilder } from "./plan-builder.js";
+import { planContainers } from "./plan-containers.js";
+import { planImages } from "./plan-images.js";
+import { networksToRecreate, observedNetwork, planNetworks } from "./plan-networks.js";
+import { planStarts } from "./plan-starts.js";
+import { planVolumes } from "./plan-volumes.js";
+import { refOf, stopOnce, type UpDraft } from "./up-draft.js";
+import { selectServices, type UpOptions } from "./up-options.js";
+
+/**
+ * Throws "bad-parameter" for an unknown service, "network-not-found" and "volume-not-found" for missing external ones,
+ * "image-not-found" when the policy forbids the pull, "not-supported" for what this version cannot do.
+ */
+export function planUp(project: Project, observed: ObservedState, options: UpOptions): Plan {
+  for (const name of options.scale.keys()) selectServices(project, [name], true);
+  const selected = selectServices(project, options.services, options.noDeps);
+  const draft: UpDraft = {
+    project,
+    observed,
+    options,
+    builder: new PlanBuilder(),
+    selected,
+    verdicts: judgeServices(project, observed, options),
+    pulls: new Map(),
+    networkReady: new Map(),
+    volumeReady: new Map(),
+    stops: new Map(),
+    steppedOff: new Map(),
+    toStart: new Map(),
+    starts: new Map(),
+  };
+  planImages(draft);
+  planNetworks(draft);
+  planVolumes(draft);
+  planContainers(draft);
+  if (!options.noStart) planStarts(draft);
+  planOrphans(draft);
+  return draft.builder.build(project.name);
+}
+
+/** The verdict on each selected service, dependencies first, because a shared namespace passes recreation on. */
+export function judgeServices(
+  project: Project,
+  observed: ObservedState,
+  options: UpOptions,
+): ReadonlyMap<string, ServiceVerdict> {
+  const selected = selectServices(project, options.services, options.noDeps);
+  const changed = networksToRecreate(project, observed, selected);
+  const networkIds = new Map(
+    [...project.networks].map(([key, spec]): [string, string | undefined] => [
+      key,
+      changed.has(key) ? steppingOff : observedNetwork(project, observed, spec)?.id,
+    ]),
+  );
+  const recreated = new Set<string>();
+  const verdicts = new Map<string, ServiceVerdict>();
+  for (const service of selected) {
+    const verdict = judgeService(service, { project, observed, options, networkIds, recreated });
+    if (verdict.recreate.length > 0) recreated.add(service.name);
+    verdicts.set(service.name, verdict);
+  }
+  return verdicts;
+}
+
+/**
+ * True when what is planned may depend on what a pull brings: existing containers whose image has to be pulled. Then
+ * pull, observe again, and plan with `imagesAreFresh`.
+ */
+export function mustPullFirst(project: Project, observed: ObservedState, options: UpOptions): boolean {
+  if (options.imagesAreFresh) return false;
+  const draft = { project, observed, options, builder: new PlanBuilder(), pulls: new Map<string, string>() };
+  const selected = selectServices(project, options.services, options.noDeps);
+  planImages({ ...draft, selected });
+  const pulled = new Set(draft.builder.build(project.name).operations.flatMap((op) => servicesPulledBy(op)));
+  return observed.containers.some((container) => pulled.has(container.service) && !container.isOneOff);
+}
+
+/** Containers of the project whose service the files no longer have, and one-offs that have ended. */
+export function orphansOf(project: Project, observed: ObservedState): ObservedContainer[] {
+  return observed.containers.filter((container) => {
+    if (container.isOneOff) return container.state === "exited" || container.state === "dead";
+    return !project.services.has(container.service) && !project.disabledServices.includes(container.service);
+  });
+}
+
+function planOrphans(draft: UpDraft): void {
+  const orphans = orphansOf(draft.project, draft.observed);
+  if (orphans.length === 0) return;
+  if (!draft.options.removeOrphans) {
+    const names = orphans.map((container) => container.name).join(", ");
+    draft.builder.warn(
+      `Found orphan containers (${names}) for this project.`,
+      "If you removed or renamed this service in your compose file, run this command with --remove-orphans.",
+    );
+    return;
+  }
+  for (const container of orphans) {
+    const reason = container.isOneOff ? "finished one-off container" : `orphan: no service "${container.service}"`;
+    const stopped = stopOnce(draft, container, reason);
+    draft.builder.add({ kind: "remove-container", container: refOf(container), force: false, volumes: false }, reason, {
+      after: stopped,
+    });
+  }
+}
+
+function servicesPulledBy(op: Plan["operations"][number]): readonly string[] {
+  return op.kind === "pull-image" ? op.services : [];
+}

@@ -1,0 +1,131 @@
+/** A plan as text, for people and tests, and as JSON, for programs. Pure. */
+import { createHash } from "node:crypto";
+import type { SourceLocation } from "../base/diagnostic.js";
+import type { ContainerCreateBody } from "../wire/container.js";
+import { type Cause, type FieldChange, type Operation, type Plan, subjectOf } from "./operation.js";
+
+/** `gantry plan --format json` and saved plans: fields are only added within a version. */
+export const planVersion = 1;
+
+/** Styles of the text; identity functions without colour. */
+export interface PlanStyle {
+  readonly add: (text: string) => string;
+  readonly change: (text: string) => string;
+  readonly remove: (text: string) => string;
+  readonly dim: (text: string) => string;
+}
+
+export const plainStyle: PlanStyle = { add: (t) => t, change: (t) => t, remove: (t) => t, dim: (t) => t };
+
+/** One line: `create-container shop-web-1: configuration changed (services.web.image: a → b)`. */
+export function printOperation(operation: Operation): string {
+  const subject =
+    operation.kind === "wait-for" ? `${operation.service} ${operation.condition}` : subjectOf(operation).name;
+  const network = "network" in operation ? `${operation.network} ` : "";
+  const changes = operation.cause.changes?.map((change) => changeText(change)) ?? [];
+  const detail = changes.length > 0 ? ` (${changes.join("; ")})` : "";
+  return `${operation.kind} ${network}${subject}: ${operation.cause.reason}${detail}`;
+}
+
+/**
+ * The text of `gantry plan`: a summary, then one line per operation with its sign, verb, object and cause; field
+ * changes stand below. Places are relative to `baseDir` where they are inside it.
+ */
+export function printPlan(plan: Plan, { baseDir, style = plainStyle }: { baseDir: string; style?: PlanStyle }): string {
+  const warnings = plan.warnings.map(({ message, hint }) => `warning: ${message}${hint ? `\n  hint: ${hint}` : ""}`);
+  const summary = plan.operations.length === 0 ? [`${plan.project}: nothing to do`] : [summaryOf(plan)];
+  const width = Math.max(0, ...plan.operations.map((op) => headOf(op).length));
+  const lines = plan.operations.flatMap((op) => operationLines(op, { width, baseDir, style }));
+  return `${[...warnings, ...summary, ...lines].join("\n")}\n`;
+}
+
+/** The plan as a JSON value. Contents of configs and secrets are left out; their digests stand in for them. */
+export function planToJson(plan: Plan): unknown {
+  return {
+    version: planVersion,
+    project: plan.project,
+    warnings: plan.warnings,
+    operations: plan.operations.map((op) => (op.kind === "create-container" ? { ...op, body: sealed(op.body) } : op)),
+  };
+}
+
+function sealed(body: ContainerCreateBody): unknown {
+  const files = body.HostConfig?.GantryFiles;
+  if (!files) return body;
+  const digests = files.map(({ Data, ...file }) => ({
+    ...file,
+    Digest: `sha256:${createHash("sha256").update(Buffer.from(Data, "base64")).digest("hex")}`,
+  }));
+  return { ...body, HostConfig: { ...body.HostConfig, GantryFiles: digests } };
+}
+
+function summaryOf(plan: Plan): string {
+  const counts = { "+": 0, "~": 0, "-": 0 };
+  for (const operation of plan.operations) counts[signOf(operation)]++;
+  const { length } = plan.operations;
+  const total = `${length} operation${length === 1 ? "" : "s"}`;
+  return `${plan.project}: ${total} (${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove)`;
+}
+
+function operationLines(
+  op: Operation,
+  { width, baseDir, style }: { width: number; baseDir: string; style: PlanStyle },
+): string[] {
+  const sign = signOf(op);
+  const paint = sign === "+" ? style.add : sign === "-" ? style.remove : style.change;
+  const changes = op.cause.changes ?? [];
+  const [only] = changes;
+  const head = `${paint(sign)} ${headOf(op).padEnd(width)}`;
+  if (only && changes.length === 1) {
+    return [`  ${head}  ${style.dim(`${op.cause.reason}: ${changeText(only)}${placeText(only.source, baseDir)}`)}`];
+  }
+  const cause = style.dim(`${op.cause.reason}${placeText(op.cause.source, baseDir)}`);
+  const below = op.isStep ? [] : changes;
+  return [
+    `  ${head}  ${cause}`,
+    ...below.map((change) => style.dim(`      ${changeText(change)}${placeText(change.source, baseDir)}`)),
+  ];
+}
+
+function headOf(op: Operation): string {
+  const { kind, name } = subjectOf(op);
+  switch (op.kind) {
+    case "wait-for":
+      return `wait for ${op.service} to be ${op.condition === "running-or-healthy" ? "running or healthy" : op.condition}`;
+    case "rename-container":
+      return `rename container ${op.container.name === op.to ? "to" : op.container.name} ${op.to}`;
+    case "connect-network":
+      return `connect container ${name} to ${op.network}`;
+    case "disconnect-network":
+      return `disconnect container ${name} from ${op.network}`;
+    case "create-container":
+      return op.isStep ? `recreate container ${name}` : `create container ${name}`;
+    default:
+      return `${op.kind.slice(0, op.kind.indexOf("-"))} ${kind} ${name}`;
+  }
+}
+
+function signOf(op: Operation): "+" | "~" | "-" {
+  if (op.isStep) return "~";
+  if (op.kind.startsWith("create-") || op.kind === "pull-image") return "+";
+  return op.kind.startsWith("remove-") ? "-" : "~";
+}
+
+/** `services.web.image: nginx:1 → nginx:2`. */
+export function changeText({ path, old, new: next }: FieldChange): string {
+  if (old === undefined && next === undefined) return `${path} changed`;
+  return `${path}: ${old ?? "(unset)"} → ${next ?? "(unset)"}`;
+}
+
+function placeText(source: SourceLocation | undefined, baseDir: string): string {
+  if (!source) return "";
+  const prefix = `${baseDir.replace(/\/$/, "")}/`;
+  const file = source.file.startsWith(prefix) ? source.file.slice(prefix.length) : source.file;
+  return ` (${file}:${source.line})`;
+}
+
+/** The first line of a cause, for events and cards. */
+export function causeText({ reason, changes }: Cause): string {
+  const [first] = changes ?? [];
+  return first ? `${reason}: ${changeText(first)}` : reason;
+}

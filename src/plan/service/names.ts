@@ -1,0 +1,75 @@
+/** Names and labels of a project's objects: Docker Compose's, so that both tools see the same project. Pure. */
+import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/project.js";
+import { composeLabels, gantryLabels } from "../../wire/labels.js";
+import { encodeFieldHashes, hashDefinition, type ServiceHash } from "./service-hash.js";
+
+/** `PROJECT-SERVICE-N`, unless the service names its container. */
+export function containerName(project: string, service: Service, number: number): string {
+  return service.container_name ?? `${project}-${service.name}-${number}`;
+}
+
+/** Under which a replacement is created while the old container still bears the name. */
+export function temporaryName(oldId: string, name: string): string {
+  return `${oldId.slice(0, 12)}_${name}`;
+}
+
+/** The name behind a temporary one, or undefined: what an interrupted replacement left. */
+export function nameBehindTemporary(name: string): string | undefined {
+  return /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1];
+}
+
+/** The name of the image a service runs: its own, or `PROJECT-SERVICE` for one that is built. */
+export function imageNameOf(project: string, service: Service): string {
+  return service.image ?? `${project}-${service.name}`;
+}
+
+export interface ContainerLabelFacts {
+  readonly number: number;
+  readonly hash: ServiceHash;
+  /** Undefined when the image is yet to be pulled: the executor then fills it in. */
+  readonly imageId?: string;
+  readonly version: string;
+  /** The name of the container it replaces, when it inherits its anonymous volumes. */
+  readonly replaces?: string;
+}
+
+/** The service's own labels under the tool's, which win. */
+export function containerLabels(
+  project: Project,
+  service: Service,
+  facts: ContainerLabelFacts,
+): Record<string, string> {
+  const dependsOn = [...service.depends_on].map(([name, on]) => `${name}:${on.condition}:${on.restart}`);
+  return {
+    ...service.labels,
+    [composeLabels.project]: project.name,
+    [composeLabels.service]: service.name,
+    [composeLabels.containerNumber]: String(facts.number),
+    [composeLabels.oneoff]: "False",
+    [composeLabels.configHash]: facts.hash.digest,
+    [gantryLabels.fieldHashes]: encodeFieldHashes(facts.hash.fields),
+    [composeLabels.version]: facts.version,
+    [composeLabels.dependsOn]: dependsOn.sort().join(","),
+    [composeLabels.workingDir]: project.workingDir,
+    [composeLabels.configFiles]: project.configFiles.join(","),
+    ...(facts.imageId === undefined ? {} : { [composeLabels.image]: facts.imageId }),
+    ...(project.envFiles.length > 0 ? { [composeLabels.environmentFile]: project.envFiles.join(",") } : {}),
+    ...(facts.replaces === undefined ? {} : { [composeLabels.replace]: facts.replaces }),
+  };
+}
+
+export function networkLabels(project: Project, network: NetworkSpec, version: string): Record<string, string> {
+  return { ...network.labels, ...definitionLabels(project, network, version), [composeLabels.network]: network.key };
+}
+
+export function volumeLabels(project: Project, volume: VolumeSpec, version: string): Record<string, string> {
+  return { ...volume.labels, ...definitionLabels(project, volume, version), [composeLabels.volume]: volume.key };
+}
+
+function definitionLabels(project: Project, spec: NetworkSpec | VolumeSpec, version: string): Record<string, string> {
+  return {
+    [composeLabels.project]: project.name,
+    [composeLabels.configHash]: hashDefinition(spec),
+    [composeLabels.version]: version,
+  };
+}

@@ -1,0 +1,72 @@
+/** What is known while one `up` is planned: the inputs, the verdicts, and the operations drawn so far. Pure. */
+import type { Project, Service } from "../compose/project.js";
+import type { ServiceVerdict } from "./judge-service.js";
+import type { ObservedContainer, ObservedState } from "./observed.js";
+import type { ContainerRef } from "./operation.js";
+import type { PlanBuilder } from "./plan-builder.js";
+import type { UpOptions } from "./up-options.js";
+
+/** Handed from step to step of `plan-up.ts`; each step fills what the next ones read. */
+export interface UpDraft {
+  readonly project: Project;
+  readonly observed: ObservedState;
+  readonly options: UpOptions;
+  readonly builder: PlanBuilder;
+  /** Dependencies before dependents. */
+  readonly selected: readonly Service[];
+  readonly verdicts: ReadonlyMap<string, ServiceVerdict>;
+  /** By image name: the operation that brings it. */
+  readonly pulls: Map<string, string>;
+  /** By network key: what must be done before a container is made on it. */
+  readonly networkReady: Map<string, readonly string[]>;
+  readonly volumeReady: Map<string, readonly string[]>;
+  /** By container id: the operation that stops it, drawn once. */
+  readonly stops: Map<string, string>;
+  /** By container id: what must be done before it may start again, after stepping off a network. */
+  readonly steppedOff: Map<string, readonly string[]>;
+  /** By service: the containers to start, each with what must be done before. */
+  readonly toStart: Map<string, StartRequest[]>;
+  /** By service: its start operations. */
+  readonly starts: Map<string, string[]>;
+}
+
+export interface StartRequest {
+  readonly container: ContainerRef;
+  readonly after: readonly string[];
+  readonly cause: string;
+}
+
+export function refOf(container: ObservedContainer, name = container.name): ContainerRef {
+  return { name, service: container.service, id: container.id };
+}
+
+/** True while a process of it may run. */
+export function isUp(container: ObservedContainer): boolean {
+  return container.state === "running" || container.state === "paused" || container.state === "restarting";
+}
+
+/** Stops a container unless it is down or already being stopped; the operations after which it is. */
+export function stopOnce(
+  draft: UpDraft,
+  container: ObservedContainer,
+  reason: string,
+  edges: { after?: readonly string[]; isStep?: boolean } = {},
+): string[] {
+  if (!isUp(container)) return [];
+  const known = draft.stops.get(container.id);
+  if (known !== undefined) return [known];
+  const { timeoutS } = draft.options;
+  const id = draft.builder.add(
+    { kind: "stop-container", container: refOf(container), ...(timeoutS === undefined ? {} : { timeoutS }) },
+    reason,
+    edges,
+  );
+  draft.stops.set(container.id, id);
+  return [id];
+}
+
+/** Asks for a start in the start phase. */
+export function requestStart(draft: UpDraft, request: StartRequest): void {
+  const { service } = request.container;
+  draft.toStart.set(service, [...(draft.toStart.get(service) ?? []), request]);
+}

@@ -1,0 +1,88 @@
+/** What `up` was asked for, and the services it concerns. Pure. */
+import { GantryError } from "../base/errors.js";
+import type { Project, Service } from "../compose/project.js";
+
+export interface UpOptions {
+  /** Recorded in a label of everything that is created. */
+  readonly version: string;
+  /** Named on the command line; empty means all. */
+  readonly services: readonly string[];
+  readonly forceRecreate: boolean;
+  readonly noRecreate: boolean;
+  readonly noDeps: boolean;
+  readonly removeOrphans: boolean;
+  readonly noStart: boolean;
+  readonly renewAnonymousVolumes: boolean;
+  readonly scale: ReadonlyMap<string, number>;
+  readonly pull?: "always" | "missing" | "never";
+  /** The images were pulled just now; policies that ask for a pull are satisfied. */
+  readonly imagesAreFresh: boolean;
+  /** For containers that are replaced or removed; undefined means their own grace. */
+  readonly timeoutS?: number;
+  /** Ends with a wait for every selected service to run, be healthy or have completed. */
+  readonly wait: boolean;
+  readonly waitTimeoutMs?: number;
+}
+
+/** Plain `up -d`. */
+export const defaultUpOptions: UpOptions = {
+  version: "0",
+  services: [],
+  forceRecreate: false,
+  noRecreate: false,
+  noDeps: false,
+  removeOrphans: false,
+  noStart: false,
+  renewAnonymousVolumes: false,
+  scale: new Map(),
+  imagesAreFresh: false,
+  wait: false,
+};
+
+/**
+ * The services that a command concerns, dependencies before dependents, else by name: those named with all they depend
+ * on, or all. Throws "bad-parameter" for an unknown name.
+ */
+export function selectServices(project: Project, names: readonly string[], noDeps: boolean): Service[] {
+  for (const name of names) {
+    if (!project.services.has(name)) throw new GantryError("bad-parameter", `no such service: ${name}`);
+  }
+  const wanted = names.length > 0 ? names : [...project.services.keys()];
+  const only = noDeps && names.length > 0 ? new Set(names) : undefined;
+  const ordered = new Map<string, Service>();
+  const visiting = new Set<string>();
+  const visit = (name: string) => {
+    const service = project.services.get(name);
+    if (!service || ordered.has(name) || visiting.has(name) || (only && !only.has(name))) return;
+    visiting.add(name);
+    for (const needed of neededBy(service)) visit(needed);
+    ordered.set(name, service);
+  };
+  for (const name of [...wanted].sort()) visit(name);
+  return [...ordered.values()];
+}
+
+/** Names of the services that must be there before this one: dependencies and namespaces it shares, sorted. */
+export function neededBy(service: Service): string[] {
+  return [...new Set([...service.depends_on.keys(), ...sharedServices(service)])].sort();
+}
+
+/** Services whose network, pid or ipc namespace this one joins. */
+export function sharedServices(service: Service): string[] {
+  return [service.network_mode, service.pid, service.ipc].flatMap((mode) =>
+    mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
+  );
+}
+
+/** How many replicas the service shall have. Throws "bad-parameter" when they would all bear one name. */
+export function desiredScale(service: Service, options: UpOptions): number {
+  const scale = options.scale.get(service.name) ?? service.scale;
+  if (scale > 1 && service.container_name !== undefined) {
+    throw new GantryError(
+      "bad-parameter",
+      `Service "${service.name}" cannot have ${scale} replicas: container_name gives it one name`,
+      { hint: "Remove container_name, or ask for one replica." },
+    );
+  }
+  return scale;
+}
