@@ -31,6 +31,8 @@ export interface Project {
   readonly secrets: ReadonlyMap<string, FileSpec>;
   /** Where each value was written, by its path (`services.web.ports[0].target`); the last entry won. */
   readonly sources: ReadonlyMap<string, readonly SourceLocation[]>;
+  /** Extensions at the top level, as written. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 export interface Service {
@@ -101,6 +103,8 @@ export interface Service {
   readonly attach: boolean;
   /** `x-gantry` and other extensions, as written. */
   readonly extensions: Readonly<Record<string, unknown>>;
+  /** Attributes of the specification that nothing acts on yet (`deploy`, `develop`, …), as written, for `config`. */
+  readonly unused?: Readonly<Record<string, unknown>>;
 }
 
 /** As written, with `context` absolute. */

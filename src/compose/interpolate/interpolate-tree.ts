@@ -1,0 +1,60 @@
+/** Substitutes variables in every string value of a tree, never in keys. Pure. */
+import { nearestWord } from "../did-you-mean.js";
+import type { Report } from "../report.js";
+import { mapEntries, type ScalarTree, type Tree } from "../tree.js";
+import { interpolate } from "./interpolate.js";
+
+/** Warned of once per variable and load, as one unset variable often stands in many places. */
+export interface Variables {
+  readonly values: Readonly<Record<string, string>>;
+  readonly warned: Set<string>;
+}
+
+/** The tree with variables replaced; problems go to `report` with the place of the value that has them. */
+export function interpolateTree(tree: Tree, variables: Variables, report: Report): Tree {
+  if (tree.kind === "list") {
+    return { ...tree, items: tree.items.map((item) => interpolateTree(item, variables, report)) };
+  }
+  if (tree.kind === "map") return mapEntries(tree, (value) => interpolateTree(value, variables, report));
+  return typeof tree.value === "string" && tree.value.includes("$") ? interpolateScalar(tree, variables, report) : tree;
+}
+
+function interpolateScalar(tree: ScalarTree, variables: Variables, report: Report): ScalarTree {
+  const { values, warned } = variables;
+  const result = interpolate(String(tree.value), (name) => (Object.hasOwn(values, name) ? values[name] : undefined));
+  switch (result.kind) {
+    case "ok":
+      for (const name of new Set(result.unset)) {
+        if (warned.has(name)) continue;
+        warned.add(name);
+        const hint = `Set it in .env, or write \${${name}:-default}`;
+        report.warn(tree, "unset-variable", `Variable ${name} is not set, an empty text is used`, { hint });
+      }
+      return { ...tree, value: result.value, text: result.value };
+    case "missing": {
+      const near = nearestWord(result.variable, Object.keys(values));
+      report.error(
+        tree,
+        "missing-variable",
+        `Required variable ${result.variable} is missing a value${result.message ? `: ${result.message}` : ""}`,
+        {
+          hint: near
+            ? `${near} is set: is it the one you mean?`
+            : `Set ${result.variable} in the environment or in .env`,
+        },
+      );
+      return tree;
+    }
+    case "malformed":
+      report.error(tree, "bad-interpolation", `Cannot read the variable in "${shorten(result.fragment)}"`, {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: these are the forms the user writes
+        expected: "${NAME}, ${NAME:-default}, ${NAME:+word} or ${NAME:?message}",
+        hint: "A literal $ is written $$",
+      });
+      return tree;
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

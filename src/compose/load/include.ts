@@ -1,0 +1,67 @@
+/** Copies the models of `include`d files under the model that includes them. Compose Specification, "Include". */
+import { dirname, resolve } from "node:path";
+import { mergeFiles } from "../merge/merge.js";
+import { resolveModelPaths } from "../merge/resolve-paths.js";
+import { readText, readTexts } from "../normalize/read.js";
+import { child, itemsOf, type MapTree, type Tree, withoutEntry } from "../tree.js";
+import { defaultEnvFile, loadEnvFiles } from "./environment.js";
+import { type ReadContext, readModel } from "./read-model.js";
+
+const resourceKeys = ["services", "networks", "volumes", "configs", "secrets", "models"];
+/** Deeper than projects are composed by people; it also bounds what a hostile file can make us read. */
+const maxDepth = 20;
+
+/** The document without `include`, what it includes below it: the including file's definitions win. */
+export function applyIncludes(document: MapTree, context: ReadContext): MapTree {
+  const node = child(document, "include");
+  if (!node) return document;
+  let included: Tree | undefined;
+  for (const entry of itemsOf(node)) {
+    const model = includeEntry(entry, context);
+    if (model) included = included ? mergeFiles(model, included, context.report) : model;
+  }
+  const own = withoutEntry(document, "include");
+  const merged = included ? mergeFiles(included, own, context.report) : own;
+  return merged.kind === "map" ? merged : own;
+}
+
+function includeEntry(entry: Tree, context: ReadContext): Tree | undefined {
+  const { report, directory } = context;
+  const files = readTexts(entry.kind === "map" ? child(entry, "path") : entry).map((path) => resolve(directory, path));
+  const [first] = files;
+  if (first === undefined) return undefined;
+  const remote = readTexts(entry.kind === "map" ? child(entry, "path") : entry).find((path) =>
+    /^[a-z]+:\/\/|^git@/.test(path),
+  );
+  if (remote) {
+    report.error(entry, "not-supported", `Remote include ${remote} is not supported yet`);
+    return undefined;
+  }
+  if (context.including.some((file) => files.includes(file)) || context.including.length > maxDepth) {
+    const chain = [...context.including, first].join(" → ");
+    report.error(entry, "include-cycle", `Files include each other: ${chain}`);
+    return undefined;
+  }
+  const folder = readText(child(entry, "project_directory"));
+  const subDirectory = folder ? resolve(directory, folder) : dirname(first);
+  const model = readModel(files, subContext(entry, subDirectory, files, context), entry);
+  return model?.kind === "map" ? resolveModelPaths(onlyResources(model), subDirectory) : undefined;
+}
+
+/** The included project's own environment: the including one's wins over its env files. */
+function subContext(entry: Tree, directory: string, files: readonly string[], context: ReadContext): ReadContext {
+  const given = readTexts(child(entry, "env_file")).map((path) => resolve(context.directory, path));
+  const isDefault = given.length === 0;
+  const envFiles = isDefault ? [defaultEnvFile(directory)] : given.filter((path) => path !== "/dev/null");
+  const values = loadEnvFiles(context.variables.values, envFiles, { isDefault }, context.report);
+  return {
+    ...context,
+    directory,
+    variables: { values, warned: context.variables.warned },
+    including: [...context.including, ...files],
+  };
+}
+
+function onlyResources(model: MapTree): MapTree {
+  return { ...model, entries: new Map([...model.entries].filter(([key]) => resourceKeys.includes(key))) };
+}

@@ -1,0 +1,171 @@
+/**
+ * Loads a project: finds its files, reads them, and answers either the canonical model or every problem at once.
+ *
+ * This room alone touches the file system, and only reads. Process environment and standard input are given.
+ */
+import { dirname, resolve } from "node:path";
+import type { Diagnostic } from "../../base/diagnostic.js";
+import { interpolate } from "../interpolate/interpolate.js";
+import { buildProject } from "../normalize/build-project.js";
+import type { Project } from "../project.js";
+import { nowhere, type Place, Report } from "../report.js";
+import { projectName } from "../select/project-name.js";
+import { child, type Tree } from "../tree.js";
+import { checkSchema } from "../validate/check-schema.js";
+import { discoverFiles, splitList } from "./discover.js";
+import { defaultEnvFile, loadEnvFiles } from "./environment.js";
+import { parseYaml } from "./parse-yaml.js";
+import { parseDocuments, type ReadContext, readModel } from "./read-model.js";
+import { checkFileSpecs, readServiceFiles } from "./service-files.js";
+
+type Environment = Readonly<Record<string, string>>;
+
+export interface LoadRequest {
+  /** Absolute. */
+  readonly cwd: string;
+  /** From `-f`, in order; `-` is standard input. Empty: `COMPOSE_FILE`, else the default names. */
+  readonly files: readonly string[];
+  readonly projectDirectory?: string | undefined;
+  readonly projectName?: string | undefined;
+  /** From `--env-file`, in order. Empty: `COMPOSE_ENV_FILES`, else `.env`. */
+  readonly envFiles: readonly string[];
+  /** From `--profile`. `COMPOSE_PROFILES` counts when empty. */
+  readonly profiles: readonly string[];
+  /** Narrows to these services and what they depend on. */
+  readonly services?: readonly string[] | undefined;
+  /** False leaves out what the named services depend on. Default true. */
+  readonly withDependencies?: boolean | undefined;
+  /** True keeps networks, volumes, configs and secrets that no selected service uses. */
+  readonly allResources?: boolean | undefined;
+  /** The process environment. */
+  readonly env: Environment;
+  readonly readStdin?: (() => Promise<string>) | undefined;
+}
+
+/** `project` is undefined exactly when one of the diagnostics is an error. They are sorted by place. */
+export interface LoadResult {
+  readonly project: Project | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Never throws for what the user wrote. */
+export async function loadProject(request: LoadRequest): Promise<LoadResult> {
+  const report = new Report();
+  const project = await load(request, report);
+  return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted() };
+}
+
+async function load(request: LoadRequest, report: Report): Promise<Project | undefined> {
+  const { cwd } = request;
+  const envFiles = explicitEnvFiles(request);
+  const early = firstEnvironment(request, envFiles, report);
+  const files = discoverFiles({ ...request, environment: early }, report);
+  if (files.length === 0) return undefined;
+  const directory = request.projectDirectory ? resolve(cwd, request.projectDirectory) : directoryOf(files[0], cwd);
+  const environment = lateEnvironment(early, { directory, envFiles, request }, report);
+  const parsed = new Map<string, readonly Tree[]>();
+  if (files.includes("-")) parsed.set("-", parseYaml((await request.readStdin?.()) ?? "", "-", report));
+  const documents = files.flatMap((file) => parseDocuments(file, { parsed, report }, nowhere));
+  const name = nameOf(documents, { request, environment, directory }, report);
+  const values = { PWD: cwd, ...environment, COMPOSE_PROJECT_NAME: name };
+  const context: ReadContext = {
+    directory,
+    processEnvironment: request.env,
+    variables: { values, warned: new Set() },
+    including: files,
+    report,
+    parsed,
+  };
+  const model = readModel(files, context);
+  if (!model) {
+    if (!report.hasErrors)
+      report.error(
+        { path: "", at: [{ file: files[0] ?? "-", line: 1, column: 1 }] },
+        "empty-file",
+        "empty compose file",
+      );
+    return undefined;
+  }
+  warnOfVersion(model, report);
+  checkSchema(model, report);
+  return buildProject(model, {
+    name,
+    directory,
+    files,
+    envFiles,
+    environment: values,
+    selection: { ...request, profiles: activeProfiles(request, environment) },
+    report,
+    readServiceFiles: (draft) => readServiceFiles(draft, values, report),
+    checkFileSpecs: (kind, specs, sources) => checkFileSpecs(kind, specs, { environment: values, sources }, report),
+  });
+}
+
+function explicitEnvFiles({ cwd, envFiles, env }: LoadRequest): string[] {
+  const given = envFiles.length > 0 ? envFiles : splitList(env.COMPOSE_ENV_FILES, ",");
+  return given.map((file) => resolve(cwd, file));
+}
+
+/** What is known before the files are found: `.env` may name them by `COMPOSE_FILE`. */
+function firstEnvironment(request: LoadRequest, envFiles: readonly string[], report: Report): Environment {
+  const { cwd, env, files, projectDirectory } = request;
+  if (envFiles.length > 0) return loadEnvFiles(env, envFiles, { isDefault: false }, report);
+  if (isDotEnvDisabled(env)) return env;
+  const directory = projectDirectory ? resolve(cwd, projectDirectory) : directoryOf(files[0], cwd);
+  return loadEnvFiles(env, [defaultEnvFile(directory)], { isDefault: true }, report);
+}
+
+/** The project directory's `.env` fills what the first one left out, when it is another one. */
+function lateEnvironment(
+  early: Environment,
+  { directory, envFiles, request }: { directory: string; envFiles: readonly string[]; request: LoadRequest },
+  report: Report,
+): Environment {
+  const { cwd, files, projectDirectory, env } = request;
+  const first = projectDirectory ? resolve(cwd, projectDirectory) : directoryOf(files[0], cwd);
+  if (envFiles.length > 0 || first === directory || isDotEnvDisabled(env)) return early;
+  return loadEnvFiles(early, [defaultEnvFile(directory)], { isDefault: true }, report);
+}
+
+function isDotEnvDisabled(env: Environment): boolean {
+  return ["1", "true"].includes((env.COMPOSE_DISABLE_ENV_FILE ?? "").toLowerCase());
+}
+
+function directoryOf(file: string | undefined, cwd: string): string {
+  return file === undefined || file === "-" ? cwd : dirname(resolve(cwd, file));
+}
+
+function nameOf(
+  documents: readonly Tree[],
+  context: { request: LoadRequest; environment: Environment; directory: string },
+  report: Report,
+): string {
+  const { request, environment, directory } = context;
+  const node = documents.map((document) => child(document, "name")).findLast((name) => name !== undefined);
+  return projectName(
+    {
+      asked: request.projectName,
+      environment: environment.COMPOSE_PROJECT_NAME,
+      written: node && writtenName(node, environment),
+      directory,
+    },
+    report,
+  );
+}
+
+/** A name whose variables are in error is reported where the whole file is interpolated. */
+function writtenName(node: Tree, environment: Environment): { name: string; place: Place } | undefined {
+  if (node.kind !== "scalar" || typeof node.value !== "string") return undefined;
+  const result = interpolate(node.value, (name) => environment[name]);
+  return result.kind === "ok" ? { name: result.value, place: node } : undefined;
+}
+
+function activeProfiles({ profiles }: LoadRequest, environment: Environment): readonly string[] {
+  if (profiles.length > 0) return profiles;
+  return splitList(environment.COMPOSE_PROFILES, ",").map((profile) => profile.trim());
+}
+
+function warnOfVersion(model: Tree, report: Report): void {
+  const version = child(model, "version");
+  if (version) report.warn(version, "obsolete-key", "version is obsolete and has no effect", { hint: "Remove it" });
+}

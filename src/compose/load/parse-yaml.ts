@@ -1,0 +1,254 @@
+/**
+ * Turns the text of one Compose file into trees with places, one per YAML document.
+ *
+ * Touches nothing, but stands in `load/` because it alone needs the `yaml` package. The text is hostile: size, depth
+ * and the number of nodes after alias expansion are bounded, and passing a bound is a diagnostic.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parse,
+  parseAllDocuments,
+  Scalar,
+  type YAMLMap,
+} from "yaml";
+import type { SourceLocation } from "../../base/diagnostic.js";
+import type { Report } from "../report.js";
+import { itemPath, type MapEntry, memberPath, type ScalarTree, type Tree } from "../tree.js";
+
+/** A Compose file written by people has a few kilobytes; generated ones with thousands of services stay below this. */
+export const maxFileBytes = 2 * 1024 * 1024;
+/** Compose's own bound on visits, which also ends alias bombs. */
+const maxNodes = 100_000;
+/** Twice what the deepest legal Compose file with extensions has been seen to need. */
+const maxDepth = 100;
+
+/** The documents of a file. Problems go to `report`; a document that is not a mapping is left out. */
+export function parseYaml(text: string, file: string, report: Report): Tree[] {
+  const start = { path: "", at: [{ file, line: 1, column: 1 }] };
+  if (text.length > maxFileBytes) {
+    report.error(start, "file-too-large", `${file} is larger than ${maxFileBytes / 1024 / 1024} MiB`);
+    return [];
+  }
+  const deep = tooDeepAt(text);
+  if (deep) {
+    report.error({ path: "", at: [{ file, ...deep }] }, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
+    return [];
+  }
+  const lines = new LineCounter();
+  const documents = readDocuments(text, lines);
+  if (!documents) {
+    report.error(start, "nesting-too-deep", `${file} is nested too deeply to be read`);
+    return [];
+  }
+  return documents.flatMap((document) => {
+    const reader = new Reader(file, lines, report);
+    reader.takeErrors(document);
+    return document.errors.some((error) => error.code !== "DUPLICATE_KEY") ? [] : (reader.read(document) ?? []);
+  });
+}
+
+function readDocuments(text: string, lineCounter: LineCounter): Document.Parsed[] | undefined {
+  try {
+    const read = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true, logLevel: "silent" });
+    return Array.isArray(read) ? [...read] : [];
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // the parser recurses; the stack was the bound
+    throw error;
+  }
+}
+
+/** Where flow brackets or indentation pass the depth bound, found before the recursive parser meets them. */
+function tooDeepAt(text: string): { line: number; column: number } | undefined {
+  const opening = /(?:[[{]\s*){101,}|(?:[-?] +|[-?]\t){101,}/.exec(text);
+  if (!opening) return undefined;
+  const before = text.slice(0, opening.index).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** Reads one document's nodes; anchors are kept by name in document order, as YAML resolves them. */
+class Reader {
+  readonly #anchors = new Map<string, Node>();
+  readonly #open = new Set<Node>();
+  #nodes = 0;
+  #stopped = false;
+  private readonly file: string;
+  private readonly lines: LineCounter;
+  private readonly report: Report;
+
+  constructor(file: string, lines: LineCounter, report: Report) {
+    this.file = file;
+    this.lines = lines;
+    this.report = report;
+  }
+
+  takeErrors(document: Document.Parsed): void {
+    for (const { code, message, pos } of document.errors) {
+      const place = { path: "", at: [this.locate(pos[0])] };
+      if (code === "DUPLICATE_KEY") {
+        this.report.error(place, "duplicate-key", "This key stands twice in the same mapping", {
+          hint: "Keep one of the two",
+        });
+      } else {
+        this.report.error(place, "yaml-syntax", yamlMessage(code, message), { hint: yamlHint(code, message) });
+      }
+    }
+  }
+
+  read(document: Document.Parsed): Tree | undefined {
+    if (!document.contents) return undefined;
+    const at = this.placeOf(document.contents);
+    const tree = this.convert(document.contents, "", at, 0);
+    return this.#stopped || (tree.kind === "scalar" && tree.value === null) ? undefined : tree;
+  }
+
+  private convert(node: Node | null, path: string, at: SourceLocation, depth: number): Tree {
+    this.#nodes += 1;
+    if (this.#nodes > maxNodes) this.stop(at, path, "too-many-nodes", `More than ${maxNodes} values after expansion`);
+    if (depth > maxDepth) this.stop(at, path, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
+    if (!node || this.#stopped) return { kind: "scalar", value: null, text: "", path, at: [at] };
+    if (isAlias(node)) return this.convertAlias(node.source, path, at, depth);
+    if ("anchor" in node && typeof node.anchor === "string") this.#anchors.set(node.anchor, node);
+    if (isScalar(node)) return scalarTree(node, path, at);
+    const common = { path, at: [at], ...tagOf(node) };
+    this.#open.add(node);
+    try {
+      if (isSeq(node)) {
+        const items = node.items.map((item, index) => {
+          const value = item as Node | null; // a sequence parsed from text holds nodes only
+          return this.convert(value, itemPath(path, index), this.placeOf(value, at), depth + 1);
+        });
+        return { kind: "list", items, ...common };
+      }
+      return isMap(node)
+        ? { kind: "map", entries: this.entriesOf(node, path, depth), ...common }
+        : { kind: "scalar", value: null, text: "", ...common };
+    } finally {
+      this.#open.delete(node);
+    }
+  }
+
+  private convertAlias(anchor: string, path: string, at: SourceLocation, depth: number): Tree {
+    const target = this.#anchors.get(anchor);
+    if (target && !this.#open.has(target)) return this.convert(target, path, at, depth);
+    this.stop(at, path, "yaml-syntax", target ? `Alias *${anchor} contains itself` : `Alias *${anchor} has no anchor`);
+    return { kind: "scalar", value: null, text: "", path, at: [at] };
+  }
+
+  /** A mapping's members. `<<` gives those that the mapping does not write itself; the first merged one wins. */
+  private entriesOf(node: YAMLMap, path: string, depth: number): Map<string, MapEntry> {
+    const merged = new Map<string, MapEntry>();
+    const own = new Map<string, MapEntry>();
+    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+      if (this.#stopped) break;
+      const keyAt = this.placeOf(pair.key);
+      const key = this.keyOf(pair.key, path, keyAt);
+      if (key === undefined) continue;
+      if (key === "<<" && isScalar(pair.key) && pair.key.type === "PLAIN") {
+        for (const [name, entry] of this.mergedEntries(pair.value, path, keyAt, depth)) {
+          if (!merged.has(name)) merged.set(name, entry);
+        }
+        continue;
+      }
+      const value = this.convert(pair.value, memberPath(path, key), this.valuePlace(pair.value, keyAt), depth + 1);
+      own.set(key, { keyAt, value });
+    }
+    for (const [key, entry] of own) merged.set(key, entry);
+    return merged;
+  }
+
+  private mergedEntries(node: Node | null, path: string, at: SourceLocation, depth: number): Array<[string, MapEntry]> {
+    const tree = this.convert(node, path, at, depth + 1);
+    if (tree.kind === "map") return [...tree.entries];
+    if (tree.kind !== "list") return [];
+    return tree.items.flatMap((item, index) => {
+      if (item.kind !== "map") return [];
+      // An item of `<<: [*a, *b]` was read at `path[0]`; its members belong to `path` itself.
+      const strip = itemPath(path, index).length;
+      return [...item.entries].map(([key, entry]): [string, MapEntry] => [
+        key,
+        { ...entry, value: repath(entry.value, strip, path) },
+      ]);
+    });
+  }
+
+  private keyOf(node: Node | null, path: string, at: SourceLocation): string | undefined {
+    if (isScalar(node) && typeof node.value !== "object") return node.source ?? String(node.value);
+    if (isAlias(node)) {
+      const target = this.#anchors.get(node.source);
+      if (isScalar(target)) return String(target.value);
+    }
+    this.report.error({ path, at: [at] }, "wrong-type", "A key must be a string");
+    return undefined;
+  }
+
+  private stop(at: SourceLocation, path: string, code: string, message: string): void {
+    if (!this.#stopped) this.report.error({ path, at: [at] }, code, message);
+    this.#stopped = true;
+  }
+
+  private placeOf(node: Node | null, otherwise?: SourceLocation): SourceLocation {
+    return node?.range ? this.locate(node.range[0]) : (otherwise ?? { file: this.file, line: 1, column: 1 });
+  }
+
+  /** Scalars and flow collections are where they begin; a block or an empty value is shown at its key. */
+  private valuePlace(node: Node | null, keyAt: SourceLocation): SourceLocation {
+    if (!node || (isScalar(node) && node.value === null && !node.source)) return keyAt;
+    return (isMap(node) || isSeq(node)) && !node.flow ? keyAt : this.placeOf(node, keyAt);
+  }
+
+  private locate(offset: number): SourceLocation {
+    const { line, col } = this.lines.linePos(offset);
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+}
+
+function repath(node: Tree, strip: number, path: string): Tree {
+  const moved = { ...node, path: path + node.path.slice(strip) };
+  if (moved.kind === "list") return { ...moved, items: moved.items.map((item) => repath(item, strip, path)) };
+  if (moved.kind === "scalar") return moved;
+  const entries = [...moved.entries].map(([key, entry]): [string, MapEntry] => [
+    key,
+    { ...entry, value: repath(entry.value, strip, path) },
+  ]);
+  return { ...moved, entries: new Map(entries) };
+}
+
+function scalarTree(node: Scalar, path: string, at: SourceLocation): ScalarTree {
+  const tag = tagOf(node);
+  const text = node.source ?? String(node.value ?? "");
+  // A tag of its own makes the library read any scalar as a string.
+  const value = tag.tag && node.type === Scalar.PLAIN ? parse(text) : node.value;
+  return { kind: "scalar", value: plainValue(value, text), text, path, at: [at], ...tag };
+}
+
+function tagOf({ tag }: { tag?: string | undefined }): Pick<Tree, "tag"> {
+  return tag === "!reset" ? { tag: "reset" } : tag === "!override" ? { tag: "override" } : {};
+}
+
+/** Compose reads `0440` as octal, as YAML 1.1 did; this library follows YAML 1.2 and would read 440. */
+function plainValue(value: unknown, text: string): ScalarTree["value"] {
+  if (typeof value === "number" && /^[-+]?0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
+  return value === null || value === undefined ? null : String(value);
+}
+
+function yamlMessage(code: string, message: string): string {
+  if (code === "TAB_AS_INDENT") return "Tabs cannot indent YAML";
+  return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, "");
+}
+
+function yamlHint(code: string, message: string): string | undefined {
+  if (code === "TAB_AS_INDENT") return "Use spaces";
+  if (code === "BAD_INDENT" || /same column|indent/i.test(message)) return "Align it with its siblings";
+  if (code === "BLOCK_AS_IMPLICIT_KEY" || code === "MULTILINE_IMPLICIT_KEY") {
+    return "Quote a value that contains ': ', and check the indentation of this line";
+  }
+  return code === "MISSING_CHAR" ? "A quote or bracket was opened and not closed" : undefined;
+}

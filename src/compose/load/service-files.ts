@@ -1,0 +1,90 @@
+/** Reads what the selected services name on disk: env and label files, and that config and secret files are there. */
+
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { didYouMean } from "../did-you-mean.js";
+import { parseEnvFile, parseRawEnvFile } from "../interpolate/env-file.js";
+import type { Lookup } from "../interpolate/interpolate.js";
+import type { EnvFileUse } from "../normalize/service/files.js";
+import type { DraftService } from "../normalize/service/service.js";
+import type { FileSpec, Service } from "../project.js";
+import type { Place, Report } from "../report.js";
+import { readFileText } from "./read-text.js";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** The service with its env files below `environment` and its label files below `labels`. */
+export function readServiceFiles(draft: DraftService, environment: Environment, report: Report): Service {
+  const { service, envFiles, labelFiles } = draft;
+  if (envFiles.length === 0 && labelFiles.length === 0) return service;
+  const fromEnv = readAll(envFiles, environment, report);
+  const fromLabels = readAll(labelFiles, environment, report);
+  return {
+    ...service,
+    environment: sorted({ ...Object.fromEntries(fromEnv), ...service.environment }),
+    labels: sorted({ ...Object.fromEntries(fromLabels), ...service.labels }),
+  };
+}
+
+function readAll(files: readonly EnvFileUse[], environment: Environment, report: Report): Map<string, string> {
+  const found = new Map<string, string>();
+  // An earlier file's keys are known to later ones, as if they were one text.
+  const lookup: Lookup = (name) => (Object.hasOwn(environment, name) ? environment[name] : found.get(name));
+  for (const { path, required, raw, place } of files) {
+    const read = readFileText(path);
+    if (read.kind === "missing" && !required) continue;
+    if (read.kind !== "text") {
+      const what = read.kind === "missing" ? "does not exist" : `cannot be read: ${read.reason}`;
+      const hint = nearbyFile(path) ?? "Create it, or write required: false";
+      report.error(place, "env-file-not-found", `Env file ${path} ${what}`, { hint });
+      continue;
+    }
+    const { values, problems } = (raw ? parseRawEnvFile : parseEnvFile)(read.text, lookup);
+    for (const { message, ...at } of problems) {
+      report.error({ path: place.path, at: [{ file: path, ...at }] }, "bad-env-file", message);
+    }
+    for (const [key, value] of values) found.set(key, value);
+  }
+  return found;
+}
+
+/** Reports configs or secrets in use whose file is not there, or whose variable is not set. */
+export function checkFileSpecs(
+  kind: "config" | "secret",
+  specs: Iterable<FileSpec>,
+  { environment, sources }: { environment: Environment; sources: ReadonlyMap<string, Place["at"]> },
+  report: Report,
+): void {
+  for (const spec of specs) {
+    const path = `${kind}s.${spec.key}`;
+    const place = (key: string) => ({ path: `${path}.${key}`, at: sources.get(`${path}.${key}`) ?? [] });
+    if (spec.file !== undefined && !statSync(spec.file, { throwIfNoEntry: false })) {
+      const hint = nearbyFile(spec.file) ?? "Create it, or correct the path";
+      report.error(
+        place("file"),
+        `${kind}-file-not-found`,
+        `The file ${spec.file} of ${kind} "${spec.key}" does not exist`,
+        {
+          hint,
+        },
+      );
+    }
+    if (spec.environment !== undefined && !Object.hasOwn(environment, spec.environment)) {
+      const message = `Variable ${spec.environment} of ${kind} "${spec.key}" is not set`;
+      const hint = "Set it in the environment or in .env";
+      report.error(place("environment"), "missing-variable", message, { hint });
+    }
+  }
+}
+
+function nearbyFile(path: string): string | undefined {
+  try {
+    return didYouMean(basename(path), readdirSync(dirname(path)).slice(0, 1000));
+  } catch {
+    return undefined; // no such folder either: nothing to suggest
+  }
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

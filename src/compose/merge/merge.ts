@@ -1,0 +1,163 @@
+/**
+ * Merges a later Compose file onto earlier ones.
+ *
+ * Pure. Mappings merge by key, lists append, scalars replace, except where a rule says otherwise; `!reset` drops what
+ * was there, `!override` replaces it. Every value keeps the places of all files that wrote it.
+ *
+ * @see Compose Specification, "Merge"
+ */
+import type { Report } from "../report.js";
+import {
+  isNull,
+  itemPath,
+  type ListTree,
+  type MapEntry,
+  type MapTree,
+  memberPath,
+  scalarLike,
+  type Tree,
+  withoutEntry,
+  withPath,
+} from "../tree.js";
+import { entryKey, type MergeRule, mergeRule } from "./merge-rules.js";
+
+/** The accumulated model with `later` on top. The paths follow the result. */
+export function mergeFiles(earlier: Tree | undefined, later: Tree, report: Report): Tree {
+  return earlier ? merge(earlier, later, "", report) : withoutTags(later);
+}
+
+/** A service (or any subtree under `path`) with another on top. */
+export function merge(base: Tree, over: Tree, path: string, report: Report): Tree {
+  if (over.tag === "override") return withPath(withoutTags(over), path);
+  const rule = mergeRule(path);
+  if (isNull(over) && rule !== "replace") return base;
+  if (isNull(base) || rule === "replace") return withPath(withoutTags(placed(base, over)), path);
+  const [left, right] = [prepare(base, rule), prepare(over, rule)];
+  if (left.kind === "map" && right.kind === "map") {
+    if (rule === "logging" && differentDrivers(left, right)) return placed(left, withoutTags(right));
+    return mergeMaps(left, right, path, report);
+  }
+  if (left.kind === "list" && right.kind === "list") return appendLists(left, right, path);
+  if (left.kind === right.kind) return withPath(placed(base, over), path);
+  report.error(over, "cannot-merge", `${path} cannot be merged: the earlier file has a different kind of value`, {
+    hint: "Write it the same way in both files, or put !override before the value",
+  });
+  return base;
+}
+
+function mergeMaps(base: MapTree, over: MapTree, path: string, report: Report): MapTree {
+  const entries = new Map<string, MapEntry>(base.entries);
+  for (const [key, entry] of over.entries) {
+    if (entry.value.tag === "reset") {
+      entries.delete(key);
+      continue;
+    }
+    const before = entries.get(key);
+    const memberAt = memberPath(path, key);
+    const value = before
+      ? merge(before.value, entry.value, memberAt, report)
+      : withPath(withoutTags(entry.value), memberAt);
+    entries.set(key, { keyAt: entry.keyAt, value });
+  }
+  return { ...base, path, entries, at: [...base.at, ...over.at] };
+}
+
+/** Later items whose key stands in the list already replace that item in place; the others follow. */
+function appendLists(base: ListTree, over: ListTree, path: string): ListTree {
+  const items: Tree[] = [];
+  const positions = new Map<string, number>();
+  for (const item of [...base.items, ...over.items]) {
+    const key = entryKey(path, item);
+    const position = key === undefined ? undefined : positions.get(key);
+    const replaced = position === undefined ? undefined : items[position];
+    if (position !== undefined && replaced) items[position] = placed(replaced, item);
+    else {
+      if (key !== undefined) positions.set(key, items.length);
+      items.push(item);
+    }
+  }
+  return {
+    ...base,
+    path,
+    at: [...base.at, ...over.at],
+    items: items.map((item, at) => withPath(item, itemPath(path, at))),
+  };
+}
+
+/** Brings the short form into the form in which two values can be merged. */
+function prepare(node: Tree, rule: MergeRule): Tree {
+  switch (rule) {
+    case "to-map":
+      return node.kind === "list" ? namesToMap(node) : node;
+    case "key-values":
+      return node.kind === "list" ? pairsToMap(node) : node;
+    case "to-list":
+      return node.kind === "scalar" ? { kind: "list", items: [node], path: node.path, at: node.at } : node;
+    case "build":
+      return node.kind === "scalar" ? mapOf(node, [["context", node]]) : node;
+    default:
+      return node;
+  }
+}
+
+/** `[db, cache]` → `{db: …, cache: …}`; a dependency's entry gets the condition that the short form means. */
+function namesToMap(list: ListTree): MapTree {
+  const isDependency = list.path.endsWith(".depends_on");
+  return mapOf(
+    list,
+    list.items.map((item): [string, Tree] => {
+      const name = item.kind === "scalar" ? String(item.value) : "";
+      const value = isDependency
+        ? mapOf(item, [["condition", scalarLike(item, "service_started")]])
+        : scalarLike(item, null);
+      return [name, value];
+    }),
+  );
+}
+
+function pairsToMap(list: ListTree): MapTree {
+  return mapOf(
+    list,
+    list.items.map((item): [string, Tree] => {
+      const text = item.kind === "scalar" ? String(item.value) : "";
+      const equals = text.indexOf("=");
+      return equals < 0
+        ? [text, scalarLike(item, null)]
+        : [text.slice(0, equals), scalarLike(item, text.slice(equals + 1))];
+    }),
+  );
+}
+
+function mapOf(like: Tree, members: ReadonlyArray<readonly [string, Tree]>): MapTree {
+  const keyAt = like.at.at(-1) ?? { file: "", line: 1, column: 1 };
+  const entries = new Map<string, MapEntry>();
+  for (const [key, value] of members) {
+    entries.set(key, { keyAt: value.at.at(-1) ?? keyAt, value: withPath(value, memberPath(like.path, key)) });
+  }
+  return { kind: "map", entries, path: like.path, at: like.at };
+}
+
+function differentDrivers(left: MapTree, right: MapTree): boolean {
+  const [a, b] = [left, right].map((node) => node.entries.get("driver")?.value);
+  return a?.kind === "scalar" && b?.kind === "scalar" && a.value !== b.value;
+}
+
+function placed<T extends Tree>(base: Tree, over: T): T {
+  return { ...over, at: [...base.at, ...over.at] };
+}
+
+/** Tags have done their work; a reset value contributes nothing. */
+export function withoutTags(node: Tree): Tree {
+  const { tag: _tag, ...bare } = node;
+  if (bare.kind === "scalar") return bare;
+  if (bare.kind === "list") return { ...bare, items: bare.items.map(withoutTags) };
+  let result: MapTree = bare;
+  for (const [key, entry] of bare.entries) {
+    if (entry.value.tag === "reset") result = withoutEntry(result, key);
+  }
+  const entries = [...result.entries].map(([key, entry]): [string, MapEntry] => [
+    key,
+    { ...entry, value: withoutTags(entry.value) },
+  ]);
+  return { ...result, entries: new Map(entries) };
+}

@@ -1,0 +1,104 @@
+/**
+ * Builds the project from the merged tree: normalises, selects, checks.
+ *
+ * Pure but for what the caller does in `readServiceFiles` and `checkFileSpecs`, which are called for selected services
+ * only: the files of others need not exist.
+ */
+import type { FileSpec, Project, Service } from "../project.js";
+import type { Place, Report } from "../report.js";
+import { type Selection, selectServices } from "../select/select-services.js";
+import { child, collectSources, membersOf, type Tree } from "../tree.js";
+import { checkConsistency, type Resources } from "../validate/check-consistency.js";
+import { checkDependencies } from "../validate/check-dependencies.js";
+import type { Context } from "./context.js";
+import { implicitDefaultNetwork, normalizeFiles, normalizeNetworks, normalizeVolumes } from "./resources.js";
+import { type DraftService, extensionsOf, normalizeService } from "./service/service.js";
+
+export interface BuildOptions {
+  readonly name: string;
+  readonly directory: string;
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly selection: Selection & { readonly allResources?: boolean | undefined };
+  readonly report: Report;
+  readonly readServiceFiles: (draft: DraftService) => Service;
+  readonly checkFileSpecs: (
+    kind: "config" | "secret",
+    specs: Iterable<FileSpec>,
+    sources: ReadonlyMap<string, Place["at"]>,
+  ) => void;
+}
+
+/** The project; problems are in `report`, and after an error the answer is of no use. */
+export function buildProject(model: Tree, options: BuildOptions): Project {
+  const { name, directory, environment, report, selection } = options;
+  const sources = collectSources(model);
+  const context: Context = { report, projectName: name, workingDir: directory, environment, sources };
+  const resources: Resources = {
+    networks: normalizeNetworks(child(model, "networks"), context),
+    volumes: normalizeVolumes(child(model, "volumes"), context),
+    configs: normalizeFiles(child(model, "configs"), context),
+    secrets: normalizeFiles(child(model, "secrets"), context),
+  };
+  const drafts = new Map<string, DraftService>();
+  for (const [key, node] of membersOf(child(model, "services"))) {
+    // A service that is no mapping was reported by the schema.
+    if (node.kind === "map") drafts.set(key, normalizeService(key, node, context));
+  }
+  checkDependencies(drafts, sources, report);
+  const selected = selectServices(drafts, selection, report);
+  checkConsistency({ services: selected.services, resources, sources }, report);
+  const services = new Map([...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft)]));
+  const used = selection.allResources
+    ? withDefaultNetwork(resources, [...services.values()], name)
+    : usedResources(resources, [...services.values()], name);
+  options.checkFileSpecs("config", used.configs.values(), sources);
+  options.checkFileSpecs("secret", used.secrets.values(), sources);
+  return {
+    name,
+    workingDir: directory,
+    configFiles: options.files,
+    envFiles: options.envFiles,
+    environment,
+    services,
+    disabledServices: selected.disabled,
+    ...used,
+    sources,
+    extensions: extensionsOf(model),
+  };
+}
+
+function usedResources(resources: Resources, services: readonly Service[], projectName: string): Resources {
+  const all = withDefaultNetwork(resources, services, projectName);
+  return {
+    networks: keep(
+      all.networks,
+      services.flatMap(({ networks }) => [...networks.keys()]),
+    ),
+    volumes: keep(
+      all.volumes,
+      services.flatMap(({ volumes }) => volumes.map(({ type, source }) => (type === "volume" ? source : undefined))),
+    ),
+    configs: keep(
+      all.configs,
+      services.flatMap(({ configs }) => configs.map(({ source }) => source)),
+    ),
+    secrets: keep(
+      all.secrets,
+      services.flatMap(({ secrets }) => secrets.map(({ source }) => source)),
+    ),
+  };
+}
+
+function withDefaultNetwork(resources: Resources, services: readonly Service[], projectName: string): Resources {
+  const isUsed = services.some(({ networks }) => networks.has("default"));
+  if (!isUsed || resources.networks.has("default")) return resources;
+  const networks = [...resources.networks, ["default", implicitDefaultNetwork(projectName)] as const];
+  return { ...resources, networks: new Map(networks.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+function keep<T>(all: ReadonlyMap<string, T>, names: ReadonlyArray<string | undefined>): Map<string, T> {
+  const wanted = new Set(names);
+  return new Map([...all].filter(([key]) => wanted.has(key)));
+}

@@ -1,0 +1,77 @@
+/** Collects the problems of one load, so that all of them are shown at once. Pure but for its own list. */
+import type { Diagnostic, SourceLocation } from "../base/diagnostic.js";
+import { didYouMean } from "./did-you-mean.js";
+
+/** What a problem stands on: any tree node, or a path and place made by hand. */
+export interface Place {
+  readonly path: string;
+  readonly at: readonly SourceLocation[];
+}
+
+export interface Details {
+  readonly expected?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** The list of one load. `error` and `warn` add to it; `sorted` answers what was found, by place, each once. */
+export class Report {
+  readonly #found: Diagnostic[] = [];
+
+  error(place: Place, code: string, message: string, details: Details = {}): void {
+    this.add("error", place, code, message, details);
+  }
+
+  warn(place: Place, code: string, message: string, details: Details = {}): void {
+    this.add("warning", place, code, message, details);
+  }
+
+  /** An error about a name that nothing defines, with the nearest name that something does. */
+  undefinedName(place: Place, kind: string, name: string, known: Iterable<string>): void {
+    const names = [...known].sort();
+    const hint = didYouMean(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.join(", ")}` : "");
+    this.error(place, `undefined-${kind}`, `${capital(kind)} "${name}" is not defined`, { hint: hint || undefined });
+  }
+
+  push(diagnostic: Diagnostic): void {
+    this.#found.push(diagnostic);
+  }
+
+  get hasErrors(): boolean {
+    return this.#found.some((one) => one.severity === "error");
+  }
+
+  sorted(): Diagnostic[] {
+    const seen = new Set<string>();
+    return this.#found.sort(byPlace).filter((one) => {
+      const key = JSON.stringify([one.code, one.path, one.source, one.message]);
+      return !seen.has(key) && seen.add(key);
+    });
+  }
+
+  private add(severity: Diagnostic["severity"], place: Place, code: string, message: string, details: Details): void {
+    const source = place.at.at(-1);
+    this.#found.push({
+      severity,
+      code,
+      message,
+      ...(place.path === "" ? {} : { path: place.path }),
+      ...(source ? { source } : {}),
+      ...(details.expected ? { expected: details.expected } : {}),
+      ...(details.hint ? { hint: details.hint } : {}),
+    });
+  }
+}
+
+/** A place without a file, for problems of the command line or the environment. */
+export const nowhere: Place = { path: "", at: [] };
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  const [left, right] = [a.source, b.source];
+  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right));
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  return left.line - right.line || left.column - right.column;
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
