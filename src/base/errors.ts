@@ -8,6 +8,7 @@ import type { SourceLocation } from "./diagnostic.js";
 
 /** What each code means to the outside: the status the API answers, and whose move it is. Keep sorted. */
 export const errorCodes = {
+  "address-in-use": { status: 403, blame: "user" },
   "bad-parameter": { status: 400, blame: "user" },
   "blob-corrupt": { status: 500, blame: "registry" },
   cancelled: { status: 499, blame: "user" },
@@ -43,6 +44,7 @@ export const errorCodes = {
   "runtime-failed": { status: 500, blame: "engine" },
   "state-damaged": { status: 500, blame: "engine" },
   "stream-truncated": { status: 500, blame: "engine" },
+  "subnet-overlap": { status: 403, blame: "user" },
   "syscall-failed": { status: 500, blame: "engine" },
   unhealthy: { status: 500, blame: "user" },
   "volume-in-use": { status: 409, blame: "user" },

@@ -1,0 +1,106 @@
+/**
+ * Our nftables table in the kernel: the world's side of `ruleset.ts`.
+ *
+ * Life: it appears with the first bridge and goes with the last. What it should hold is known here, so it can be made
+ * again as a whole when somebody flushed it.
+ */
+import { messageOf } from "../../base/errors.js";
+import type { Nftables } from "../kernel/nftables.js";
+import { type BridgeRules, bridgesChange, type PublishedPort, portsChange, wholeTable } from "./ruleset.js";
+
+export class FirewallTable {
+  readonly name: string;
+  readonly #nft: Nftables;
+  readonly #log: (text: string) => void;
+  readonly #bridges = new Map<string, BridgeRules>();
+  readonly #ports = new Map<string, PublishedPort>();
+  #exists = false;
+
+  /** `name` as nftables takes it: letters, digits, underscores. */
+  constructor(name: string, nft: Nftables, log: (text: string) => void) {
+    this.name = name;
+    this.#nft = nft;
+    this.#log = log;
+  }
+
+  get bridges(): readonly string[] {
+    return [...this.#bridges.keys()];
+  }
+
+  /** Throws "network-failed"; then nothing has changed. */
+  addBridge(rules: BridgeRules): void {
+    const before = this.#bridges.get(rules.bridge);
+    this.#bridges.set(rules.bridge, rules);
+    try {
+      this.#changeBridges();
+    } catch (error) {
+      if (before) this.#bridges.set(rules.bridge, before);
+      else this.#bridges.delete(rules.bridge);
+      throw error;
+    }
+  }
+
+  removeBridge(bridge: string): void {
+    if (!this.#bridges.delete(bridge)) return;
+    if (this.#bridges.size === 0) this.#drop();
+    else this.#changeBridges();
+  }
+
+  /** One transaction. Throws "network-failed"; then nothing has changed. */
+  changePorts(change: { remove?: readonly PublishedPort[]; add?: readonly PublishedPort[] }): void {
+    const before = new Map(this.#ports);
+    for (const port of change.remove ?? []) this.#ports.delete(portKey(port));
+    for (const port of change.add ?? []) this.#ports.set(portKey(port), port);
+    const commands = portsChange(this.name, change);
+    if (commands === "") return;
+    try {
+      this.#runOrRebuild(commands);
+    } catch (error) {
+      this.#ports.clear();
+      for (const [key, port] of before) this.#ports.set(key, port);
+      throw error;
+    }
+  }
+
+  /** Sets everything at once, whatever the kernel holds under this name, in one transaction. */
+  replace(bridges: readonly BridgeRules[], ports: readonly PublishedPort[]): void {
+    this.#bridges.clear();
+    this.#ports.clear();
+    for (const rules of bridges) this.#bridges.set(rules.bridge, rules);
+    for (const port of ports) this.#ports.set(portKey(port), port);
+    if (bridges.length === 0) this.#drop();
+    else this.rebuild();
+  }
+
+  /** Makes the table as it should be. */
+  rebuild(): void {
+    if (this.#bridges.size === 0) return;
+    this.#nft.run(wholeTable(this.name, [...this.#bridges.values()], [...this.#ports.values()]));
+    this.#exists = true;
+  }
+
+  #changeBridges(): void {
+    if (this.#exists) this.#runOrRebuild(bridgesChange(this.name, [...this.#bridges.values()]));
+    else this.rebuild();
+  }
+
+  /** A change can only fail because the table is not what we left: then it is made anew, the change included. */
+  #runOrRebuild(commands: string): void {
+    try {
+      this.#nft.run(commands);
+    } catch (error) {
+      this.#log(`The nftables table ${this.name} was changed by somebody and is made anew: ${messageOf(error)}`);
+      this.rebuild();
+    }
+  }
+
+  #drop(): void {
+    this.#ports.clear();
+    this.#exists = false;
+    this.#nft.run(`table ip ${this.name}\ndelete table ip ${this.name}\n`);
+  }
+}
+
+function portKey({ protocol, hostAddress, hostPort }: PublishedPort): string {
+  return `${protocol} ${hostAddress} ${hostPort}`;
+}

@@ -1,0 +1,203 @@
+/**
+ * The networks of one engine: their records, and the commands on them. What a container gets is in `sandboxes.ts`.
+ *
+ * Touches the world. See `networks.ts` for the life of what is made here. A user's network has its bridge from `create`
+ * to `remove`, so that other engines see its range as taken; the predefined `bridge` has it from its first container.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.js";
+import { GantryError } from "../../base/errors.js";
+import type { NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
+import type { EngineEvent } from "../../wire/system.js";
+import { Rtnetlink } from "../kernel/netlink.js";
+import { openNftables } from "../kernel/nftables.js";
+import { JsonRecords } from "../store/json-records.js";
+import { BridgeHost } from "./bridge-host.js";
+import { FirewallTable } from "./firewall-table.js";
+import { addressPlan, plannedPools } from "./ipam.js";
+import type { Subnet } from "./ipv4.js";
+import {
+  checkCreateBody,
+  inspectNetwork,
+  isPredefined,
+  matchesNetwork,
+  type NetworkRecord,
+  networkRecordSchema,
+  parseNetworkRecord,
+  predefined,
+  predefinedRecord,
+  recordOf,
+} from "./network-record.js";
+import type { EndpointRequest, Networks, Sandbox, SandboxRequest } from "./networks.js";
+import { Sandboxes } from "./sandboxes.js";
+
+export interface NetworkStoreOptions {
+  /** Records live in `<stateDir>/networks`, namespaces in `<runDir>/netns`. */
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Tells this engine's links and rules from another's on the same machine. Same after a restart. */
+  readonly instanceId: string;
+  readonly clock: Clock;
+  readonly publish: (event: Pick<EngineEvent, "Type" | "Action" | "Actor">) => void;
+  readonly log: (text: string) => void;
+}
+
+const idBytes = 32;
+
+export class NetworkStore implements Networks {
+  readonly #options: NetworkStoreOptions;
+  readonly #records: JsonRecords<NetworkRecord>;
+  readonly #bridges: BridgeHost;
+  readonly #sandboxes: Sandboxes;
+
+  private constructor(options: NetworkStoreOptions, records: JsonRecords<NetworkRecord>) {
+    this.#options = options;
+    this.#records = records;
+    const { hash } = instanceNames(options.instanceId);
+    // The highest byte keeps clear of the small numbers that people give to link groups.
+    const links = { host: new Rtnetlink(), group: 0x67000000 | Number.parseInt(hash.slice(0, 6), 16) };
+    const table = new FirewallTable(instanceNames(options.instanceId).table, openNftables(), options.log);
+    this.#bridges = new BridgeHost(links, table);
+    this.#sandboxes = new Sandboxes({
+      ...options,
+      netnsDir: join(options.runDir, "netns"),
+      links,
+      table,
+      bridges: this.#bridges,
+      record: (nameOrId) => this.#record(nameOrId),
+    });
+  }
+
+  /** Reads the records and makes the predefined networks' if there are none. Nothing in the kernel changes. */
+  static async open(options: NetworkStoreOptions): Promise<NetworkStore> {
+    const records = await JsonRecords.open<NetworkRecord>({
+      directory: join(options.stateDir, "networks"),
+      schema: networkRecordSchema,
+      parse: parseNetworkRecord,
+      onDamaged: ({ path, reason }) => options.log(`A network's record is damaged and set aside: ${path}: ${reason}`),
+    });
+    const store = new NetworkStore(options, records);
+    for (const name of predefined) await store.#ensurePredefined(name);
+    return store;
+  }
+
+  async create(body: NetworkCreateBody): Promise<NetworkInspect> {
+    checkCreateBody(body);
+    const existing = this.#records.values().find(({ name }) => name === body.Name);
+    if (existing) throw new GantryError("network-conflict", `network with name ${body.Name} already exists`);
+    const record = recordOf(body, this.#newIdentity(plannedPools(body.IPAM, this.#takenSubnets())));
+    this.#bridges.raise(record);
+    try {
+      await this.#records.set(record.id, record);
+    } catch (error) {
+      this.#bridges.remove(record);
+      throw error;
+    }
+    this.#publish("create", record);
+    return this.#inspect(record);
+  }
+
+  get(nameOrId: string): NetworkInspect {
+    return this.#inspect(this.#record(nameOrId));
+  }
+
+  list(filters: Readonly<Record<string, readonly string[]>>): NetworkInspect[] {
+    return this.#records
+      .values()
+      .filter((record) => matchesNetwork(record, filters, this.#sandboxes.endpoints.of(record.id).size > 0))
+      .map((record) => this.#inspect(record));
+  }
+
+  async remove(nameOrId: string): Promise<void> {
+    const record = this.#record(nameOrId);
+    if (isPredefined(record.name)) {
+      throw new GantryError("network-in-use", `${record.name} is a pre-defined network and cannot be removed`);
+    }
+    const users = [...this.#sandboxes.endpoints.of(record.id).values()].map(({ name }) => name);
+    if (users.length > 0) {
+      const message = `error while removing network: network ${record.name} id ${record.id} has active endpoints`;
+      throw new GantryError("network-in-use", message, { hint: `Stop or disconnect first: ${users.join(", ")}` });
+    }
+    this.#bridges.remove(record);
+    await this.#records.remove(record.id);
+    this.#publish("destroy", record);
+  }
+
+  attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
+    return this.#sandboxes.attach(request, signal);
+  }
+
+  detach(containerId: string): Promise<void> {
+    return this.#sandboxes.detach(containerId);
+  }
+
+  connect(containerId: string, endpoint: EndpointRequest): Promise<Sandbox> {
+    return this.#sandboxes.connect(containerId, endpoint);
+  }
+
+  disconnect(containerId: string, network: string): Promise<Sandbox> {
+    return this.#sandboxes.disconnect(containerId, network);
+  }
+
+  async restore(live: readonly Sandbox[]): Promise<void> {
+    const used = new Set(live.flatMap(({ endpoints }) => Object.values(endpoints).map(({ NetworkID }) => NetworkID)));
+    const raised = this.#records
+      .values()
+      .filter((record) => record.driver === "bridge" && (!isPredefined(record.name) || used.has(record.id)));
+    await this.#sandboxes.restore(live, raised);
+  }
+
+  rename(containerId: string, name: string): void {
+    this.#sandboxes.rename(containerId, name);
+  }
+
+  async close(): Promise<void> {
+    await this.#sandboxes.close();
+    this.#bridges.close();
+  }
+
+  #inspect(record: NetworkRecord): NetworkInspect {
+    return inspectNetwork(record, this.#sandboxes.endpoints.of(record.id));
+  }
+
+  /** Full id, then exact name, then id prefix. */
+  #record(nameOrId: string): NetworkRecord {
+    const exact = this.#records.get(nameOrId) ?? this.#records.values().find(({ name }) => name === nameOrId);
+    if (exact) return exact;
+    const matches = nameOrId === "" ? [] : this.#records.values().filter(({ id }) => id.startsWith(nameOrId));
+    if (matches.length > 1) {
+      throw new GantryError("bad-parameter", `network ${nameOrId} is ambiguous (${matches.length} matches found)`);
+    }
+    if (matches[0]) return matches[0];
+    throw new GantryError("network-not-found", `network ${nameOrId} not found`);
+  }
+
+  async #ensurePredefined(name: (typeof predefined)[number]): Promise<void> {
+    if (this.#records.values().some((record) => record.name === name)) return;
+    const pools = name === "bridge" ? plannedPools(null, this.#takenSubnets()) : [];
+    const record = predefinedRecord(name, this.#newIdentity(pools));
+    await this.#records.set(record.id, record);
+  }
+
+  #newIdentity(pools: NetworkRecord["pools"]) {
+    return { id: randomBytes(idBytes).toString("hex"), createdAt: this.#options.clock.now(), pools };
+  }
+
+  #takenSubnets(): { networks: Subnet[]; host: Subnet[] } {
+    const networks = this.#records.values().flatMap(({ pools }) => addressPlan(pools)?.subnet ?? []);
+    return { networks, host: this.#bridges.hostSubnets() };
+  }
+
+  #publish(action: string, record: NetworkRecord): void {
+    const attributes = { name: record.name, type: record.driver };
+    this.#options.publish({ Type: "network", Action: action, Actor: { ID: record.id, Attributes: attributes } });
+  }
+}
+
+/** Names by which an engine's things in the kernel are known. `table` is the nftables table's. */
+export function instanceNames(instanceId: string): { table: string; hash: string } {
+  const hash = createHash("sha256").update(instanceId).digest("hex");
+  const plain = /^[a-zA-Z0-9_]{1,32}$/.test(instanceId) ? instanceId : hash.slice(0, 12);
+  return { table: `gantry_${plain}`, hash };
+}

@@ -1,0 +1,147 @@
+/** Parts of the engine tests: a store in a private place, processes inside namespaces, and a look at the kernel. */
+import { execFile, execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createConnection, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { systemClock } from "../../base/clock.js";
+import type { EndpointSettings } from "../../wire/network.js";
+import type { EngineEvent } from "../../wire/system.js";
+import { inNetns, removeNetns } from "../kernel/namespaces.js";
+import { boundSocket } from "../kernel/sockets.js";
+import { instanceNames, NetworkStore, type NetworkStoreOptions } from "./network-store.js";
+import type { SandboxRequest } from "./networks.js";
+
+export interface TestNetworks {
+  readonly store: NetworkStore;
+  readonly options: NetworkStoreOptions;
+  readonly events: Array<Pick<EngineEvent, "Type" | "Action" | "Actor">>;
+  readonly logged: string[];
+  /** Another store on the same state, as a restarted engine has it. */
+  reopen(): Promise<NetworkStore>;
+  /** What is left of this instance in the kernel and the run directory. */
+  remains(): { links: string[]; tables: string[]; netns: string[] };
+}
+
+export async function openTestNetworks(): Promise<TestNetworks & AsyncDisposable> {
+  const directory = mkdtempSync(join(tmpdir(), "gantry-networks-"));
+  const instanceId = `t${randomBytes(4).toString("hex")}`;
+  const events: TestNetworks["events"] = [];
+  const logged: string[] = [];
+  const options: NetworkStoreOptions = {
+    stateDir: join(directory, "state"),
+    runDir: join(directory, "run"),
+    instanceId,
+    clock: systemClock,
+    publish: (event) => events.push(event),
+    log: (text) => logged.push(text),
+  };
+  const opened: NetworkStore[] = [];
+  const reopen = async () => {
+    const store = await NetworkStore.open(options);
+    opened.push(store);
+    return store;
+  };
+  const store = await reopen();
+  const remains = () => remainsOf(options);
+  return {
+    ...{ store, options, events, logged, reopen, remains },
+    async [Symbol.asyncDispose]() {
+      for (const store of opened) await store.close();
+      const sweeper = await reopen();
+      await sweeper.restore([]);
+      for (const { Id } of sweeper.list({ type: ["custom"] })) await sweeper.remove(Id);
+      await sweeper.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function aRequest(
+  network: string | undefined,
+  more: Partial<SandboxRequest> & { settings?: EndpointSettings } = {},
+) {
+  const { settings = {}, ...rest } = more;
+  const containerId = rest.containerId ?? randomBytes(32).toString("hex");
+  const endpoints = network === undefined ? [] : [{ network, settings }];
+  const mode = { kind: "networks" as const, endpoints };
+  return { containerId, name: `c-${containerId.slice(0, 6)}`, mode, ports: {}, dnsServers: [], sysctls: {}, ...rest };
+}
+
+export const never = new AbortController().signal;
+
+/** Answers each TCP connection in a namespace with `text` and the client's address. */
+export function serveText(netnsPath: string, port: number, text: string, address = "0.0.0.0"): Server {
+  const fd = inNetns(netnsPath, () => boundSocket({ protocol: "tcp", address, port }));
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end(`${text} ${socket.remoteAddress}`);
+  });
+  return server.listen({ fd });
+}
+
+/** What a TCP server says, asked from a namespace or (without `netnsPath`) from the host; or the errno. */
+export async function ask(host: string, port: number, netnsPath?: string): Promise<string> {
+  if (netnsPath) return askFrom(netnsPath, host, port);
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port });
+    let answer = "";
+    socket.setTimeout(1500, () => {
+      socket.destroy();
+      resolve("timeout");
+    });
+    socket.on("data", (data) => {
+      answer += data;
+    });
+    socket.on("end", () => resolve(answer));
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "error"));
+  });
+}
+
+async function askFrom(netnsPath: string, host: string, port: number): Promise<string> {
+  const script = `timeout 1 busybox nc -w 1 ${host} ${port} </dev/null`;
+  try {
+    return (await run(["nsenter", `--net=${netnsPath}`, "sh", "-c", script])).trim() || "nothing";
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** Runs a command to its end and gives its standard output. */
+export async function run([command = "", ...args]: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(command, args, { encoding: "utf8" })).stdout;
+}
+
+/** A neighbour of the host: a namespace joined by a veth pair, with a route back. `hostAddress` is the host's end. */
+export function anOutside(subnet = "198.18.77"): { path: string; hostAddress: string; address: string } & Disposable {
+  const id = `gt${randomBytes(4).toString("hex")}`;
+  const path = `/run/netns/${id}`;
+  const sh = (text: string) => execFileSync("sh", ["-ec", text]);
+  sh(`ip netns add ${id}; ip link add ${id}h type veth peer name eth0 netns ${id}
+    ip addr add ${subnet}.1/24 dev ${id}h; ip link set ${id}h up
+    ip -n ${id} addr add ${subnet}.2/24 dev eth0; ip -n ${id} link set eth0 up; ip -n ${id} link set lo up`);
+  return {
+    ...{ path, hostAddress: `${subnet}.1`, address: `${subnet}.2` },
+    [Symbol.dispose]() {
+      execFileSync("ip", ["link", "del", `${id}h`]);
+      removeNetns(path);
+    },
+  };
+}
+
+function remainsOf({ instanceId, runDir }: NetworkStoreOptions) {
+  const { table, hash } = instanceNames(instanceId);
+  const group = String(0x67000000 | Number.parseInt(hash.slice(0, 6), 16));
+  const links: Array<{ ifname: string; group?: string }> = JSON.parse(
+    execFileSync("ip", ["-j", "link"], { encoding: "utf8" }),
+  );
+  const ruleset = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  const netns = join(runDir, "netns");
+  return {
+    links: links.filter((link) => link.group === group).map(({ ifname }) => ifname),
+    tables: ruleset.split("\n").filter((line) => line.includes(table)),
+    netns: existsSync(netns) ? readdirSync(netns) : [],
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * Host ports of a container: which it asks for, and the sockets by which the engine holds them.
+ *
+ * The held IPv4 sockets listen, and nobody accepts from them: packets to a published port are translated before they
+ * could reach one. They make a port in use known early and keep others off it. IPv6 has no translation here: TCP
+ * connections to `[::1]` and other IPv6 addresses are relayed by the engine.
+ */
+import { closeSync } from "node:fs";
+import { isIPv4, isIPv6, type Server } from "node:net";
+import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
+import type { PortMap } from "../../wire/container.js";
+import { boundSocket, portOf } from "../kernel/sockets.js";
+import { startRelay } from "./port-relay.js";
+import type { PublishedPort } from "./ruleset.js";
+
+/** `hostPorts` from–to, of which the first free one is taken; 0–0 means any. */
+export interface PortRequest {
+  /** As the API writes it: `80/tcp`. */
+  readonly key: string;
+  readonly protocol: "tcp" | "udp";
+  readonly containerPort: number;
+  /** "" means every address, IPv4 and IPv6. */
+  readonly hostAddress: string;
+  readonly hostPorts: { readonly from: number; readonly to: number };
+}
+
+/** A port that is ours until `close`. */
+export interface HeldPort {
+  readonly key: string;
+  readonly protocol: "tcp" | "udp";
+  readonly containerPort: number;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  close(): void;
+}
+
+const anyIpv4 = "0.0.0.0";
+const anyIpv6 = "::";
+const ephemeralTries = 16;
+/** Nobody connects to a held socket, and if rules are missing for a moment, clients may retry. */
+const heldBacklog = 16;
+
+/** Reads a port map. `defaultAddress` stands for an empty HostIp. Throws "bad-parameter", "not-supported". */
+export function portRequests(ports: PortMap, defaultAddress = ""): PortRequest[] {
+  return Object.entries(ports).flatMap(([key, bindings]) => {
+    const [, port = "", protocol = "tcp"] = /^(\d{1,5})(?:\/(\w+))?$/.exec(key) ?? [];
+    if (!validPort(port) || Number(port) === 0) throw new GantryError("bad-parameter", `invalid containerPort: ${key}`);
+    if (protocol === "sctp") throw new GantryError("not-supported", `Cannot publish ${key}: SCTP is not supported`);
+    if (protocol !== "tcp" && protocol !== "udp") throw new GantryError("bad-parameter", `invalid proto: ${protocol}`);
+    return (bindings ?? []).map((binding) => ({
+      key,
+      protocol,
+      containerPort: Number(port),
+      hostAddress: validAddress((binding.HostIp ?? "").replace(/^\[(.*)\]$/, "$1") || defaultAddress),
+      hostPorts: portRange(binding.HostPort ?? ""),
+    }));
+  });
+}
+
+/**
+ * Takes every port or none. `endpoint` names the container in the error. `target` is asked for the container's address
+ * at each relayed connection.
+ *
+ * @throws {GantryError} "port-in-use" in Docker's words
+ */
+export function holdPorts(
+  requests: readonly PortRequest[],
+  { endpoint, target }: { endpoint: string; target: () => string | undefined },
+): HeldPort[] {
+  const held: HeldPort[] = [];
+  try {
+    // Fixed ports go first, so that a range or a free choice does not take them.
+    const isFixed = ({ hostPorts: { from, to } }: PortRequest) => from === to && from !== 0;
+    const inOrder = [...requests.filter(isFixed), ...requests.filter((request) => !isFixed(request))];
+    for (const request of inOrder) held.push(...holdPort(request, endpoint, target));
+  } catch (error) {
+    for (const port of held) port.close();
+    throw error;
+  }
+  return held;
+}
+
+/** What the ports are asked for with, with the host ports that were really taken. */
+export function portMapOf(requested: PortMap, held: readonly HeldPort[]): PortMap {
+  return Object.fromEntries(
+    Object.keys(requested).map((key) => {
+      const bindings = held
+        .filter((port) => port.key === key)
+        .map(({ hostAddress, hostPort }) => ({ HostIp: hostAddress, HostPort: String(hostPort) }));
+      return [key, bindings.length > 0 ? bindings : null];
+    }),
+  );
+}
+
+/** The translations that lead to a container. IPv6 ports are relayed instead. */
+export function publishedPorts(held: readonly HeldPort[], address: string): PublishedPort[] {
+  return held
+    .filter(({ hostAddress }) => isIPv4(hostAddress))
+    .map(({ protocol, hostAddress, hostPort, containerPort }) => ({
+      ...{ protocol, hostAddress, hostPort, address },
+      port: containerPort,
+    }));
+}
+
+function holdPort(request: PortRequest, endpoint: string, target: () => string | undefined): HeldPort[] {
+  const { from, to } = request.hostPorts;
+  const candidates = from === 0 ? new Array<number>(ephemeralTries).fill(0) : rangeOf(from, to);
+  let failure: unknown;
+  for (const candidate of candidates) {
+    try {
+      return holdAddresses(request, candidate, target);
+    } catch (error) {
+      failure = error;
+      if (errnoOf(error) !== "EADDRINUSE") break;
+    }
+  }
+  throw bindFailure(request, endpoint, failure);
+}
+
+/** One port number on the address asked for, or on every IPv4 and IPv6 address. */
+function holdAddresses(request: PortRequest, port: number, target: () => string | undefined): HeldPort[] {
+  const { hostAddress } = request;
+  if (hostAddress !== "") return [holdAddress(request, hostAddress, port, target)];
+  const v4 = holdAddress(request, anyIpv4, port, target);
+  if (request.protocol === "udp") return [v4];
+  try {
+    return [v4, holdAddress(request, anyIpv6, v4.hostPort, target)];
+  } catch (error) {
+    if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(errnoOf(error) ?? "")) return [v4]; // a host without IPv6
+    v4.close();
+    throw error;
+  }
+}
+
+function holdAddress(
+  request: PortRequest,
+  hostAddress: string,
+  port: number,
+  target: () => string | undefined,
+): HeldPort {
+  const { key, protocol, containerPort } = request;
+  if (isIPv6(hostAddress) && protocol === "udp") {
+    throw new GantryError("not-supported", `Cannot publish ${key} on [${hostAddress}]: UDP over IPv6 is not relayed`);
+  }
+  const fd = boundSocket({ protocol, address: hostAddress, port }, isIPv6(hostAddress) ? undefined : heldBacklog);
+  const hostPort = portOf(fd);
+  const relay: Server | undefined = isIPv6(hostAddress) ? startRelay(fd, containerPort, target) : undefined;
+  const close = () => (relay ? void relay.close() : closeSync(fd));
+  return { key, protocol, containerPort, hostAddress, hostPort, close };
+}
+
+function bindFailure({ hostAddress, hostPorts }: PortRequest, endpoint: string, cause: unknown): GantryError {
+  if (cause instanceof GantryError && cause.code !== "syscall-failed") return cause;
+  const { from, to } = hostPorts;
+  const address = hostAddress || anyIpv4;
+  const where = `${isIPv6(address) ? `[${address}]` : address}:${from === to ? from : `${from}-${to}`}`;
+  const prefix = `driver failed programming external connectivity on endpoint ${endpoint}`;
+  if (errnoOf(cause) === "EADDRINUSE") {
+    const hint = `Find out who listens with: ss -ltnup "sport = :${from}"; or publish another port.`;
+    return new GantryError("port-in-use", `${prefix}: Bind for ${where} failed: port is already allocated`, {
+      hint,
+      cause,
+    });
+  }
+  const reason = errnoOf(cause) === "EADDRNOTAVAIL" ? "cannot assign requested address" : messageOf(cause);
+  return new GantryError("bad-parameter", `${prefix}: failed to bind host port ${where}: ${reason}`, { cause });
+}
+
+function errnoOf(error: unknown): string | undefined {
+  return systemCodeOf(error instanceof GantryError ? error.cause : error);
+}
+
+function validAddress(address: string): string {
+  if (address === "" || isIPv4(address) || isIPv6(address)) return address;
+  throw new GantryError("bad-parameter", `invalid IP address: ${address}`);
+}
+
+function portRange(text: string): { from: number; to: number } {
+  const [first = "", last = first, more] = (text || "0").split("-");
+  if (!validPort(first) || !validPort(last) || more !== undefined || Number(last) < Number(first)) {
+    throw new GantryError("bad-parameter", `invalid hostPort: ${text}`);
+  }
+  return { from: Number(first), to: Number(last) };
+}
+
+function validPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65535;
+}
+
+function rangeOf(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+}
