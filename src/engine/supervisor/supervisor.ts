@@ -30,6 +30,11 @@ export interface ProcessRequest {
   readonly tty: boolean;
   /** Keep a stdin pipe open. */
   readonly openStdin: boolean;
+  /**
+   * With `openStdin`: the end of the first attached client's input, or its leaving, closes the process's stdin. Default
+   * true; false keeps stdin open.
+   */
+  readonly stdinOnce?: boolean;
   /** OCI runtime by name; undefined means the engine's default. */
   readonly runtime?: string;
   readonly sandbox?: Sandbox;
