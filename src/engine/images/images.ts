@@ -47,10 +47,17 @@ export interface Images {
   list(filters: Readonly<Record<string, readonly string[]>>): ImageSummary[];
   inspect(name: string): ImageInspect;
   tag(name: string, reference: string): Promise<void>;
-  /** `usedBy` names the containers of an image id. Throws "image-in-use" by Docker's rules. */
+  /**
+   * `usedBy` names the containers of an image id, `runningBy` those of them that run (none when it is left out).
+   * Throws "image-in-use" by Docker's rules.
+   */
   remove(
     name: string,
-    options: { force: boolean; usedBy: (imageId: string) => readonly string[] },
+    options: {
+      force: boolean;
+      usedBy: (imageId: string) => readonly string[];
+      runningBy?: (imageId: string) => readonly string[];
+    },
   ): Promise<ImageDeleteItem[]>;
   /**
    * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight

@@ -161,6 +161,12 @@ export class LayerStore implements Layers {
     await this.discard(layer);
   }
 
+  /** True while a container's root file system lies above it. */
+  isLayerInUse(chainId: string): boolean {
+    const directory = this.#layers.get(chainId)?.directory;
+    return directory !== undefined && this.#rootfs.values().some(({ lower }) => lower.includes(directory));
+  }
+
   async createRootfs(containerId: string, chainIds: readonly string[]): Promise<void> {
     if (this.#rootfs.has(containerId)) return;
     const lower = chainIds.map((chainId) => this.#directoryOf(chainId));

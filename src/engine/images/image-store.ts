@@ -1,0 +1,195 @@
+/**
+ * The engine's images: `Images` on top of the blobs, the index of names and the unpacked layers.
+ *
+ * Touches the world. What is removed goes in the order names, image, layers, blobs; what is made, the other way round;
+ * so a crash leaves things that nothing names, which `collectGarbage` deletes.
+ */
+import { arch } from "node:os";
+import type { Readable } from "node:stream";
+import type { Clock } from "../../base/clock.js";
+import { GantryError } from "../../base/errors.js";
+import type { ChainId } from "../../oci/digest.js";
+import { parseImageConfig } from "../../oci/image-config.js";
+import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
+import { canonicalReference, familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
+import type { ImageDeleteItem, ImageInspect, ImageSummary } from "../../wire/image.js";
+import type { LayerStore } from "../layers/layer-store.js";
+import type { DamagedRecord } from "../store/json-records.js";
+import { BlobStore } from "./blob-store.js";
+import { imageDefaults } from "./image-defaults.js";
+import { type Image, ImageIndex, type ImageWithNames } from "./image-index.js";
+import { inspectImage, listImages } from "./image-views.js";
+import type { StoredImage, TransferOptions } from "./images.js";
+import { applyChanges } from "./import-changes.js";
+import { importRootfs } from "./import-rootfs.js";
+import { planRemove } from "./remove-plan.js";
+
+export interface ImageStoreOptions {
+  /** Absolute; locked by this process. */
+  readonly stateRoot: string;
+  readonly layers: LayerStore;
+  readonly clock: Clock;
+  readonly onDamaged: (damaged: DamagedRecord) => void;
+}
+
+export class ImageStore {
+  readonly #layers: LayerStore;
+  readonly #clock: Clock;
+  readonly #blobs: BlobStore;
+  readonly #index: ImageIndex;
+  /** Imports and pulls under way: garbage is not collected beside them, since nothing names what they have stored. */
+  #transfers = 0;
+  #collecting: Promise<void> = Promise.resolve();
+
+  private constructor({ layers, clock }: ImageStoreOptions, blobs: BlobStore, index: ImageIndex) {
+    this.#layers = layers;
+    this.#clock = clock;
+    this.#blobs = blobs;
+    this.#index = index;
+  }
+
+  static async open(options: ImageStoreOptions): Promise<ImageStore> {
+    const blobs = await BlobStore.open(options.stateRoot);
+    const index = await ImageIndex.open(options.stateRoot, { blobs, onDamaged: options.onDamaged });
+    return new ImageStore(options, blobs, index);
+  }
+
+  resolve(name: string): StoredImage {
+    return storedImage(this.#index.find(name));
+  }
+
+  async importRootfs(
+    tar: Readable,
+    options: TransferOptions & { reference?: string; changes: readonly string[]; message?: string; platform?: string },
+  ): Promise<StoredImage> {
+    const config = applyChanges(options.changes);
+    const reference = options.reference ? withDefaultTag(parseReference(options.reference)) : undefined;
+    if (reference?.digest) throw new GantryError("bad-parameter", "cannot import digest reference");
+    const machine = platformOfMachine(arch());
+    const platform = options.platform ? parsePlatform(options.platform, machine) : machine;
+    const createdAt = this.#clock.now();
+    const message = options.message || "Imported from -";
+    const request = { config, platform, message, createdAt, signal: options.signal };
+    return this.#transfer(async () => {
+      const record = await importRootfs(tar, request, { blobs: this.#blobs, layers: this.#layers });
+      await this.#index.add(record, parseImageConfig((await this.#blobs.read(record.id)).toString()));
+      if (reference) await this.#index.point(reference, record.id, createdAt);
+      options.onProgress({ status: record.id });
+      return this.resolve(record.id);
+    });
+  }
+
+  list(filters: Readonly<Record<string, readonly string[]>>): ImageSummary[] {
+    return listImages(
+      this.#index.all().map((image) => this.#withNames(image)),
+      filters,
+      (name) => this.#index.find(name),
+    );
+  }
+
+  inspect(name: string): ImageInspect {
+    const image = this.#index.find(name);
+    const driver = { name: this.#layers.driver, data: this.#layers.describeLayers(image.chainIds) };
+    return inspectImage(this.#withNames(image), driver);
+  }
+
+  async tag(name: string, text: string): Promise<void> {
+    const { id } = this.#index.find(name);
+    const reference = withDefaultTag(parseReference(text));
+    if (reference.digest) throw new GantryError("bad-parameter", "refusing to create a tag with a digest reference");
+    await this.#index.point(reference, id, this.#clock.now());
+  }
+
+  async remove(
+    name: string,
+    options: {
+      force: boolean;
+      usedBy: (imageId: string) => readonly string[];
+      runningBy?: (imageId: string) => readonly string[];
+    },
+  ): Promise<ImageDeleteItem[]> {
+    const image = this.#index.find(name);
+    const { names } = this.#withNames(image);
+    const users = { all: options.usedBy(image.id), running: options.runningBy?.(image.id) ?? [] };
+    const reference = names.find((known) => canonicalReference(known) === fullName(name));
+    const plan = planRemove({ imageId: image.id, reference, names, force: options.force, users });
+    const removed: ImageDeleteItem[] = [];
+    for (const gone of plan.untag) {
+      await this.#index.unpoint(gone);
+      removed.push({ Untagged: familiarReference(gone) });
+    }
+    if (plan.deleteImage) removed.push(...(await this.#delete(image)));
+    return removed;
+  }
+
+  /** Does nothing while something is being pulled or imported; pulls that start meanwhile wait for it. */
+  collectGarbage(keep: ReadonlySet<string>): Promise<void> {
+    this.#collecting = this.#collecting.then(() => (this.#transfers > 0 ? undefined : this.#collect(keep)));
+    return this.#collecting;
+  }
+
+  async #collect(keep: ReadonlySet<string>): Promise<void> {
+    // An image without names stays until it is removed or pruned: people find it in the list.
+    const images = this.#index.all();
+    const blobs = new Set<string>(images.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
+    const chains = new Set<string>(images.flatMap(({ chainIds }) => chainIds));
+    for (const { chainId } of this.#layers.layers()) {
+      if (!chains.has(chainId)) await this.#removeLayer(chainId);
+    }
+    for (const digest of await this.#blobs.list()) {
+      if (!blobs.has(digest) && !keep.has(digest)) await this.#blobs.remove(digest);
+    }
+    await this.#blobs.removePartials();
+  }
+
+  async #transfer<T>(work: () => Promise<T>): Promise<T> {
+    await this.#collecting.catch(() => {});
+    this.#transfers += 1;
+    try {
+      return await work();
+    } finally {
+      this.#transfers -= 1;
+    }
+  }
+
+  async #delete(image: Image): Promise<ImageDeleteItem[]> {
+    await this.#index.remove(image.id);
+    const left = this.#index.all();
+    const removed: ImageDeleteItem[] = [{ Deleted: image.id }];
+    if (this.#transfers > 0) return removed; // a pull may have counted on these layers: the garbage takes them later
+    const chains = new Set(left.flatMap(({ chainIds }) => chainIds));
+    for (const chainId of [...image.chainIds].reverse()) {
+      if (!chains.has(chainId) && (await this.#removeLayer(chainId))) removed.push({ Deleted: chainId });
+    }
+    const blobs = new Set(left.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
+    for (const digest of [image.id, image.manifest, ...image.layers]) {
+      if (!blobs.has(digest)) await this.#blobs.remove(digest);
+    }
+    return removed;
+  }
+
+  /** False for a layer that a container stands on: it goes with the garbage after the container. */
+  async #removeLayer(chainId: ChainId): Promise<boolean> {
+    if (this.#layers.isLayerInUse(chainId)) return false;
+    await this.#layers.removeLayer(chainId);
+    return true;
+  }
+
+  #withNames(image: Image): ImageWithNames {
+    return { image, names: this.#index.namesOf(image.id) };
+  }
+}
+
+function storedImage({ id, chainIds, config }: Image): StoredImage {
+  const { os, architecture } = config;
+  return { id, chainIds, config: imageDefaults(config.config), os, architecture };
+}
+
+/** Undefined for what is not a name. */
+function fullName(name: string): string | undefined {
+  try {
+    return canonicalReference(withDefaultTag(parseReference(name)));
+  } catch {
+    return undefined;
+  }
+}

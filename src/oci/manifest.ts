@@ -1,0 +1,111 @@
+/**
+ * Image manifests and indexes, of OCI and of Docker, read and chosen from. Pure.
+ *
+ * @see OCI image specification, "Image Manifest" and "Image Index"; Docker's "Image Manifest V 2, Schema 2"
+ */
+import { GantryError } from "../base/errors.js";
+import { isRecord } from "../base/json.js";
+import { type Digest, isDigest } from "./digest.js";
+import { matchPlatform, type Platform } from "./platform.js";
+
+export const mediaTypes = {
+  ociManifest: "application/vnd.oci.image.manifest.v1+json",
+  ociIndex: "application/vnd.oci.image.index.v1+json",
+  ociConfig: "application/vnd.oci.image.config.v1+json",
+  ociLayer: "application/vnd.oci.image.layer.v1.tar",
+  ociLayerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  ociLayerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+  dockerIndex: "application/vnd.docker.distribution.manifest.list.v2+json",
+} as const;
+
+/** What a client that reads all of these sends as `Accept`. */
+export const acceptedManifests: readonly string[] = [
+  mediaTypes.ociIndex,
+  mediaTypes.dockerIndex,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+];
+
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Only in an index. */
+  readonly platform?: Platform;
+}
+
+/** `layers` lowest first. */
+export interface ImageManifest {
+  readonly kind: "image";
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+export interface ImageIndex {
+  readonly kind: "index";
+  readonly manifests: readonly Descriptor[];
+}
+
+/** More layers than any builder makes; also what overlay mounts are tested with. */
+const maxLayers = 127;
+
+/** Decides by the content rather than by the media type, which mirrors get wrong. Throws "registry-failed". */
+export function parseManifest(text: string): ImageManifest | ImageIndex {
+  const parsed = parseObject(text);
+  if (parsed.schemaVersion !== 2) {
+    throw new GantryError("registry-failed", "The image has a manifest of schema 1, which nobody serves any more", {
+      hint: "Push it again with a current tool",
+    });
+  }
+  if (Array.isArray(parsed.manifests)) return { kind: "index", manifests: parsed.manifests.map(descriptor) };
+  if (!Array.isArray(parsed.layers)) throw new GantryError("registry-failed", "The manifest is not an image's");
+  if (parsed.layers.length > maxLayers) {
+    throw new GantryError("registry-failed", `The image has ${parsed.layers.length} layers; ${maxLayers} are possible`);
+  }
+  return { kind: "image", config: descriptor(parsed.config), layers: parsed.layers.map(descriptor) };
+}
+
+/** The best manifest of an index for a platform. Throws "image-not-found" with Docker's text when there is none. */
+export function chooseManifest({ manifests }: ImageIndex, wanted: Platform, imageName: string): Descriptor {
+  const ranked = manifests
+    .map((manifest) => ({ manifest, rank: manifest.platform ? matchPlatform(wanted, manifest.platform) : undefined }))
+    .filter((entry): entry is { manifest: Descriptor; rank: number } => entry.rank !== undefined)
+    .sort((a, b) => a.rank - b.rank);
+  const best = ranked[0]?.manifest;
+  if (best) return best;
+  const asked = [wanted.os, wanted.architecture, ...(wanted.variant ? [wanted.variant] : [])].join("/");
+  throw new GantryError(
+    "image-not-found",
+    `no matching manifest for ${asked} in the manifest list entries of ${imageName}`,
+  );
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (isRecord(parsed)) return parsed;
+  } catch {}
+  throw new GantryError("registry-failed", "The manifest is not JSON");
+}
+
+function descriptor(value: unknown): Descriptor {
+  if (!isRecord(value) || !isDigest(value.digest) || typeof value.size !== "number" || !(value.size >= 0)) {
+    throw new GantryError("registry-failed", "The manifest names a blob without digest or size");
+  }
+  const { mediaType, digest, size, platform } = value;
+  return {
+    mediaType: typeof mediaType === "string" ? mediaType : "",
+    digest,
+    sizeBytes: size,
+    ...(isRecord(platform) ? { platform: platformOf(platform) } : {}),
+  };
+}
+
+function platformOf({ os, architecture, variant }: Record<string, unknown>): Platform {
+  return {
+    os: typeof os === "string" ? os : "",
+    architecture: typeof architecture === "string" ? architecture : "",
+    ...(typeof variant === "string" && variant !== "" ? { variant } : {}),
+  };
+}
