@@ -9,6 +9,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import koffi, { type node as koffiNode } from "koffi";
+import { isRecord } from "../../base/json.js";
 import { checked, lastErrno, libcFunction } from "./libc.js";
 
 const unixFamily = 1;
@@ -106,12 +107,14 @@ export class SeqpacketSocket {
       return;
     }
     const options = { readable, writable };
-    const ready = (events: { readable: boolean; writable: boolean }) => this.#ready(events);
+    // koffi 3 calls with a status before the events, which its types leave out.
+    const ready = (...told: unknown[]) => this.#ready(told.at(-1));
     if (this.#poll) this.#poll.start(options, ready);
     else this.#poll = koffi.node.poll(this.#fd, options, ready);
   }
 
-  #ready(events: { readable: boolean; writable: boolean }): void {
+  #ready(events: unknown): void {
+    if (!isRecord(events)) return;
     if (events.writable && this.#waitingToSend) {
       const waiting = this.#waitingToSend;
       this.#waitingToSend = undefined;
