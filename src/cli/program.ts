@@ -9,6 +9,7 @@ import type { EngineClient } from "../client/engine-client.js";
 import { registerComposeCommands } from "./commands/compose/register.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
+import { collect } from "./options.js";
 
 /** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
 const cancelledExitCode = 130;
@@ -72,11 +73,6 @@ Examples:
   gantry plan                          show what up would do, and why
   gantry container run --rm busybox true
   gantry doctor                        check what this host lacks, and how to get it`;
-
-/** For commander: gathers a repeatable option's values in a list. */
-export function collect(value: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), value];
-}
 
 class Session implements CliContext {
   readonly argv;

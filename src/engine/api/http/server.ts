@@ -52,13 +52,14 @@ export async function serve(options: ServerOptions): Promise<ApiServer> {
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, options);
   let closed: Promise<void> | undefined;
+  const stopListening = async () => {
+    await rm(options.socket, { force: true });
+    closed ??= new Promise<void>((resolve) => server.close(() => resolve()));
+  };
   return {
-    async stopListening() {
-      await rm(options.socket, { force: true });
-      closed ??= new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    stopListening,
     async close() {
-      await this.stopListening();
+      await stopListening();
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
       await closed;
