@@ -1,4 +1,4 @@
-/** Finds the Compose files of a project. Compose's rules: names in order, the nearest parent directory, one override. */
+/** Finds the Compose files of a project by Compose's rules: names in order, nearest parent directory, one override. */
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { nowhere, type Report } from "../report.js";
 import { fileExists } from "./read-text.js";

@@ -1,0 +1,60 @@
+/**
+ * The canonical model as `docker compose config` prints it, ready to be printed as YAML or JSON.
+ *
+ * Pure. `name` first, then services and the resources in use; keys in the order that Compose prints them, entries by
+ * name. Contents of secrets are never in it.
+ */
+import { compact } from "../normalize/read.js";
+import type { FileSpec, NetworkSpec, Project, VolumeSpec } from "../project.js";
+import { fromMap, type Plain, unlessEmpty } from "./plain.js";
+import { serviceToConfig } from "./service-to-config.js";
+
+/** Every `$` is doubled unless `rawDollars`, so that the output can be read again as a Compose file. */
+export function projectToConfig(project: Project, { rawDollars = false } = {}): Plain {
+  const config = compact({
+    name: project.name,
+    services: fromMap(project.services, (service) => serviceToConfig(service)) ?? {},
+    networks: fromMap(project.networks, networkToConfig),
+    volumes: fromMap(project.volumes, volumeToConfig),
+    secrets: fromMap(project.secrets, fileToConfig),
+    configs: fromMap(project.configs, fileToConfig),
+    ...project.extensions,
+  });
+  return rawDollars ? config : (doubleDollars(config) as Plain); // the shape stays
+}
+
+function networkToConfig(network: NetworkSpec): Plain {
+  return compact({
+    name: network.name,
+    driver: network.driver,
+    driver_opts: unlessEmpty(network.driver_opts),
+    ipam: network.ipam ?? (network.external ? undefined : {}),
+    external: network.external || undefined,
+    internal: network.internal || undefined,
+    attachable: network.attachable || undefined,
+    labels: unlessEmpty(network.labels),
+    enable_ipv4: network.enable_ipv4,
+    enable_ipv6: network.enable_ipv6,
+  });
+}
+
+function volumeToConfig(volume: VolumeSpec): Plain {
+  return compact({
+    name: volume.name,
+    driver: volume.driver,
+    driver_opts: unlessEmpty(volume.driver_opts),
+    external: volume.external || undefined,
+    labels: unlessEmpty(volume.labels),
+  });
+}
+
+function fileToConfig({ name, file, environment, content, external }: FileSpec): Plain {
+  return compact({ name, file, environment, content, external: external || undefined });
+}
+
+function doubleDollars(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("$", "$$$$");
+  if (Array.isArray(value)) return value.map(doubleDollars);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, doubleDollars(member)]));
+}
