@@ -16,7 +16,14 @@ export interface EventResource {
 /** The state of one operation. `waiting` says for what; `progress` counts bytes or layers; `failed` has the card. */
 export type ApplyEvent = { readonly at: string } & (
   | { readonly kind: "run-started"; readonly command: string; readonly project: string; readonly operations: number }
-  | { readonly kind: "started"; readonly operation: string; readonly resource: EventResource; readonly action: string }
+  | {
+      readonly kind: "started";
+      readonly operation: string;
+      readonly resource: EventResource;
+      readonly action: string;
+      /** An inner step of a replacement: short views leave it out. */
+      readonly step?: true;
+    }
   | {
       readonly kind: "progress";
       readonly operation: string;
@@ -39,6 +46,7 @@ export type ApplyEvent = { readonly at: string } & (
       readonly resource: EventResource;
       /** Docker Compose's word: Created, Started, Healthy, Pulled, Removed, Running, Recreated, … */
       readonly action: string;
+      readonly step?: true;
       readonly durationMs: number;
     }
   | {

@@ -265,6 +265,8 @@ export interface ContainerSummary {
   Mounts: MountPoint[];
   SizeRw?: number;
   SizeRootFs?: number;
+  /** Gantry's own: true when a stop or kill by its users ended the last run, false when the process ended by itself. */
+  GantryStopped?: boolean;
 }
 
 export interface WaitReply {

@@ -1,0 +1,201 @@
+import { expect, it } from "vitest";
+import { systemClock } from "../base/clock.js";
+import { GantryError } from "../base/errors.js";
+import type { Project } from "../compose/project.js";
+import { aProject, onlyImages } from "../plan/plan.fixture.js";
+import { planUp } from "../plan/plan-up.js";
+import { defaultUpOptions, type UpOptions } from "../plan/up-options.js";
+import type { ApplyEvent } from "./apply-events.js";
+import { applyPlan } from "./apply-plan.js";
+import { FakeEngine } from "./fake-engine.fixture.js";
+
+const healthcheck = { test: ["CMD", "true"] };
+const healthy = { condition: "service_healthy" } as const;
+const completed = { condition: "service_completed_successfully" } as const;
+
+async function up(
+  project: Project,
+  engine: FakeEngine,
+  more: {
+    options?: Partial<UpOptions>;
+    signal?: AbortSignal;
+    parallel?: number;
+    beforeStart?: () => Promise<void>;
+  } = {},
+) {
+  const plan = planUp(project, onlyImages, { ...defaultUpOptions, ...more.options });
+  const events: ApplyEvent[] = [];
+  const result = await applyPlan(plan, engine.client, {
+    command: "up",
+    clock: systemClock,
+    signal: more.signal ?? new AbortController().signal,
+    emit: (event) => events.push(event),
+    ...(more.parallel ? { parallel: more.parallel } : {}),
+    ...(more.beforeStart ? { beforeStart: more.beforeStart } : {}),
+  });
+  return { ...result, events, started: engine.calls.filter((call) => call.startsWith("start")) };
+}
+
+it("runs independent branches side by side and respects the order within each", async () => {
+  const engine = new FakeEngine();
+  const { outcome } = await up(aProject({ a: {}, b: {}, c: {} }), engine);
+  expect(outcome).toBe("succeeded");
+  expect(engine.calls[0]).toBe("create-network shop_default");
+  expect(engine.mostInFlight).toBe(3);
+  for (const name of ["a", "b", "c"]) {
+    expect(engine.calls.indexOf(`start shop-${name}-1`)).toBeGreaterThan(engine.calls.indexOf(`create shop-${name}-1`));
+  }
+});
+
+it("keeps to the limit of calls at a time", async () => {
+  const engine = new FakeEngine();
+  await up(aProject({ a: {}, b: {}, c: {}, d: {} }), engine, { parallel: 2 });
+  expect(engine.mostInFlight).toBe(2);
+});
+
+it("starts a dependent when its dependency reports healthy, and says what it waits for", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => {
+    if (name === "shop-db-1") setTimeout(() => engine.becomeHealthy(name), 20);
+  };
+  const { outcome, events, started } = await up(
+    aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } }),
+    engine,
+  );
+  expect(outcome).toBe("succeeded");
+  expect(started).toEqual(["start shop-db-1", "start shop-web-1"]);
+  expect(events).toContainEqual(expect.objectContaining({ kind: "waiting", waitsFor: "db to be healthy" }));
+  expect(events).toContainEqual(expect.objectContaining({ kind: "done", action: "Healthy" }));
+});
+
+it("does not miss a container that is healthy before anybody waits", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => engine.becomeHealthy(name);
+  const { outcome } = await up(aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } }), engine);
+  expect(outcome).toBe("succeeded");
+});
+
+it("lets dependents of a job run when it has completed", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => {
+    if (name === "shop-job-1") setTimeout(() => engine.exit(name, 0), 10);
+  };
+  const { outcome, started } = await up(aProject({ job: {}, web: { depends_on: { job: completed } } }), engine);
+  expect(outcome).toBe("succeeded");
+  expect(started).toEqual(["start shop-job-1", "start shop-web-1"]);
+});
+
+it("tells on one card why a dependency failed and what is held back, and finishes other branches", async () => {
+  const engine = new FakeEngine();
+  engine.logText = "migrating\nboom\n";
+  engine.onStart = ({ name }) => {
+    if (name === "shop-job-1") setTimeout(() => engine.exit(name, 137), 10);
+  };
+  const project = aProject({
+    job: {},
+    web: { depends_on: { job: completed } },
+    edge: { depends_on: { web: {} } },
+    other: {},
+  });
+  const { outcome, failures, events, started } = await up(project, engine);
+  expect(outcome).toBe("failed");
+  expect(started).toEqual(["start shop-job-1", "start shop-other-1"]);
+  expect(failures).toEqual([
+    {
+      code: "dependency-failed",
+      message: "container shop-job-1 exited (137)",
+      service: "job",
+      phase: "wait",
+      exitCode: 137,
+      signal: "SIGKILL",
+      lastLogLines: ["migrating", "boom"],
+      heldBack: ["edge", "web"],
+      hint: "See the whole log with: gantry logs job",
+    },
+  ]);
+  const heldBack = events.filter((event) => event.kind === "held-back").map((event) => event.operation);
+  expect(heldBack).toEqual(["start-container shop-web-1", "start-container shop-edge-1"]);
+});
+
+it("shows the last probe's output of a container that is unhealthy", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => setTimeout(() => engine.becomeHealthy(name, "unhealthy"), 5);
+  const project = aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } });
+  const { failures } = await up(project, engine);
+  expect(failures[0]).toMatchObject({ code: "unhealthy", phase: "health", lastProbeOutput: "connection refused" });
+});
+
+it("fails at once when health is asked of a container that has no check", async () => {
+  const { failures } = await up(aProject({ db: {}, web: { depends_on: { db: healthy } } }), new FakeEngine());
+  expect(failures[0]?.message).toBe("container shop-db-1 has no healthcheck configured");
+});
+
+it("goes on when a dependency fails that is not required", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => {
+    if (name === "shop-job-1") engine.exit(name, 1);
+  };
+  const project = aProject({ job: {}, web: { depends_on: { job: { ...completed, required: false } } } });
+  const { outcome, started, events } = await up(project, engine);
+  expect(outcome).toBe("succeeded");
+  expect(started).toContain("start shop-web-1");
+  expect(events).toContainEqual(expect.objectContaining({ kind: "warning" }));
+});
+
+it("gives up a wait at its timeout", async () => {
+  const project = aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } });
+  const { failures } = await up(project, new FakeEngine(), { options: { waitTimeoutMs: 20 } });
+  expect(failures[0]?.message).toBe("timeout waiting for shop-db-1 to be healthy");
+});
+
+it("starts nothing new after an abort, and says that it was cancelled", async () => {
+  const engine = new FakeEngine();
+  const abort = new AbortController();
+  engine.onStart = () => setTimeout(() => abort.abort(), 10);
+  const project = aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } });
+  const { outcome, failures, events, started } = await up(project, engine, { signal: abort.signal });
+  expect(outcome).toBe("cancelled");
+  expect(failures).toEqual([]);
+  expect(started).toEqual(["start shop-db-1"]);
+  expect(events.at(-1)).toMatchObject({ kind: "run-ended", outcome: "cancelled" });
+});
+
+it("lets a quick call finish when it is aborted in the middle", async () => {
+  const engine = new FakeEngine();
+  engine.callMs = 20;
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(), 5);
+  const { outcome, events } = await up(aProject({ a: {} }), engine, { signal: abort.signal });
+  expect(outcome).toBe("cancelled");
+  expect(events).toContainEqual(expect.objectContaining({ kind: "done", operation: "create-network shop_default" }));
+  expect(engine.calls).toEqual(["create-network shop_default"]);
+});
+
+it("records the image that was pulled on the containers made from it", async () => {
+  const engine = new FakeEngine();
+  await up(aProject({ web: { image: "nginx" } }), engine);
+  const [web] = engine.containers.values();
+  expect(web?.body.Labels?.["com.docker.compose.image"]).toBe("sha256:nginx");
+});
+
+it("names the command and the place when a container cannot start", async () => {
+  const engine = new FakeEngine();
+  engine.failures.set("start shop-web-1", new GantryError("command-not-found", 'exec: "nope": not found'));
+  const { failures } = await up(aProject({ web: {} }), engine);
+  expect(failures[0]).toMatchObject({ code: "command-not-found", service: "web", phase: "start", lastLogLines: [] });
+  expect(failures[0]?.hint).toContain('Check "command" and "entrypoint"');
+});
+
+it("holds back the services of an image that cannot be pulled, and runs the rest", async () => {
+  const engine = new FakeEngine();
+  engine.failures.set("pull nope", new GantryError("image-not-found", "manifest unknown: nope"));
+  const { failures, started } = await up(aProject({ web: { image: "nope" }, db: {} }), engine);
+  expect(failures[0]).toMatchObject({ code: "image-not-found", phase: "pull", service: "web", heldBack: ["web"] });
+  expect(started).toEqual(["start shop-db-1"]);
+});
+
+it("calls back before each start", async () => {
+  const engine = new FakeEngine();
+  await up(aProject({ web: {} }), engine, { beforeStart: async () => void engine.calls.push("attach") });
+  expect(engine.calls.slice(-2)).toEqual(["attach", "start shop-web-1"]);
+});

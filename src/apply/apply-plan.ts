@@ -1,0 +1,179 @@
+/**
+ * Carries out a plan: independent branches side by side, each operation once what it waits for has ended.
+ *
+ * A failure holds back what depends on it; other branches finish, so that the next run continues from there. An abort
+ * starts nothing new, ends waits, and lets quick calls finish.
+ */
+import type { Clock } from "../base/clock.js";
+import { isGantryError, messageOf } from "../base/errors.js";
+import type { EngineClient } from "../client/engine-client.js";
+import { type ContainerRef, type Operation, type Plan, subjectOf, wordsOf } from "../plan/operation.js";
+import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
+import { ContainerWatch } from "./container-watch.js";
+import { failureCard } from "./failure-card.js";
+import { conditionText, perform, type RunState } from "./perform.js";
+import { Semaphore } from "./semaphore.js";
+
+/** Enough to keep a small machine busy; waits do not count. */
+const defaultParallel = 16;
+
+export interface ApplyOptions {
+  /** For the events: `up`, `down`, … */
+  readonly command: string;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly emit: (event: ApplyEvent) => void;
+  /** Engine calls at a time. */
+  readonly parallel?: number;
+  readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
+}
+
+export interface ApplyResult {
+  readonly outcome: "succeeded" | "failed" | "cancelled";
+  readonly failures: readonly FailureCard[];
+}
+
+/** Never throws for what an operation meets: that is in the result, and was in the events. */
+export async function applyPlan(plan: Plan, client: EngineClient, options: ApplyOptions): Promise<ApplyResult> {
+  const watch = new ContainerWatch(client, plan.project);
+  try {
+    return await new PlanRun(plan, { client, watch, ...options }).run();
+  } finally {
+    watch.close();
+  }
+}
+
+type Ending = "done" | "failed" | "held-back" | "cancelled";
+
+/** One run of one plan. */
+class PlanRun {
+  readonly #plan: Plan;
+  readonly #options: ApplyOptions;
+  readonly #state: RunState;
+  readonly #calls: Semaphore;
+  readonly #endings = new Map<string, Promise<Ending>>();
+  readonly #ended = new Map<string, Ending>();
+  readonly #failures: FailureCard[] = [];
+
+  constructor(plan: Plan, options: ApplyOptions & { client: EngineClient; watch: ContainerWatch }) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#calls = new Semaphore(options.parallel ?? defaultParallel);
+    const { client, watch, signal, beforeStart } = options;
+    const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
+    this.#state = { client, watch, signal, ...maps, ...(beforeStart ? { beforeStart } : {}) };
+  }
+
+  async run(): Promise<ApplyResult> {
+    const { clock, command, signal } = this.#options;
+    const begin = clock.monotonicMs();
+    const { operations, project, warnings } = this.#plan;
+    this.#emit({ kind: "run-started", command, project, operations: operations.length });
+    for (const warning of warnings) this.#emit({ kind: "warning", ...warning });
+    // Subscribed while networks and containers are made; each start waits for it only where somebody waits.
+    if (operations.some((op) => op.kind === "wait-for")) void this.#state.watch.open().catch(() => {});
+    for (const op of operations) this.#endings.set(op.id, this.#carryOut(op));
+    await Promise.all(this.#endings.values());
+    const isFailed = this.#failures.length > 0;
+    const outcome = signal.aborted ? "cancelled" : isFailed ? "failed" : "succeeded";
+    this.#emit({ kind: "run-ended", outcome, durationMs: Math.round(clock.monotonicMs() - begin) });
+    return { outcome, failures: this.#failures };
+  }
+
+  /** Resolves with how it ended; never rejects. Operations stand after all that they wait for. */
+  async #carryOut(op: Operation): Promise<Ending> {
+    const ending = await this.#whenReady(op);
+    this.#ended.set(op.id, ending);
+    return ending;
+  }
+
+  async #whenReady(op: Operation): Promise<Ending> {
+    const gates = this.#gatesOf(op);
+    const others = op.after.filter((id) => !gates.some((gate) => gate.id === id));
+    const first = await Promise.all(others.map((id) => this.#endings.get(id)));
+    const open = gates.filter((gate) => !this.#ended.has(gate.id));
+    if (open.length > 0 && first.every((ending) => ending === "done") && !this.#options.signal.aborted) {
+      this.#emit({ kind: "waiting", ...about(op), waitsFor: open.map(waitText).join(", ") });
+    }
+    const rest = await Promise.all(gates.map((gate) => this.#endings.get(gate.id)));
+    await Promise.all((op.settled ?? []).map((id) => this.#endings.get(id)));
+    if (this.#options.signal.aborted) return "cancelled";
+    const all = [
+      ...first.map((ending, at) => ({ ending, id: others[at] })),
+      ...rest.map((ending, at) => ({ ending, id: gates[at]?.id })),
+    ];
+    const blocker = all.find(({ ending }) => ending !== "done");
+    if (!blocker) return this.#attempt(op);
+    this.#emit({ kind: "held-back", ...about(op), because: `${blocker.id} ${blocker.ending}` });
+    return "held-back";
+  }
+
+  async #attempt(op: Operation): Promise<Ending> {
+    const { signal, clock } = this.#options;
+    // A wait makes one quick call and then only listens.
+    using _slot = op.kind === "wait-for" ? undefined : await this.#calls.acquire();
+    if (signal.aborted) return "cancelled";
+    const begin = clock.monotonicMs();
+    const durationMs = () => Math.round(clock.monotonicMs() - begin);
+    const step = op.isStep ? { step: true as const } : {};
+    this.#emit({ kind: "started", ...about(op), ...step, action: wordsOf(op).doing });
+    try {
+      if (op.kind === "start-container" && this.#isWatched(op)) await this.#state.watch.open();
+      const { action } = await perform(op, this.#state, (progress) =>
+        this.#emit({ kind: "progress", ...about(op), ...progress }),
+      );
+      this.#emit({ kind: "done", ...about(op), ...step, action: action ?? wordsOf(op).done, durationMs: durationMs() });
+      return "done";
+    } catch (error) {
+      if (signal.aborted && (error === signal.reason || !isGantryError(error))) return "cancelled";
+      return this.#fail(op, error, durationMs());
+    }
+  }
+
+  async #fail(op: Operation, error: unknown, durationMs: number): Promise<Ending> {
+    if (op.kind === "wait-for" && !op.required) {
+      this.#emit({ kind: "warning", message: `optional dependency "${op.service}" failed: ${messageOf(error)}` });
+      return "failed";
+    }
+    const failure = await failureCard(op, error, this.#state, heldBackBy(op, this.#plan));
+    this.#failures.push(failure);
+    this.#emit({ kind: "failed", ...about(op), failure, durationMs });
+    return "failed";
+  }
+
+  #gatesOf(op: Operation): Operation[] {
+    return this.#plan.operations.filter((other) => other.kind === "wait-for" && op.after.includes(other.id));
+  }
+
+  #isWatched(op: Operation): boolean {
+    return this.#plan.operations.some((other) => other.kind === "wait-for" && other.after.includes(op.id));
+  }
+
+  #emit(event: WithoutTime<ApplyEvent>): void {
+    this.#options.emit({ at: this.#options.clock.now().toISOString(), ...event });
+  }
+}
+
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, "at"> : never;
+
+/** Services whose start depends on `op`, its own left out; sorted. */
+export function heldBackBy(op: Operation, plan: Plan): string[] {
+  const affected = new Set([op.id]);
+  const services = new Set<string>();
+  // Operations stand after all they wait for, so one pass finds every one that is affected.
+  for (const other of plan.operations) {
+    if (!other.after.some((id) => affected.has(id))) continue;
+    affected.add(other.id);
+    if (other.kind === "start-container") services.add(other.container.service);
+  }
+  const own = subjectOf(op).service ?? "";
+  return [...services].filter((service) => service !== own).sort();
+}
+
+function waitText(op: Operation): string {
+  return op.kind === "wait-for" ? `${op.service} to be ${conditionText[op.condition]}` : op.id;
+}
+
+function about(op: Operation): { operation: string; resource: EventResource } {
+  return { operation: op.id, resource: subjectOf(op) };
+}

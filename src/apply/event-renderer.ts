@@ -1,0 +1,19 @@
+/** What shows an event stream to somebody: plain lines, JSON lines, an Ink view. Pure types. */
+import type { ApplyEvent } from "./apply-events.js";
+
+/** Takes every event of one run, in order. `close` leaves the terminal as it was found, also after a failure. */
+export interface EventRenderer {
+  show(event: ApplyEvent): void;
+  close(): Promise<void>;
+}
+
+/** The terminal that a renderer draws on; `onResize` calls back until disposed. */
+export interface RenderTarget {
+  readonly stream: NodeJS.WriteStream;
+  readonly color: boolean;
+  readonly startedAtMs: number;
+  monotonicMs(): number;
+}
+
+/** Made by `tui/`, handed to `cli/` by `main.ts`, because the two rooms are strangers; loaded only when it is used. */
+export type RendererFactory = (target: RenderTarget) => EventRenderer;

@@ -1,0 +1,115 @@
+/** Gathers on one card what a user needs to know about a failed operation. Looks at the container; changes nothing. */
+import { constants } from "node:os";
+import { type ErrorCode, GantryError, messageOf } from "../base/errors.js";
+import type { EngineClient } from "../client/engine-client.js";
+import { type Operation, subjectOf } from "../plan/operation.js";
+import type { ContainerInspect } from "../wire/container.js";
+import type { FailureCard } from "./apply-events.js";
+import { idOf, type RunState } from "./perform.js";
+
+const logLines = 10;
+const probeOutputChars = 600;
+/** A card must not wait for an engine that hangs. */
+const lookTimeoutMs = 3000;
+
+/** `heldBack` are the services that do not start because of it. Never throws. */
+export async function failureCard(
+  op: Operation,
+  error: unknown,
+  run: Pick<RunState, "client" | "created">,
+  heldBack: readonly string[],
+): Promise<FailureCard> {
+  const container = concernedContainer(op, run);
+  const look = container === undefined ? undefined : await lookAt(run.client, container);
+  const code = error instanceof GantryError ? error.code : "internal";
+  const hint = (error instanceof GantryError ? error.hint : undefined) ?? hintFor(code, op, look?.inspect);
+  const source = op.cause.changes?.[0]?.source ?? op.cause.source;
+  const service = subjectOf(op).service ?? (op.kind === "pull-image" ? op.services[0] : undefined);
+  return {
+    code,
+    message: messageOf(error),
+    phase: phaseOf(op),
+    ...(service === undefined ? {} : { service }),
+    ...exitOf(look?.inspect),
+    lastLogLines: look?.lines ?? [],
+    ...probeOf(look?.inspect),
+    heldBack,
+    ...(hint === undefined ? {} : { hint }),
+    ...(source ? { source: { file: source.file, line: source.line, column: source.column } } : {}),
+  };
+}
+
+/** The container whose state and logs explain the failure: one that has run, or should have. */
+function concernedContainer(op: Operation, run: Pick<RunState, "created">): string | undefined {
+  if (op.kind === "wait-for") return op.containers[0] && idOf(op.containers[0], run);
+  if (op.kind === "start-container" || op.kind === "restart-container") return idOf(op.container, run);
+  return undefined;
+}
+
+interface Look {
+  readonly inspect: ContainerInspect;
+  readonly lines: readonly string[];
+}
+
+async function lookAt(client: EngineClient, id: string): Promise<Look | undefined> {
+  const signal = AbortSignal.timeout(lookTimeoutMs);
+  try {
+    const inspect = await client.containers.inspect(id, { signal });
+    const lines = await lastLines(client, inspect, signal).catch(() => []);
+    return { inspect, lines };
+  } catch {
+    return undefined; // the failure itself is what counts
+  }
+}
+
+async function lastLines(client: EngineClient, inspect: ContainerInspect, signal: AbortSignal): Promise<string[]> {
+  const query = { stdout: true, stderr: true, tail: logLines, tty: inspect.Config.Tty === true };
+  const chunks: Uint8Array[] = [];
+  for await (const { payload } of client.containers.logs(inspect.Id, query, { signal })) chunks.push(payload);
+  const text = Buffer.concat(chunks).toString("utf8").replace(/\r/g, "").trimEnd();
+  return text === "" ? [] : text.split("\n").slice(-logLines);
+}
+
+function exitOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "exitCode" | "signal" | "oomKilled"> {
+  if (!inspect || inspect.State.Running || inspect.State.Status === "created") return {};
+  const { ExitCode, OOMKilled } = inspect.State;
+  const signal = Object.entries(constants.signals).find(([, number]) => number === ExitCode - 128)?.[0];
+  return {
+    exitCode: ExitCode,
+    ...(signal === undefined ? {} : { signal }),
+    ...(OOMKilled ? { oomKilled: true } : {}),
+  };
+}
+
+function probeOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "lastProbeOutput"> {
+  const last = inspect?.State.Health?.Log.at(-1);
+  if (!last || last.ExitCode === 0) return {};
+  const output = last.Output.trim().slice(-probeOutputChars);
+  return { lastProbeOutput: output || `(no output, exit code ${last.ExitCode})` };
+}
+
+function phaseOf(op: Operation): string {
+  if (op.kind === "wait-for") return op.condition === "completed" ? "wait" : "health";
+  return op.kind.slice(0, op.kind.indexOf("-"));
+}
+
+function hintFor(code: ErrorCode, op: Operation, inspect: ContainerInspect | undefined): string | undefined {
+  const service = subjectOf(op).service;
+  switch (code) {
+    case "command-not-found":
+      return `Check "command" and "entrypoint" of service "${service}": its image has no such program.`;
+    case "image-not-found":
+      return "Check the image's name and tag, or import it: gantry image import.";
+    case "registry-unreachable":
+      return "Check the network and the registry's address, then run the command again.";
+    case "registry-denied":
+      return "Log in to the registry, or check that the image may be pulled.";
+    case "unhealthy":
+      return `See the whole log with: gantry logs ${service}`;
+    case "port-in-use":
+      return "Stop what listens there, or publish another port.";
+    default:
+      if (inspect?.State.OOMKilled) return `Raise "mem_limit" of service "${service}".`;
+      return inspect && service ? `See the whole log with: gantry logs ${service}` : undefined;
+  }
+}

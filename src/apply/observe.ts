@@ -1,0 +1,155 @@
+/**
+ * Takes the snapshot that a plan is drawn from: a few list calls side by side, and inspections only of what differs.
+ *
+ * Reads the engine, and of this host the files that configs and secrets bind (for their digests). Changes nothing.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isGantryError } from "../base/errors.js";
+import type { EngineClient } from "../client/engine-client.js";
+import type { Project } from "../compose/project.js";
+import type { ObservedContainer, ObservedState } from "../plan/observed.js";
+import { imageNameOf } from "../plan/service/names.js";
+import { hashService } from "../plan/service/service-hash.js";
+import type { ContainerSummary, HealthStatus } from "../wire/container.js";
+import type { ImageInspect } from "../wire/image.js";
+import { composeLabels } from "../wire/labels.js";
+
+export interface ObserveOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** All that `up` compares with, containers that differ inspected. Four calls and one for each distinct image. */
+export async function observeProject(
+  client: EngineClient,
+  project: Project,
+  options: ObserveOptions = {},
+): Promise<ObservedState> {
+  const [resources, images, fileDigests] = await Promise.all([
+    observeResources(client, project.name, options),
+    observeImages(client, project, options),
+    digestFiles(project),
+  ]);
+  const containers = await withDetails(client, resources.containers, { project, fileDigests, options });
+  return { ...resources, containers, images, fileDigests };
+}
+
+/** Containers, networks and volumes by the project's name alone; no images. */
+export async function observeResources(
+  client: EngineClient,
+  project: string,
+  options: ObserveOptions = {},
+): Promise<ObservedState> {
+  const [containers, networks, volumes] = await Promise.all([
+    observeContainers(client, project, options),
+    client.networks.list(undefined, options),
+    client.volumes.list(undefined, options),
+  ]);
+  return {
+    containers,
+    networks: networks.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} })),
+    volumes: volumes.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} })),
+    images: new Map(),
+    fileDigests: new Map(),
+  };
+}
+
+/** The project's containers in every state, sorted by name: one call. */
+export async function observeContainers(
+  client: EngineClient,
+  project: string,
+  options: ObserveOptions = {},
+): Promise<ObservedContainer[]> {
+  const filters = { label: [`${composeLabels.project}=${project}`] };
+  const summaries = await client.containers.list({ all: true, filters }, options);
+  return summaries.map(observedContainer).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The images that services name, by that name; those that are not there are left out. */
+export async function observeImages(
+  client: EngineClient,
+  project: Project,
+  options: ObserveOptions = {},
+): Promise<ReadonlyMap<string, ImageInspect>> {
+  const names = [...new Set([...project.services.values()].map((service) => imageNameOf(project.name, service)))];
+  const found = await Promise.all(
+    names.sort().map(async (name): Promise<Array<[string, ImageInspect]>> => {
+      try {
+        return [[name, await client.images.inspect(name, options)]];
+      } catch (error) {
+        if (isGantryError(error, "image-not-found")) return [];
+        throw error;
+      }
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** One element of the engine's list, as the planner wants it. */
+export function observedContainer(summary: ContainerSummary): ObservedContainer {
+  const labels = summary.Labels ?? {};
+  const { exitCode, health } = parseStatus(summary.Status);
+  return {
+    id: summary.Id,
+    name: (summary.Names[0] ?? summary.Id).replace(/^\//, ""),
+    service: labels[composeLabels.service] ?? "",
+    number: Number(labels[composeLabels.containerNumber] ?? 0),
+    isOneOff: labels[composeLabels.oneoff] === "True",
+    state: summary.State,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(health === undefined ? {} : { health }),
+    ...(summary.GantryStopped === undefined ? {} : { wasStopped: summary.GantryStopped }),
+    image: summary.Image,
+    imageId: summary.ImageID,
+    labels,
+    networks: new Map(
+      Object.entries(summary.NetworkSettings?.Networks ?? {}).map(([name, place]) => [name, place.NetworkID ?? ""]),
+    ),
+    mounts: summary.Mounts ?? [],
+    createdAt: summary.Created,
+  };
+}
+
+/** Exit code and health as the list's status text tells them: `Exited (3) 2 hours ago`, `Up 5 minutes (healthy)`. */
+export function parseStatus(status: string): { exitCode?: number; health?: HealthStatus } {
+  const exited = /^Exited \((\d+)\)/.exec(status);
+  if (exited) return { exitCode: Number(exited[1]) };
+  if (status.endsWith("(healthy)")) return { health: "healthy" };
+  if (status.endsWith("(unhealthy)")) return { health: "unhealthy" };
+  return status.endsWith("(health: starting)") ? { health: "starting" } : {};
+}
+
+async function withDetails(
+  client: EngineClient,
+  containers: readonly ObservedContainer[],
+  {
+    project,
+    fileDigests,
+    options,
+  }: { project: Project; fileDigests: ReadonlyMap<string, string>; options: ObserveOptions },
+): Promise<ObservedContainer[]> {
+  const digests = new Map(
+    [...project.services.values()].map((service) => [service.name, hashService(service, project, fileDigests).digest]),
+  );
+  return Promise.all(
+    containers.map(async (container) => {
+      const digest = digests.get(container.service);
+      if (digest === undefined || container.labels[composeLabels.configHash] === digest) return container;
+      const details = await client.containers.inspect(container.id, options).catch(() => undefined); // gone meanwhile
+      return details ? { ...container, details } : container;
+    }),
+  );
+}
+
+/** A file that cannot be read has no digest; making the container then says what is wrong with it. */
+async function digestFiles(project: Project): Promise<ReadonlyMap<string, string>> {
+  const specs = [...project.configs.values(), ...project.secrets.values()];
+  const paths = [...new Set(specs.flatMap((spec) => (spec.file === undefined ? [] : [spec.file])))].sort();
+  const digests = await Promise.all(
+    paths.map(async (path): Promise<Array<[string, string]>> => {
+      const content = await readFile(path).catch(() => undefined);
+      return content ? [[path, createHash("sha256").update(content).digest("hex")]] : [];
+    }),
+  );
+  return new Map(digests.flat());
+}

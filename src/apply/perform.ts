@@ -1,0 +1,205 @@
+/** Carries out one operation. It decides nothing: every choice was made when the plan was drawn. */
+import { type ErrorCode, GantryError, isGantryError, unreachable } from "../base/errors.js";
+import type { EngineClient } from "../client/engine-client.js";
+import type { ContainerRef, Operation, OperationKind } from "../plan/operation.js";
+import type { ContainerCreateBody } from "../wire/container.js";
+import type { ProgressMessage } from "../wire/image.js";
+import { composeLabels } from "../wire/labels.js";
+import type { ContainerWatch } from "./container-watch.js";
+
+/** What the operations of one run share. */
+export interface RunState {
+  readonly client: EngineClient;
+  /** Ends waits, pulls and graceful stops; quick calls are let finish, so that nothing is left half done. */
+  readonly signal: AbortSignal;
+  readonly watch: ContainerWatch;
+  /** Ids of the containers made in this run, by the operation that made each. */
+  readonly created: Map<string, string>;
+  /** Ids of the images pulled in this run, by name. */
+  readonly pulled: Map<string, string>;
+  /** Called before a container is started, so that its first line is not lost. */
+  readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
+}
+
+export interface PullProgress {
+  readonly text: string;
+  readonly part?: string;
+  readonly current?: number;
+  readonly total?: number;
+}
+
+/** Another word for what came of it than the operation's own, or undefined. */
+export type Outcome = { readonly action?: string };
+
+/** Throws what the engine says; a thing to be removed that is gone already is as good as removed. */
+export async function perform(
+  op: Operation,
+  run: RunState,
+  onProgress: (progress: PullProgress) => void,
+): Promise<Outcome> {
+  const { client, signal } = run;
+  switch (op.kind) {
+    case "pull-image":
+      return pull(op, run, onProgress);
+    case "create-network":
+      await client.networks.create(op.body);
+      return {};
+    case "create-volume":
+      await client.volumes.create(op.body);
+      return {};
+    case "create-container":
+      run.created.set(op.id, (await client.containers.create(op.name, withImageId(op.body, run))).Id);
+      return {};
+    case "start-container":
+      return start(op.container, run);
+    case "stop-container":
+      await orGone(client.containers.stop(idOf(op.container, run), stopOptions(op), { signal }), "container-not-found");
+      return {};
+    case "restart-container":
+      await client.containers.restart(idOf(op.container, run), stopOptions(op), { signal });
+      return {};
+    case "kill-container":
+      await client.containers.kill(idOf(op.container, run), op.signal);
+      return {};
+    case "pause-container":
+      await client.containers.pause(idOf(op.container, run));
+      return {};
+    case "unpause-container":
+      await client.containers.unpause(idOf(op.container, run));
+      return {};
+    case "rename-container":
+      await client.containers.rename(idOf(op.container, run), op.to);
+      return {};
+    case "wait-for":
+      await waitFor(op, run);
+      return {};
+    case "remove-container":
+    case "remove-network":
+    case "remove-volume":
+    case "remove-image":
+      return remove(op, run);
+    case "connect-network": {
+      const body = { Container: idOf(op.container, run), EndpointConfig: op.endpoint };
+      await client.networks.connect(op.network, body);
+      return {};
+    }
+    case "disconnect-network": {
+      const body = { Container: idOf(op.container, run), Force: true };
+      await orGone(client.networks.disconnect(op.network, body), "network-not-found");
+      return {};
+    }
+    default:
+      return unreachable(op);
+  }
+}
+
+/** The container's id, once it is known; its name before. */
+export function idOf({ id, createdBy, name }: ContainerRef, { created }: Pick<RunState, "created">): string {
+  return id ?? (createdBy === undefined ? undefined : created.get(createdBy)) ?? name;
+}
+
+type Of<Kind extends OperationKind["kind"]> = Extract<Operation, { kind: Kind }>;
+
+async function pull(
+  { image, platform }: Of<"pull-image">,
+  { client, signal, pulled }: RunState,
+  onProgress: (progress: PullProgress) => void,
+): Promise<Outcome> {
+  const options = platform === undefined ? {} : { platform };
+  for await (const message of client.images.pull(image, options, { signal })) {
+    const progress = progressOf(message);
+    if (progress) onProgress(progress);
+  }
+  pulled.set(image, (await client.images.inspect(image, { signal })).Id);
+  return {};
+}
+
+function progressOf({ status, id, progressDetail }: ProgressMessage): PullProgress | undefined {
+  if (status === undefined || progressDetail === undefined || id === undefined) return undefined;
+  const { current, total } = progressDetail;
+  return {
+    text: status,
+    part: id,
+    ...(current === undefined ? {} : { current }),
+    ...(total === undefined ? {} : { total }),
+  };
+}
+
+/** The label that tells one image from the next under the same name is known only now for one that was pulled. */
+function withImageId(body: ContainerCreateBody, { pulled }: RunState): ContainerCreateBody {
+  const id = pulled.get(body.Image ?? "");
+  return id === undefined ? body : { ...body, Labels: { ...body.Labels, [composeLabels.image]: id } };
+}
+
+async function start(container: ContainerRef, run: RunState): Promise<Outcome> {
+  const id = idOf(container, run);
+  await run.beforeStart?.({ ...container, id });
+  await run.client.containers.start(id);
+  return {};
+}
+
+async function waitFor(op: Of<"wait-for">, run: RunState): Promise<void> {
+  const limit = op.timeoutMs === undefined ? undefined : AbortSignal.timeout(op.timeoutMs);
+  const signal = limit ? AbortSignal.any([run.signal, limit]) : run.signal;
+  try {
+    await Promise.all(op.containers.map((ref) => run.watch.waitFor(idOf(ref, run), op.condition, signal)));
+  } catch (error) {
+    if (!limit?.aborted || run.signal.aborted || isGantryError(error)) throw error;
+    const names = op.containers.map((container) => container.name).join(", ");
+    throw new GantryError("dependency-failed", `timeout waiting for ${names} to be ${conditionText[op.condition]}`);
+  }
+}
+
+/** As it reads after "to be". */
+export const conditionText: Record<Of<"wait-for">["condition"], string> = {
+  healthy: "healthy",
+  completed: "completed",
+  "running-or-healthy": "running or healthy",
+};
+
+async function remove(
+  op: Of<"remove-container" | "remove-network" | "remove-volume" | "remove-image">,
+  run: RunState,
+): Promise<Outcome> {
+  const { client } = run;
+  switch (op.kind) {
+    case "remove-container": {
+      const options = { force: op.force, volumes: op.volumes };
+      await orGone(client.containers.remove(idOf(op.container, run), options), "container-not-found");
+      return {};
+    }
+    case "remove-network": {
+      const removal = orGone(client.networks.remove(op.networkId), "network-not-found");
+      return op.leaveIfUsed ? orInUse(removal, "network-in-use") : done(removal);
+    }
+    case "remove-volume":
+      return orInUse(orGone(client.volumes.remove(op.name, { force: true }), "volume-not-found"), "volume-in-use");
+    case "remove-image":
+      return orInUse(orGone(client.images.remove(op.image), "image-not-found"), "image-in-use");
+  }
+}
+
+function stopOptions({ timeoutS }: { readonly timeoutS?: number }): { timeoutS?: number } {
+  return timeoutS === undefined ? {} : { timeoutS };
+}
+
+async function done(call: Promise<unknown>): Promise<Outcome> {
+  await call;
+  return {};
+}
+
+async function orGone(call: Promise<unknown>, code: ErrorCode): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isGantryError(error, code)) throw error;
+  });
+}
+
+async function orInUse(call: Promise<void>, code: ErrorCode): Promise<Outcome> {
+  try {
+    await call;
+    return {};
+  } catch (error) {
+    if (isGantryError(error, code)) return { action: "Resource is still in use" };
+    throw error;
+  }
+}
