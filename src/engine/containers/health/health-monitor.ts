@@ -1,0 +1,70 @@
+/**
+ * Probes one running container on its schedule and tells how its health changes.
+ *
+ * Life: from `start` to `stop` one timer or one probe is under way, never two. While `isPaused` says so, probes are
+ * skipped. `stop` ends a probe under way and nothing is told after it.
+ */
+import type { Clock } from "../../../base/clock.js";
+import type { HealthState } from "../../../wire/container.js";
+import { afterProbe, type HealthCheck, nextProbeDelayMs, type ProbeResult } from "./health-state.js";
+
+export interface HealthMonitorOptions {
+  readonly check: HealthCheck;
+  readonly clock: Clock;
+  /** When this run began, so that a new engine counts its start period from there. */
+  readonly startedAt: Date;
+  readonly health: HealthState;
+  /** Runs the check's command; never rejects but when the signal is aborted. */
+  readonly probe: (check: HealthCheck, signal: AbortSignal) => Promise<ProbeResult>;
+  readonly isPaused: () => boolean;
+  readonly onHealth: (health: HealthState) => void;
+}
+
+export class HealthMonitor {
+  readonly #options: HealthMonitorOptions;
+  readonly #stopped = new AbortController();
+  /** Monotonic time of the run's begin. */
+  readonly #beganMs: number;
+  #health: HealthState;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HealthMonitorOptions) {
+    this.#options = options;
+    this.#health = options.health;
+    const { clock, startedAt } = options;
+    this.#beganMs = clock.monotonicMs() - Math.max(0, clock.now().getTime() - startedAt.getTime());
+  }
+
+  /** The newest state, with results that are not in the record yet. */
+  get health(): HealthState {
+    return this.#health;
+  }
+
+  start(): void {
+    const delayMs = nextProbeDelayMs(this.#options.check, this.#health, this.#sinceStartMs());
+    this.#timer = setTimeout(() => void this.#probe(), delayMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#stopped.abort();
+  }
+
+  async #probe(): Promise<void> {
+    const { check, probe, isPaused, onHealth } = this.#options;
+    const { signal } = this.#stopped;
+    if (!isPaused()) {
+      const result = await probe(check, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      if (result) {
+        this.#health = afterProbe(this.#health, result, { check, sinceStartMs: this.#sinceStartMs() });
+        onHealth(this.#health);
+      }
+    }
+    this.start();
+  }
+
+  #sinceStartMs(): number {
+    return this.#options.clock.monotonicMs() - this.#beganMs;
+  }
+}

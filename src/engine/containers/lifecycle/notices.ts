@@ -1,0 +1,47 @@
+/** The events of a container's life, with the attributes that Docker's clients read. */
+import type { Sandbox } from "../../networks/networks.js";
+import type { ContainerRecord } from "../record/container-record.js";
+import type { Rooms } from "../rooms.js";
+
+type Voice = Pick<Rooms, "events" | "networks">;
+
+/** Attributes are the container's labels, its image and its name, then the action's own. */
+export function announce(
+  { events }: Pick<Rooms, "events">,
+  record: ContainerRecord,
+  action: string,
+  extras: Record<string, string> = {},
+): void {
+  const Attributes = { ...record.config.Labels, image: record.config.Image ?? "", name: record.name, ...extras };
+  events.publish({ Type: "container", Action: action, Actor: { ID: record.id, Attributes } });
+}
+
+/** One `connect` or `disconnect` for each network of a sandbox. */
+export function announceNetworks(
+  voice: Voice,
+  { id }: ContainerRecord,
+  { action, sandbox }: { action: "connect" | "disconnect"; sandbox: Sandbox | undefined },
+): void {
+  for (const [name, { NetworkID = "" }] of Object.entries(sandbox?.endpoints ?? {})) {
+    const Attributes = { container: id, name, type: driverOf(voice, name) };
+    voice.events.publish({ Type: "network", Action: action, Actor: { ID: NetworkID, Attributes } });
+  }
+}
+
+/** One `mount` or `unmount` for each volume. */
+export function announceVolumes({ events }: Voice, record: ContainerRecord, action: "mount" | "unmount"): void {
+  for (const mount of record.mounts) {
+    if (mount.kind !== "volume") continue;
+    const more = { destination: mount.target, propagation: "", "read/write": String(!mount.readOnly) };
+    const Attributes = { container: record.id, driver: "local", ...(action === "mount" ? more : {}) };
+    events.publish({ Type: "volume", Action: action, Actor: { ID: mount.name, Attributes } });
+  }
+}
+
+function driverOf({ networks }: Voice, name: string): string {
+  try {
+    return networks.get(name).Driver;
+  } catch {
+    return "bridge";
+  }
+}

@@ -1,0 +1,85 @@
+/** What the engine remembers of a volume, and the options of Docker's `local` driver. Pure. */
+import { GantryError } from "../../base/errors.js";
+import { isRecord } from "../../base/json.js";
+import { mountFlags } from "../kernel/mount.js";
+
+export interface VolumeRecord {
+  readonly name: string;
+  /** RFC 3339 to the second. */
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** The mount that a volume's options ask for. */
+export interface DeviceMount {
+  readonly type: string;
+  readonly device: string;
+  readonly flags: number;
+  readonly data: string;
+  /** An NFS server's name that has to be resolved to an address first. */
+  readonly address: string | undefined;
+}
+
+const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const knownOptions = ["type", "o", "device", "size"];
+
+/** Throws "bad-parameter" with Docker's text. */
+export function checkVolumeName(name: string): void {
+  if (validName.test(name) && name.length <= 255) return;
+  throw new GantryError(
+    "bad-parameter",
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only ` +
+      '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
+  );
+}
+
+/** Throws "bad-parameter" for options that the local driver does not have, or only in part. */
+export function checkVolumeOptions(options: Readonly<Record<string, string>>): void {
+  for (const key of Object.keys(options)) {
+    if (!knownOptions.includes(key)) throw new GantryError("bad-parameter", `invalid option: "${key}"`);
+  }
+  if (options.size) throw new GantryError("bad-parameter", "quota size requested but no quota support");
+  if (options.type && !options.device) throw new GantryError("bad-parameter", "missing device in volume options");
+  if (options.device && !options.type && !isBind(options)) {
+    throw new GantryError("bad-parameter", 'missing required option: "type"');
+  }
+}
+
+/** The mount of the volume's device; undefined for a plain directory. */
+export function deviceMountOf({ options }: VolumeRecord): DeviceMount | undefined {
+  if (!options.device) return undefined;
+  const words = (options.o ?? "").split(",").filter((word) => word !== "");
+  const data = words.filter((word) => !(word in flagWords) && !/^addr=/.test(word));
+  const flags = words.reduce((sum, word) => sum | (flagWords[word] ?? 0), 0);
+  const type = options.type ?? "none";
+  const device = options.device;
+  const isNetwork = /^(nfs4?|cifs)$/.test(type);
+  const address = words.find((word) => word.startsWith("addr="))?.slice("addr=".length);
+  return { type, device, flags, data: data.join(","), address: isNetwork ? address : undefined };
+}
+
+/** Looks at a record from the disk. Throws with the reason. */
+export function parseVolumeRecord(value: unknown, key: string): VolumeRecord {
+  if (!isRecord(value) || value.name !== key || typeof value.createdAt !== "string") throw new Error("it is no volume");
+  return { name: key, createdAt: value.createdAt, labels: texts(value.labels), options: texts(value.options) };
+}
+
+const flagWords: Readonly<Record<string, number>> = {
+  bind: mountFlags.bind,
+  rbind: mountFlags.bind | mountFlags.recursive,
+  ro: mountFlags.readOnly,
+  rw: 0,
+  nosuid: mountFlags.noSuid,
+  nodev: mountFlags.noDev,
+  noexec: mountFlags.noExec,
+};
+
+function isBind(options: Readonly<Record<string, string>>): boolean {
+  return (options.o ?? "").split(",").some((word) => word === "bind" || word === "rbind");
+}
+
+function texts(value: unknown): Record<string, string> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
+}
