@@ -12,6 +12,7 @@ import { GantryError } from "../../base/errors.js";
 import { identifyProcess, isProcessAlive, signalProcess, watchProcessEnd } from "../kernel/process.js";
 import { cgroupPids, moveProcess, readOomKills, removeCgroup, setFrozen } from "../runtime/cgroups.js";
 import type { OciRuntime } from "../runtime/oci-runtime.js";
+import { encodeSpec } from "../runtime/spec/build-spec.js";
 import { attachStdio, requestLogReopen } from "./attached-stdio.js";
 import { type Conmon, spawnConmon } from "./conmon.js";
 import { startExec } from "./exec.js";
@@ -83,7 +84,7 @@ export class ConmonSupervisor implements Supervisor {
     this.#exits.remove(request.containerId);
     await rm(stateDir, { recursive: true, force: true });
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await writeFile(join(request.bundleDir, "config.json"), JSON.stringify(request.spec), { mode: 0o600 });
+    await writeFile(join(request.bundleDir, "config.json"), encodeSpec(request.spec), { mode: 0o600 });
     writeRecord(stateDir, record);
     try {
       return await this.#createUnder(request, record, signal);

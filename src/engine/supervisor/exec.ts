@@ -13,6 +13,7 @@ import { GantryError } from "../../base/errors.js";
 import { type ChildPipe, openChildPipe } from "../kernel/pipe.js";
 import { identifyProcess, type ProcessIdentity, signalProcess } from "../kernel/process.js";
 import type { OciRuntime } from "../runtime/oci-runtime.js";
+import { encodeSpec } from "../runtime/spec/build-spec.js";
 import { attachStdio } from "./attached-stdio.js";
 import { helperEnv, spawnConmon } from "./conmon.js";
 import { fileAppears } from "./file-appears.js";
@@ -40,7 +41,7 @@ export async function startExec(request: ExecRequest, context: ExecContext): Pro
   context.signal.throwIfAborted();
   const folder = join(context.execDir, request.execId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, "process.json"), JSON.stringify(request.process), { mode: 0o600 });
+  await writeFile(join(folder, "process.json"), encodeSpec(request.process), { mode: 0o600 });
   try {
     const running = await (request.process.terminal
       ? execInTerminal(request, context, folder)

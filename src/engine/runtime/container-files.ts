@@ -1,0 +1,81 @@
+/** What the runtime configuration needs to know of a container's root file system and of the host's devices. */
+import { lstatSync, readdirSync, realpathSync, type statSync } from "node:fs";
+import { join } from "node:path";
+import { GantryError } from "../../base/errors.js";
+import type { DeviceMapping } from "../../wire/container.js";
+import { readTextInRoot } from "../kernel/open-in-root.js";
+import type { SpecDevice } from "./spec/spec-input.js";
+import { type ResolvedUser, resolveUser } from "./spec/users.js";
+
+/** A user table longer than this is an attack, not a table. */
+const tableBytes = 4 * 1024 ** 2;
+/** Made by every runtime in every container, or of the container's own terminals. */
+const ownDevices = ["pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev", "console"];
+
+/** Who `Config.User` is in this root. Links in it lead nowhere else. Throws "bad-parameter" for unknown names. */
+export function resolveUserIn(rootfs: string, user: string, groupAdd: readonly string[]): ResolvedUser {
+  return resolveUser(user, groupAdd, {
+    passwd: readTextInRoot(rootfs, "etc/passwd", tableBytes) ?? "",
+    group: readTextInRoot(rootfs, "etc/group", tableBytes) ?? "",
+  });
+}
+
+/** The devices of `HostConfig.Devices`; a directory stands for all in it. Throws "bad-parameter" for what is none. */
+export function resolveDevices(devices: readonly DeviceMapping[]): SpecDevice[] {
+  return devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) => {
+    const permissions = CgroupPermissions || "rwm";
+    const found = collectDevices(realDevicePath(PathOnHost), PathInContainer || PathOnHost, permissions);
+    if (found.length === 0) throw notADevice(PathOnHost);
+    return found;
+  });
+}
+
+/** Every device node below /dev, for a privileged container. */
+export function allHostDevices(): SpecDevice[] {
+  return readdirSync("/dev")
+    .filter((name) => !ownDevices.includes(name))
+    .flatMap((name) => collectDevices(join("/dev", name), join("/dev", name), "rwm"));
+}
+
+function realDevicePath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    throw notADevice(path);
+  }
+}
+
+function notADevice(path: string): GantryError {
+  return new GantryError(
+    "bad-parameter",
+    `error gathering device information while adding custom device "${path}": not a device node`,
+  );
+}
+
+function collectDevices(path: string, inContainer: string, permissions: string): SpecDevice[] {
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = lstatSync(path);
+  } catch {
+    return []; // gone meanwhile
+  }
+  if (stat.isDirectory()) {
+    return readdirSync(path).flatMap((name) => collectDevices(join(path, name), join(inContainer, name), permissions));
+  }
+  const type = stat.isCharacterDevice() ? "c" : stat.isBlockDevice() ? "b" : undefined;
+  if (!type) return [];
+  const device = BigInt(stat.rdev);
+  return [
+    {
+      path: inContainer,
+      type,
+      // As glibc's gnu_dev_major and gnu_dev_minor take a device number apart.
+      major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
+      minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
+      fileMode: stat.mode & 0o777,
+      uid: stat.uid,
+      gid: stat.gid,
+      permissions,
+    },
+  ];
+}

@@ -1,0 +1,198 @@
+/**
+ * Looks at the host: is all there that the engine needs, and what is to be done where it is not.
+ *
+ * Touches the world, changes nothing but the cache of runtimes that were tried out.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cgroupControllers, cgroupLayout, cgroupVersion } from "./cgroups.js";
+import { type InstallCommand, installCommand } from "./install-command.js";
+import { call, findProgram, probeRuntimes } from "./runtime-probe.js";
+import { capabilitiesOfMask } from "./spec/capabilities.js";
+import type { SpecHost } from "./spec/spec-input.js";
+
+/**
+ * One finding. `found` says what is there, `neededFor` what does not work without, `fix` the exact command where one
+ * helps. `state` and `detail` are the same for display: "warning" where the engine runs without it.
+ */
+export interface HostCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly state: "ok" | "warning" | "missing";
+  readonly found: string;
+  readonly neededFor: string;
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** All checks in a fixed order. `stateRoot` keeps the runtimes' answers; without it they are tried anew each time. */
+export async function checkHost(options: { stateRoot?: string } = {}): Promise<HostCheck[]> {
+  const install = installCommand(readText("/etc/os-release"));
+  const programs = [
+    { name: "conmon", program: "conmon", args: ["--version"], neededFor: "holding containers' output and exit codes" },
+    { name: "nftables", program: "nft", args: ["--version"], neededFor: "published ports and network isolation" },
+    { name: "iproute2", program: "ip", args: ["-V"], neededFor: "set-up of networks, as a fallback" },
+  ] as const;
+  return [
+    checkRoot(),
+    await checkRuntime(options.stateRoot, install),
+    ...(await Promise.all(programs.map((each) => checkProgram(each, install)))),
+    checkCgroups(),
+    checkOverlay(),
+    checkSeccomp(),
+    checkAppArmor(),
+    checkInit(install),
+  ];
+}
+
+/** Facts for `buildSpec`, read once at the engine's start. */
+export function readSpecHost(): SpecHost {
+  const status = readText("/proc/self/status");
+  const capabilities = capabilitiesOfMask(/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0");
+  return {
+    cgroupVersion: cgroupVersion(),
+    arch: process.arch,
+    capabilities,
+    seccomp: /^Seccomp:/m.test(status),
+    appArmorProfile: undefined, // no profile of ours is loaded yet: a name without a profile would fail every start
+    hardLimits: hardLimits(readText("/proc/self/limits")),
+    mayRaiseLimits: capabilities.includes("CAP_SYS_RESOURCE"),
+    initPath: ["tini-static", "catatonit", "docker-init", "tini"].map(findProgram).find(Boolean),
+    swapAccounting: cgroupVersion() === 2 || readText("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") !== "",
+  };
+}
+
+function checkRoot(): HostCheck {
+  const ok = process.geteuid?.() === 0;
+  const fix = ok ? undefined : "Run it as root, for instance with sudo";
+  return check("root", { ok, found: ok ? "yes" : "no", neededFor: "namespaces, mounts and networks", fix });
+}
+
+async function checkRuntime(stateRoot: string | undefined, install: InstallCommand): Promise<HostCheck> {
+  const neededFor = "running containers";
+  if (process.geteuid?.() !== 0) {
+    const present = ["crun", "runc"].filter(findProgram).join(", ");
+    const found = present ? `${present} (only root can try them out)` : "none";
+    return check("runtime", { ok: present !== "", found, neededFor, fix: present ? undefined : install(["runc"]) });
+  }
+  const folder = stateRoot ?? "/tmp";
+  const works = await probeRuntimes({
+    cacheFile: join(folder, "runtimes.json"),
+    wrapperDir: join(folder, "runtime-wrappers"),
+  }).catch(() => []);
+  const found = works.map(({ name, version }) => `${name} ${version}`).join(", ");
+  return check("runtime", {
+    ok: works.length > 0,
+    found: found || "none that works",
+    neededFor,
+    fix: install(["runc"]),
+  });
+}
+
+async function checkProgram(
+  { name, program, args, neededFor }: { name: string; program: string; args: readonly string[]; neededFor: string },
+  install: InstallCommand,
+): Promise<HostCheck> {
+  const path = findProgram(program);
+  const version = path ? ((await call(path, args)).output.split("\n")[0] ?? "").trim() : "";
+  return check(name, {
+    ok: path !== undefined,
+    found: path ? `${path} (${version})` : "none",
+    neededFor,
+    fix: install([name]),
+  });
+}
+
+function checkCgroups(): HostCheck {
+  const controllers = cgroupControllers();
+  const missing = ["memory", "pids", "cpu"].filter((name) => !controllers.includes(name));
+  const found = `${cgroupLayout()}, controllers ${controllers.join(" ") || "none"}`;
+  const fix = `Enable the cgroup controllers ${missing.join(", ")} on the kernel's command line`;
+  return check("cgroups", {
+    ok: missing.length === 0,
+    found,
+    neededFor: "limits and clean-up",
+    fix,
+    optional: controllers.length > 0,
+  });
+}
+
+function checkOverlay(): HostCheck {
+  const ok = /\boverlay$/m.test(readText("/proc/filesystems"));
+  return check("overlay", {
+    ok,
+    found: ok ? "yes" : "not loaded",
+    neededFor: "sharing of image layers",
+    fix: "modprobe overlay",
+    optional: true,
+  });
+}
+
+function checkSeccomp(): HostCheck {
+  const ok = /^Seccomp:/m.test(readText("/proc/self/status"));
+  return check("seccomp", { ok, found: ok ? "yes" : "no", neededFor: "filtering of system calls", optional: true });
+}
+
+function checkAppArmor(): HostCheck {
+  const on = readText("/sys/module/apparmor/parameters/enabled").trim() === "Y";
+  return check("apparmor", { ok: true, found: on ? "on" : "off", neededFor: "a second fence, where the host has it" });
+}
+
+function checkInit(install: InstallCommand): HostCheck {
+  const path = readSpecHost().initPath;
+  const neededFor = "`init: true`";
+  return check("init", {
+    ok: path !== undefined,
+    found: path ?? "none",
+    neededFor,
+    fix: install(["tini"]),
+    optional: true,
+  });
+}
+
+function check(
+  name: string,
+  what: { ok: boolean; found: string; neededFor: string; fix?: string | undefined; optional?: boolean },
+): HostCheck {
+  const { ok, found, neededFor, fix, optional = false } = what;
+  const state = ok ? "ok" : optional ? "warning" : "missing";
+  const detail = ok ? found : `${found}; needed for ${neededFor}`;
+  return { name, ok, state, found, neededFor, detail, ...(ok || fix === undefined ? {} : { fix }) };
+}
+
+/** Hard limits by Docker's names; a limit that is not set is left out. */
+function hardLimits(text: string): Record<string, number> {
+  const names: Record<string, string> = {
+    "Max open files": "nofile",
+    "Max processes": "nproc",
+    "Max locked memory": "memlock",
+    "Max core file size": "core",
+    "Max stack size": "stack",
+    "Max file size": "fsize",
+    "Max data size": "data",
+    "Max address space": "as",
+    "Max resident set": "rss",
+    "Max cpu time": "cpu",
+    "Max file locks": "locks",
+    "Max pending signals": "sigpending",
+    "Max msgqueue size": "msgqueue",
+    "Max nice priority": "nice",
+    "Max realtime priority": "rtprio",
+    "Max realtime timeout": "rttime",
+  };
+  const lines = text.split("\n").map((line) => line.split(/\s{2,}/));
+  return Object.fromEntries(
+    lines.flatMap(([title = "", , hard = ""]) => {
+      const name = names[title];
+      return name !== undefined && /^\d+$/.test(hard) ? [[name, Number(hard)]] : [];
+    }),
+  );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
