@@ -1,4 +1,4 @@
-/** The host's bridges: raised with their rules, removed with them, recognised again after a crash. Touches the world. */
+/** The host's bridges: raised and removed with their rules, recognised again after a crash. Touches the world. */
 import type { FirewallTable } from "./firewall-table.js";
 import { addressPlan } from "./ipam.js";
 import { ipv4FromBytes, type Subnet, subnetOf } from "./ipv4.js";
@@ -15,7 +15,7 @@ export class BridgeHost {
     this.#table = table;
   }
 
-  /** The network has its bridge, address and rules afterwards. A failure leaves nothing new. Throws "network-failed". */
+  /** The network has bridge, address and rules afterwards. A failure leaves nothing new. Throws "network-failed". */
   raise(record: NetworkRecord): void {
     if (this.#raised.has(record.id)) return;
     const existed = this.#links.host.linkNamed(bridgeName(record)) !== undefined;
@@ -62,6 +62,7 @@ export class BridgeHost {
 
   close(): void {
     this.#raised.clear();
+    this.#table.close();
     this.#links.host[Symbol.dispose]();
   }
 }

@@ -6,7 +6,12 @@
  */
 import { messageOf } from "../../base/errors.js";
 import type { Nftables } from "../kernel/nftables.js";
+import { watchNftables } from "../kernel/nftables-monitor.js";
+import { syncForeignFirewalls } from "./foreign-firewalls.js";
 import { type BridgeRules, bridgesChange, type PublishedPort, portsChange, wholeTable } from "./ruleset.js";
+
+/** A firewall that starts makes dozens of changes in a row; one look after them does. */
+const settleMs = 100;
 
 export class FirewallTable {
   readonly name: string;
@@ -15,6 +20,8 @@ export class FirewallTable {
   readonly #bridges = new Map<string, BridgeRules>();
   readonly #ports = new Map<string, PublishedPort>();
   #exists = false;
+  #watcher: Disposable | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `name` as nftables takes it: letters, digits, underscores. */
   constructor(name: string, nft: Nftables, log: (text: string) => void) {
@@ -33,6 +40,8 @@ export class FirewallTable {
     this.#bridges.set(rules.bridge, rules);
     try {
       this.#changeBridges();
+      this.watch();
+      this.reconcile();
     } catch (error) {
       if (before) this.#bridges.set(rules.bridge, before);
       else this.#bridges.delete(rules.bridge);
@@ -44,6 +53,7 @@ export class FirewallTable {
     if (!this.#bridges.delete(bridge)) return;
     if (this.#bridges.size === 0) this.#drop();
     else this.#changeBridges();
+    this.reconcile();
   }
 
   /** One transaction. Throws "network-failed"; then nothing has changed. */
@@ -69,7 +79,11 @@ export class FirewallTable {
     for (const rules of bridges) this.#bridges.set(rules.bridge, rules);
     for (const port of ports) this.#ports.set(portKey(port), port);
     if (bridges.length === 0) this.#drop();
-    else this.rebuild();
+    else {
+      this.rebuild();
+      this.watch();
+    }
+    this.reconcile();
   }
 
   /** Makes the table as it should be. */
@@ -77,6 +91,42 @@ export class FirewallTable {
     if (this.#bridges.size === 0) return;
     this.#nft.run(wholeTable(this.name, [...this.#bridges.values()], [...this.#ports.values()]));
     this.#exists = true;
+  }
+
+  /**
+   * Brings others' firewalls in line, and our table back if somebody flushed it. Reports failures only: the network as
+   * such is there, and the next change of the rules tries again.
+   */
+  reconcile(): void {
+    try {
+      const { ownTable } = syncForeignFirewalls(this.#nft, this.name, this.bridges);
+      if (!ownTable) this.rebuild();
+    } catch (error) {
+      this.#log(`Cannot let networks through other firewalls: ${messageOf(error)}`);
+    }
+  }
+
+  /** Watches for changes of others from now on. Where that cannot be, our own changes are the occasions to look. */
+  watch(): void {
+    try {
+      this.#watcher ??= watchNftables(() => this.#reconcileSoon());
+    } catch (error) {
+      this.#log(`Changes of other firewalls go unnoticed: ${messageOf(error)}`);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#watcher?.[Symbol.dispose]();
+    this.#watcher = undefined;
+  }
+
+  #reconcileSoon(): void {
+    if (this.#bridges.size === 0 || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.reconcile();
+    }, settleMs).unref();
   }
 
   #changeBridges(): void {
@@ -97,6 +147,7 @@ export class FirewallTable {
   #drop(): void {
     this.#ports.clear();
     this.#exists = false;
+    this.close();
     this.#nft.run(`table ip ${this.name}\ndelete table ip ${this.name}\n`);
   }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { instanceNames } from "./network-store.js";
 import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
 const address = (sandbox: { endpoints: Readonly<Record<string, { IPAddress?: string }>> }, network = "front") =>
@@ -18,7 +19,7 @@ it("lets two containers of a network reach each other, and the outside through t
   expect(await ask(outside.address, 8080, a.netnsPath)).toBe(`outside ${outside.hostAddress}`);
 });
 
-it("publishes a port on every address of the host, to clients on loopback, neighbours and other containers", async () => {
+it("publishes a port on every address of the host, to loopback clients, neighbours and containers", async () => {
   await using test = await openTestNetworks();
   using outside = anOutside();
   await test.store.create({ Name: "front" });
@@ -126,8 +127,92 @@ it("leaves nothing after detach and remove", async () => {
   expect(test.remains()).toMatchObject({ netns: [web.containerId], links: [expect.any(String), expect.any(String)] });
   await test.store.detach(web.containerId);
   await test.store.detach(web.containerId);
-  expect(test.remains()).toMatchObject({ netns: [], links: [expect.stringMatching(/^gn-/)] });
+  await vi.waitFor(() => expect(test.remains()).toMatchObject({ netns: [], links: [expect.stringMatching(/^gn-/)] }));
   await test.store.remove("front");
   expect(test.remains()).toEqual({ links: [], tables: [], netns: [] });
   expect(test.events.map(({ Action }) => Action)).toEqual(["create", "connect", "disconnect", "destroy"]);
+});
+
+it("takes ports, relays, DNS and names again after the engine died, and sweeps what is nobody's", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const ports = { "80/tcp": [{ HostPort: "" }] };
+  const web = await test.store.attach(aRequest("front", { name: "web", ports }), never);
+  const gone = await test.store.attach(aRequest("front", { name: "gone", ports }), never);
+  await using _server = serveText(web.netnsPath ?? "", 80, "web");
+  const port = Number(web.ports["80/tcp"]?.[0]?.HostPort);
+  await test.store.close(); // as far as the kernel can tell, this is what kill -9 does
+  expect(await ask("127.0.0.1", port)).toMatch(/^web/);
+  const again = await test.reopen();
+  await again.restore([web]);
+  expect(await ask("127.0.0.1", port)).toMatch(/^web/);
+  expect(await ask("::1", port)).toMatch(/^web/);
+  expect(again.get("front").Containers).toMatchObject({ [web.containerId]: { Name: "web" } });
+  await expect(again.attach(aRequest("front", { ports: web.ports }), never)).rejects.toMatchObject({
+    code: "port-in-use",
+  });
+  expect(test.remains().netns).toEqual([web.containerId]);
+  expect(test.remains().links).toHaveLength(2);
+  expect(test.remains().tables.length).toBeGreaterThan(0);
+  const fresh = await again.attach(aRequest("front", { ports: gone.ports }), never);
+  expect(fresh.endpoints.front?.IPAddress).toBe(gone.endpoints.front?.IPAddress);
+});
+
+it("connects and disconnects a running container, its published ports following", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  await test.store.create({ Name: "aside" });
+  const web = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
+  await using _server = serveText(web.netnsPath ?? "", 80, "web");
+  const port = Number(web.ports["80/tcp"]?.[0]?.HostPort);
+  const both = await test.store.connect(web.containerId, { network: "aside", settings: {} });
+  expect(Object.keys(both.endpoints)).toEqual(["front", "aside"]);
+  expect(await ask("127.0.0.1", port)).toBe(`web ${both.endpoints.aside?.Gateway}`);
+  const one = await test.store.disconnect(web.containerId, "aside");
+  expect(Object.keys(one.endpoints)).toEqual(["front"]);
+  expect(await ask("127.0.0.1", port)).toBe(`web ${one.endpoints.front?.Gateway}`);
+  expect(await run(["nsenter", `--net=${web.netnsPath}`, "ip", "-br", "link"])).not.toContain("eth1");
+});
+
+it("makes its table again when somebody flushes the ruleset's part", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const web = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
+  await using _server = serveText(web.netnsPath ?? "", 80, "web");
+  const table = test.remains().tables[0]?.split(" ")[2] ?? "";
+  execFileSync("nft", ["delete", "table", "ip", table]);
+  await vi.waitFor(() => expect(test.remains().tables.length).toBeGreaterThan(0));
+  expect(await ask("127.0.0.1", Number(web.ports["80/tcp"]?.[0]?.HostPort))).toMatch(/^web/);
+});
+
+it("lets its bridges through a firewall that drops and came later, and takes the rules away again", async () => {
+  await using test = await openTestNetworks();
+  using outside = anOutside();
+  const foreign = `other_${test.options.instanceId}`;
+  const chain = (hook: string) =>
+    `add chain ip ${foreign} ${hook} { type filter hook ${hook} priority 5; policy drop; }`;
+  const { table } = instanceNames(test.options.instanceId);
+  const ruleset = () => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  const ours = () =>
+    ruleset()
+      .split("\n")
+      .filter((line) => line.includes(`comment "${table} `));
+  await test.store.create({ Name: "front" });
+  const web = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
+  const peer = await test.store.attach(aRequest("front"), never);
+  await using _server = serveText(web.netnsPath ?? "", 80, "web");
+  await using _far = serveText(outside.path, 8080, "outside");
+  execFileSync("nft", [`add table ip ${foreign}; ${chain("forward")}; add rule ip ${foreign} forward counter`]);
+  try {
+    await vi.waitFor(() => expect(ours()).toHaveLength(2));
+    expect(await ask(address(web), 80, peer.netnsPath)).toMatch(/^web/);
+    expect(await ask(outside.address, 8080, peer.netnsPath)).toMatch(/^outside/);
+    expect(await ask(outside.hostAddress, Number(web.ports["80/tcp"]?.[0]?.HostPort), outside.path)).toMatch(/^web/);
+    await test.store.detach(web.containerId);
+    await test.store.detach(peer.containerId);
+    await test.store.remove("front");
+    expect(ours()).toEqual([]);
+  } finally {
+    execFileSync("nft", ["delete", "table", "ip", foreign]);
+  }
 });

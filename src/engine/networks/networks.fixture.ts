@@ -77,7 +77,8 @@ export function serveText(netnsPath: string, port: number, text: string, address
   const fd = inNetns(netnsPath, () => boundSocket({ protocol: "tcp", address, port }));
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.end(`${text} ${socket.remoteAddress}`);
+    // Destroyed once sent: a test may take the connection's network away before the client's FIN comes.
+    socket.end(`${text} ${socket.remoteAddress}`, () => socket.destroy());
   });
   return server.listen({ fd });
 }

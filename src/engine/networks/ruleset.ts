@@ -3,8 +3,8 @@
  *
  * What the table does, in the order in which a packet meets it:
  * - `guard`: nothing from a wire may be addressed to 127/8. Bridges have `route_localnet` on, for clients on the
- *   host's loopback, and without this rule containers would reach the host's loopback services, and neighbours the ports
- *   published on 127.0.0.1. Right replies pass: on the wire they go to the bridge's address, and become 127/8 later.
+ *   host's loopback, and without this rule containers would reach the host's loopback services, and neighbours the
+ *   ports published on 127.0.0.1. Right replies pass: on the wire they go to the bridge's address, and become 127/8 later.
  * - `publish`, from `prerouting` and `output`: exact host address first, then any. Plain maps rather than interval
  *   maps, whose result depends on the order of insertion.
  * - `forward`: within a bridge yes (unless `enable_icc` is off), between bridges no, out yes unless internal, in only
@@ -122,7 +122,7 @@ function forwardRules({ bridge, internal, icc }: BridgeRules): string[] {
 
 function masqueradeRules({ bridge, subnet, internal, masquerade }: BridgeRules): string[] {
   return [
-    // By subnet rather than interface: where bridges call the firewall, such a packet comes with no interface it came from.
+    // By subnet, as where bridges call the firewall such a packet does not say through which interface it came.
     `ip saddr ${subnet} oifname "${bridge}" ct status dnat masquerade`,
     ...(masquerade && !internal ? [`ip saddr ${subnet} oifname != "${bridge}" masquerade`] : []),
   ];

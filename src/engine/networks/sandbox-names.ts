@@ -1,12 +1,37 @@
-/** Names of containers in the DNS, and the servers that answer them. Touches the world. */
+/**
+ * Names of containers in the DNS, and the servers that answer them. Touches the world.
+ *
+ * A container on a user-defined network has a server of its own inside its namespace, so the host's firewall has no say
+ * in it. On the default bridge there is none, as with Docker: those containers ask the host's name servers.
+ */
 import type { EndpointSettings } from "../../wire/network.js";
+import { decideDns, serverFailure } from "./dns/dns-answer.js";
+import { DnsDirectory } from "./dns/dns-directory.js";
+import { DnsForwarder, type Upstream } from "./dns/dns-forwarder.js";
+import { type DnsHandler, serveDns } from "./dns/dns-server.js";
 import { hostNameServers, reachableNameServers } from "./dns/resolv-conf.js";
+import { gatewayEndpoint } from "./endpoint-registry.js";
 import type { Sandbox } from "./networks.js";
 
 /** Where containers on user-defined networks ask; configuration files name it, so it is Docker's. */
 export const embeddedServer = "127.0.0.11";
 
+const dnsPort = 53;
+/** The host's list is read again when a query comes and it is older than this: laptops change networks. */
+const hostServersMaxAgeMs = 5000;
+
 export class SandboxNames {
+  readonly #directory = new DnsDirectory();
+  readonly #forwarder = new DnsForwarder();
+  readonly #servers = new Map<string, Disposable>();
+  readonly #monotonicMs: () => number;
+  #hostServers: { readAtMs: number; servers: readonly string[] } | undefined;
+  #turn = 0;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
   /** What `/etc/resolv.conf` of a container names. */
   serversFor(endpoints: readonly EndpointSettings[], dnsServers: readonly string[]): readonly string[] {
     if (endpoints.some(({ DNSNames }) => DNSNames)) return [embeddedServer];
@@ -19,7 +44,70 @@ export class SandboxNames {
     return from === "host" ? hostNameServers() : reachableNameServers();
   }
 
-  add(_sandbox: Sandbox): void {}
-  remove(_sandbox: Sandbox): void {}
-  close(): void {}
+  /**
+   * Makes a sandbox's names known, and serves it if its `nameServers` say so. `current` gives the sandbox as it is when
+   * a query comes. Throws "syscall-failed" when its port 53 cannot be had.
+   */
+  add(sandbox: Sandbox, current: () => Sandbox | undefined): void {
+    const { containerId, netnsPath, nameServers } = sandbox;
+    if (netnsPath && nameServers.includes(embeddedServer) && !this.#servers.has(containerId)) {
+      this.#servers.set(containerId, serveDns(netnsPath, embeddedServer, this.#handlerFor(containerId, current)));
+    }
+    this.rename(sandbox);
+  }
+
+  /** Replaces what is known of a container's names. */
+  rename({ containerId, endpoints }: Sandbox): void {
+    this.#directory.remove(containerId);
+    for (const [networkName, { NetworkID = "", DNSNames, IPAddress = "" }] of Object.entries(endpoints)) {
+      if (!DNSNames) continue;
+      this.#directory.add({ containerId, networkId: NetworkID, networkName, names: DNSNames, address: IPAddress });
+    }
+  }
+
+  remove(containerId: string): void {
+    this.#directory.remove(containerId);
+    this.#servers.get(containerId)?.[Symbol.dispose]();
+    this.#servers.delete(containerId);
+  }
+
+  close(): void {
+    for (const containerId of [...this.#servers.keys()]) this.remove(containerId);
+  }
+
+  #handlerFor(containerId: string, current: () => Sandbox | undefined): DnsHandler {
+    const view = {
+      addressesOf: (name: string) => this.#directory.addressesOf(containerId, name),
+      nameOf: (address: string) => this.#directory.nameOf(containerId, address),
+    };
+    return async (query, transport) => {
+      this.#turn = (this.#turn + 1) % 0x10000;
+      const decision = decideDns(query, view, { transport, turn: this.#turn });
+      switch (decision.kind) {
+        case "ignore":
+          return undefined;
+        case "answer":
+          return decision.reply;
+        case "forward": {
+          const reply = await this.#forwarder.forward(query, this.#upstreams(current()), transport);
+          return reply ?? serverFailure(query);
+        }
+      }
+    };
+  }
+
+  /** None for a container that has internal networks only: it shall not reach the outside by DNS either. */
+  #upstreams(sandbox: Sandbox | undefined): Upstream[] {
+    if (!sandbox || !gatewayEndpoint(sandbox.endpoints)) return [];
+    const servers = sandbox.dnsServers.length > 0 ? sandbox.dnsServers : this.#recentHostServers();
+    return servers.map((address) => ({ address, port: dnsPort }));
+  }
+
+  #recentHostServers(): readonly string[] {
+    const nowMs = this.#monotonicMs();
+    if (!this.#hostServers || nowMs - this.#hostServers.readAtMs > hostServersMaxAgeMs) {
+      this.#hostServers = { readAtMs: nowMs, servers: hostNameServers() };
+    }
+    return this.#hostServers.servers;
+  }
 }

@@ -5,6 +5,7 @@
  * what a crash leaves between two calls is swept by `restore`.
  */
 import { join } from "node:path";
+import type { Clock } from "../../base/clock.js";
 import { Disposer } from "../../base/disposal.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import type { EndpointSettings } from "../../wire/network.js";
@@ -34,6 +35,7 @@ export interface SandboxesOptions {
   readonly bridges: BridgeHost;
   /** Throws "network-not-found". */
   readonly record: (nameOrId: string) => NetworkRecord;
+  readonly clock: Clock;
   readonly publish: (event: Pick<EngineEvent, "Type" | "Action" | "Actor">) => void;
   readonly log: (text: string) => void;
 }
@@ -44,16 +46,20 @@ interface LiveSandbox {
 }
 
 const vethIdLength = 12;
+/** The kernel takes some 50 ms for a namespace, or for fifty. */
+const leavingMs = 1000;
 
 export class Sandboxes {
   readonly endpoints = new EndpointRegistry();
   readonly #options: SandboxesOptions;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #names: SandboxNames;
+  readonly #leaving = new Set<string>();
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
-    this.#names = new SandboxNames();
+    this.#names = new SandboxNames(() => options.clock.monotonicMs());
   }
 
   async attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
@@ -80,13 +86,14 @@ export class Sandboxes {
     this.#live.delete(containerId);
     const { sandbox, held } = live;
     await using undo = new Disposer();
+    undo.defer(() => this.#leaveToKernel(Object.values(sandbox.endpoints).map(vethName)));
     if (sandbox.netnsPath === this.#netnsPath(containerId)) undo.defer(() => removeNetns(this.#netnsPath(containerId)));
     for (const [network, settings] of Object.entries(sandbox.endpoints)) {
       undo.defer(() => this.#publish("disconnect", containerId, network, settings));
-      undo.defer(() => this.#options.links.host.deleteLink(vethName(settings)));
+      undo.defer(() => this.#options.links.host.disablePort(vethName(settings)));
       undo.defer(() => this.endpoints.remove(containerId, settings));
     }
-    undo.defer(() => this.#names.remove(sandbox));
+    undo.defer(() => this.#names.remove(containerId));
     undo.defer(() => {
       for (const port of held) port.close();
     });
@@ -142,7 +149,7 @@ export class Sandboxes {
       publishedPorts(held, targetOf(sandbox) ?? "").filter(({ address }) => address !== ""),
     );
     table.replace(networks.map(bridgeRules), ports);
-    for (const sandbox of present) this.#attempt(`serve DNS to ${sandbox.name}`, () => this.#names.add(sandbox));
+    for (const sandbox of present) this.#attempt(`serve DNS to ${sandbox.name}`, () => this.#addNames(sandbox));
     const veths = present.flatMap(({ endpoints }) => Object.values(endpoints).map(vethName));
     bridges.sweep(new Set([...networks.map(bridgeName), ...veths]));
     for (const name of netnsNames(netnsDir)) {
@@ -164,6 +171,7 @@ export class Sandboxes {
   async close(): Promise<void> {
     for (const { held } of this.#live.values()) for (const port of held) port.close();
     this.#live.clear();
+    this.#deleteLeaving();
     this.#names.close();
   }
 
@@ -193,8 +201,8 @@ export class Sandboxes {
     const nameServers = this.#names.serversFor(Object.values(endpoints), dnsServers);
     const ports = portMapOf(request.ports, held);
     const sandbox: Sandbox = { containerId, name, netnsPath, endpoints, ports, nameServers, dnsServers };
-    this.#names.add(sandbox);
-    undo.defer(() => this.#names.remove(sandbox));
+    undo.defer(() => this.#names.remove(containerId));
+    this.#addNames(sandbox);
     table.changePorts({ add: publishedPorts(held, gateway?.IPAddress ?? "") });
     undo.release();
     this.#addEndpoints(sandbox);
@@ -202,6 +210,26 @@ export class Sandboxes {
       this.#publish("connect", containerId, network, settings);
     }
     return this.#remember(sandbox, held);
+  }
+
+  /**
+   * Links go with their namespace, which the kernel does in the background and for many at once; doing it here would
+   * hold everything up for 30 ms each. One that is still there after a while (a process lives on in the namespace) goes
+   * by our hand.
+   */
+  #leaveToKernel(names: readonly string[]): void {
+    for (const name of names) this.#leaving.add(name);
+    if (this.#leaving.size === 0) return;
+    this.#sweep ??= setTimeout(() => this.#deleteLeaving(), leavingMs).unref();
+  }
+
+  #deleteLeaving(): void {
+    clearTimeout(this.#sweep);
+    this.#sweep = undefined;
+    for (const name of this.#leaving) {
+      this.#attempt(`delete link ${name}`, () => this.#options.links.host.deleteLink(name));
+    }
+    this.#leaving.clear();
   }
 
   /** Docker ignores port mappings of a container that only has internal networks; so do we. */
@@ -216,7 +244,7 @@ export class Sandboxes {
     });
   }
 
-  /** The ports that a sandbox had when the last engine died; one that somebody took meanwhile is reported and skipped. */
+  /** The ports a sandbox had when the last engine died; one that somebody took meanwhile is reported and skipped. */
   #heldAgain(sandbox: Sandbox): HeldPort[] {
     const target = () => targetOf(this.#live.get(sandbox.containerId)?.sandbox);
     return portRequests(sandbox.ports).flatMap((request) => {
@@ -245,9 +273,12 @@ export class Sandboxes {
   }
 
   #replace(live: LiveSandbox, sandbox: Sandbox): void {
-    this.#names.remove(live.sandbox);
     live.sandbox = sandbox;
-    this.#names.add(sandbox);
+    this.#names.rename(sandbox);
+  }
+
+  #addNames(sandbox: Sandbox): void {
+    this.#names.add(sandbox, () => this.#live.get(sandbox.containerId)?.sandbox);
   }
 
   #addEndpoints({ containerId, name, endpoints }: Sandbox): void {
@@ -280,7 +311,7 @@ export class Sandboxes {
     return join(this.#options.netnsDir, containerId);
   }
 
-  #attempt(what: string, work: () => void): void {
+  #attempt(what: string, work: () => unknown): void {
     try {
       work();
     } catch (error) {
