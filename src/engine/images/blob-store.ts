@@ -73,6 +73,16 @@ export class BlobStore {
     throw new GantryError("blob-corrupt", `Blob ${digest} is damaged: its content has another digest`);
   }
 
+  hasPartial(digest: Digest): boolean {
+    return existsSync(this.partialPath(digest));
+  }
+
+  /** Drops a blob that turned out to be damaged, and what was downloaded of it. */
+  async forget(digest: Digest): Promise<void> {
+    await this.remove(digest);
+    await rm(this.partialPath(digest), { force: true });
+  }
+
   async list(): Promise<Digest[]> {
     return (await readdir(this.#blobs)).map((name) => `sha256:${name}`).filter(isDigest);
   }

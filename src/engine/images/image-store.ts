@@ -12,28 +12,35 @@ import type { ChainId } from "../../oci/digest.js";
 import { parseImageConfig } from "../../oci/image-config.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import { canonicalReference, familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
-import type { ImageDeleteItem, ImageInspect, ImageSummary } from "../../wire/image.js";
+import type { Credentials } from "../../registry/authorizer.js";
+import type { RegistryClient } from "../../registry/registry-client.js";
+import type { ImageDeleteItem, ImageInspect, ImageSummary, ProgressMessage } from "../../wire/image.js";
 import type { LayerStore } from "../layers/layer-store.js";
 import type { DamagedRecord } from "../store/json-records.js";
 import { BlobStore } from "./blob-store.js";
 import { imageDefaults } from "./image-defaults.js";
 import { type Image, ImageIndex, type ImageWithNames } from "./image-index.js";
 import { inspectImage, listImages } from "./image-views.js";
-import type { StoredImage, TransferOptions } from "./images.js";
+import type { Images, RegistryAuth, StoredImage, TransferOptions } from "./images.js";
 import { applyChanges } from "./import-changes.js";
 import { importRootfs } from "./import-rootfs.js";
+import { KeyedLock } from "./keyed-lock.js";
+import { type PullRequest, pullImage } from "./pull-image.js";
 import { planRemove } from "./remove-plan.js";
+import { SingleFlight } from "./single-flight.js";
 
 export interface ImageStoreOptions {
   /** Absolute; locked by this process. */
   readonly stateRoot: string;
   readonly layers: LayerStore;
+  readonly registry: RegistryClient;
   readonly clock: Clock;
   readonly onDamaged: (damaged: DamagedRecord) => void;
 }
 
-export class ImageStore {
+export class ImageStore implements Images {
   readonly #layers: LayerStore;
+  readonly #registry: RegistryClient;
   readonly #clock: Clock;
   readonly #blobs: BlobStore;
   readonly #index: ImageIndex;
@@ -41,8 +48,12 @@ export class ImageStore {
   #transfers = 0;
   #collecting: Promise<void> = Promise.resolve();
 
-  private constructor({ layers, clock }: ImageStoreOptions, blobs: BlobStore, index: ImageIndex) {
+  readonly #pulls = new SingleFlight<StoredImage, ProgressMessage>(({ id, status }) => id ?? status ?? "");
+  readonly #blobLocks = new KeyedLock();
+
+  private constructor({ layers, registry, clock }: ImageStoreOptions, blobs: BlobStore, index: ImageIndex) {
     this.#layers = layers;
+    this.#registry = registry;
     this.#clock = clock;
     this.#blobs = blobs;
     this.#index = index;
@@ -56,6 +67,24 @@ export class ImageStore {
 
   resolve(name: string): StoredImage {
     return storedImage(this.#index.find(name));
+  }
+
+  /** A second pull of the same name beside a first one joins it. */
+  async pull(
+    name: string,
+    { signal, onProgress, platform, auth }: TransferOptions & { platform?: string; auth?: RegistryAuth },
+  ): Promise<StoredImage> {
+    const reference = withDefaultTag(parseReference(name));
+    const machine = platformOfMachine(arch());
+    const wanted = platform ? parsePlatform(platform, machine) : machine;
+    const credentials = auth ? credentialsOf(auth) : undefined;
+    const key = JSON.stringify([canonicalReference(reference), wanted, credentials ?? null]);
+    return this.#pulls.run(key, { signal, listen: onProgress }, (shared, tell) =>
+      this.#transfer(async () => {
+        const call = { signal: shared, ...(credentials ? { credentials } : {}) };
+        return this.#pullNow({ reference, platform: wanted, call, tell });
+      }),
+    );
   }
 
   async importRootfs(
@@ -142,6 +171,27 @@ export class ImageStore {
     await this.#blobs.removePartials();
   }
 
+  async #pullNow(request: PullRequest): Promise<StoredImage> {
+    const { reference, tell } = request;
+    const before = this.#index.named(reference)?.id;
+    const { record, config, repoDigest } = await pullImage(request, {
+      registry: this.#registry,
+      blobs: this.#blobs,
+      layers: this.#layers,
+      clock: this.#clock,
+      exclusively: (digest, work) => this.#blobLocks.run(digest, work),
+    });
+    request.call.signal.throwIfAborted();
+    await this.#index.add(record, config);
+    const { domain, path } = reference;
+    await this.#index.point({ domain, path, digest: repoDigest }, record.id, this.#clock.now());
+    if (!reference.digest) await this.#index.point(reference, record.id, this.#clock.now());
+    const isNew = before !== record.id;
+    const what = isNew ? "Downloaded newer image" : "Image is up to date";
+    tell({ status: `Status: ${what} for ${familiarReference(reference)}` });
+    return this.resolve(record.id);
+  }
+
   async #transfer<T>(work: () => Promise<T>): Promise<T> {
     await this.#collecting.catch(() => {});
     this.#transfers += 1;
@@ -183,6 +233,15 @@ export class ImageStore {
 function storedImage({ id, chainIds, config }: Image): StoredImage {
   const { os, architecture } = config;
   return { id, chainIds, config: imageDefaults(config.config), os, architecture };
+}
+
+/** Fields that the API leaves empty count as absent. */
+function credentialsOf({ username, password, identitytoken }: RegistryAuth): Credentials {
+  return {
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+    ...(identitytoken ? { identitytoken } : {}),
+  };
 }
 
 /** Undefined for what is not a name. */

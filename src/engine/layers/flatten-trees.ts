@@ -1,4 +1,4 @@
-/** Copies layers one over the other into a plain directory, where the state root cannot carry overlay. For the worker. */
+/** Copies layers one over the other into a plain directory, where overlay cannot be mounted. For the worker. */
 import * as fs from "node:fs";
 import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../kernel/mount.js";
 import type { FlattenJob } from "./unpack-job.js";

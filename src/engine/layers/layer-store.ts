@@ -56,6 +56,8 @@ export class LayerStore implements Layers {
   readonly #unpacker = new Unpacker();
   readonly #layers: JsonRecords<LayerRecord>;
   readonly #rootfs: JsonRecords<RootfsRecord>;
+  /** Two pulls may bring the same layer at once; the second finds the first one's record. */
+  readonly #keeping = new Map<ChainId, Promise<LayerRecord>>();
 
   private constructor(parts: {
     driver: "overlay2" | "vfs";
@@ -138,6 +140,17 @@ export class LayerStore implements Layers {
   async keepLayer(layer: UnpackedLayer, parent?: ChainId): Promise<LayerRecord> {
     const chainId = parent ? chainIdsOf([parent, layer.diffId])[1] : layer.diffId;
     if (!chainId) throw new Error("A stack of two layers has two chain ids");
+    await this.#keeping.get(chainId)?.catch(() => {});
+    const kept = this.#keepLayer(layer, chainId, parent);
+    this.#keeping.set(chainId, kept);
+    try {
+      return await kept;
+    } finally {
+      if (this.#keeping.get(chainId) === kept) this.#keeping.delete(chainId);
+    }
+  }
+
+  async #keepLayer(layer: UnpackedLayer, chainId: ChainId, parent: ChainId | undefined): Promise<LayerRecord> {
     const known = this.#layers.get(chainId);
     if (known) {
       await this.discard(layer);
@@ -263,7 +276,9 @@ export class LayerStore implements Layers {
   }
 
   async #removeLeftovers(): Promise<void> {
-    const wanted = new Set(this.#layers.values().map(({ directory }) => directory));
+    const layers = this.#layers.values().map(({ directory }) => directory);
+    // A damaged record must not cost a container the layers it stands on.
+    const wanted = new Set([...layers, ...this.#rootfs.values().flatMap(({ lower }) => lower)]);
     for (const name of await readdir(join(this.#stateRoot, "l"))) {
       if (!wanted.has(name)) await removeTree(this.#tree(name));
     }

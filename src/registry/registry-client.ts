@@ -1,0 +1,245 @@
+/**
+ * Fetches manifests and blobs from registries. Touches the world.
+ *
+ * Life: a client keeps connections and tokens for as long as it lives; there is nothing to close. Every call can be
+ * given up by its signal at once.
+ *
+ * @see OCI distribution specification, "Pull"
+ */
+import { open, stat } from "node:fs/promises";
+import { type Clock, sleep } from "../base/clock.js";
+import { GantryError, messageOf } from "../base/errors.js";
+import { type Digest, digestOf } from "../oci/digest.js";
+import { acceptedManifests, type Descriptor } from "../oci/manifest.js";
+import type { ImageReference } from "../oci/reference.js";
+import { Authorizer, type Credentials } from "./authorizer.js";
+import { parseChallenge } from "./challenge.js";
+import { discard, type HttpRequest, type HttpResponse, httpGet, readText } from "./http-request.js";
+import { type Endpoint, endpointsOf, type RegistryConfig } from "./registry-config.js";
+import { connectionError, deniedError, missingError, statusError } from "./registry-errors.js";
+import { isTransientError, isTransientStatus, maxAttempts, waitMs } from "./retry.js";
+
+export interface RegistryCall {
+  readonly signal: AbortSignal;
+  readonly credentials?: Credentials;
+}
+
+/** `digest` is that of `text`, checked against what was asked for. */
+export interface FetchedManifest {
+  readonly digest: Digest;
+  readonly text: string;
+}
+
+export interface RegistryClient {
+  /** By tag, or by digest when the reference or `digest` has one. Throws "image-not-found", "registry-…". */
+  fetchManifest(reference: ImageReference, call: RegistryCall & { digest?: Digest }): Promise<FetchedManifest>;
+  /**
+   * Completes the file at `path`: what it holds already is kept, and only the rest is asked for. Its digest is not
+   * checked here. After a failure the file holds what came, for the next call.
+   */
+  fetchBlob(
+    reference: ImageReference,
+    blob: Descriptor,
+    call: RegistryCall & { path: string; onBytes: (current: number) => void },
+  ): Promise<void>;
+}
+
+/** Larger manifests are an attempt to fill memory. The specification asks registries for four megabytes at least. */
+const maxManifestBytes = 4 * 1024 * 1024;
+
+export function createRegistryClient({ config, clock }: { config: RegistryConfig; clock: Clock }): RegistryClient {
+  return new HttpRegistryClient(config, clock);
+}
+
+/** One request for one repository; `headers` without authorization. */
+interface BlobOrManifest {
+  readonly reference: ImageReference;
+  /** After `/v2/NAME/`. */
+  readonly resource: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+class HttpRegistryClient implements RegistryClient {
+  readonly #config: RegistryConfig;
+  readonly #authorizer: Authorizer;
+  /** The endpoint that answered last for a repository is asked first for its blobs. */
+  readonly #preferred = new Map<string, string>();
+
+  constructor(config: RegistryConfig, clock: Clock) {
+    this.#config = config;
+    this.#authorizer = new Authorizer(clock);
+  }
+
+  async fetchManifest(
+    reference: ImageReference,
+    { digest, ...call }: RegistryCall & { digest?: Digest },
+  ): Promise<FetchedManifest> {
+    const wanted = digest ?? reference.digest;
+    const resource = `manifests/${wanted ?? reference.tag}`;
+    const request = { reference, resource, headers: { accept: acceptedManifests.join(", ") } };
+    return this.#anywhere(request, call, async (endpoint) => {
+      const response = await this.#get(endpoint, request, call);
+      const text = await readText(response, maxManifestBytes);
+      const actual = digestOf(text);
+      if (wanted && actual !== wanted) {
+        throw new GantryError("blob-corrupt", `Manifest ${wanted} from ${endpoint.baseUrl} has the digest ${actual}`);
+      }
+      return { digest: actual, text };
+    });
+  }
+
+  async fetchBlob(
+    reference: ImageReference,
+    blob: Descriptor,
+    { path, onBytes, ...call }: RegistryCall & { path: string; onBytes: (current: number) => void },
+  ): Promise<void> {
+    const request = { reference, resource: `blobs/${blob.digest}`, headers: {} };
+    await this.#anywhere(request, call, async (endpoint) => {
+      for (let failures = 0; ; ) {
+        const before = await sizeOf(path);
+        if (before === blob.sizeBytes && before > 0) return;
+        try {
+          await this.#resume(endpoint, request, { ...call, path, onBytes, blob, from: before });
+          return;
+        } catch (error) {
+          call.signal.throwIfAborted();
+          failures = (await sizeOf(path)) > before ? 1 : failures + 1; // what moves on may go on
+          if (failures >= maxAttempts || !isTransientError(error)) throw error;
+          await sleep(waitMs(failures, { retryAfter: undefined, random: Math.random() }), call.signal);
+        }
+      }
+    });
+  }
+
+  /** One request for the rest of a blob, appended to the file. */
+  async #resume(
+    endpoint: Endpoint,
+    request: BlobOrManifest,
+    part: RegistryCall & { path: string; onBytes: (current: number) => void; blob: Descriptor; from: number },
+  ): Promise<void> {
+    const { blob, path, onBytes } = part;
+    const canResume = part.from > 0 && part.from < blob.sizeBytes;
+    const headers = canResume ? { ...request.headers, range: `bytes=${part.from}-` } : request.headers;
+    const response = await this.#get(endpoint, { ...request, headers }, part);
+    const continues = response.status === 206 && response.header("content-range")?.startsWith(`bytes ${part.from}-`);
+    let at = continues ? part.from : 0;
+    const file = await open(path, continues ? "a" : "w", 0o600);
+    try {
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        at += chunk.length;
+        if (at > blob.sizeBytes) throw new GantryError("blob-corrupt", `Blob ${blob.digest} is longer than announced`);
+        await file.write(chunk);
+        onBytes(at);
+      }
+    } finally {
+      await file.close();
+    }
+    if (at < blob.sizeBytes) throw Object.assign(new Error("The connection ended early"), { code: "ECONNRESET" });
+  }
+
+  /** Asks the endpoints in order until one has an answer; otherwise the registry's own failure is what is told. */
+  async #anywhere<T>(
+    { reference, resource }: BlobOrManifest,
+    { signal }: RegistryCall,
+    ask: (endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> {
+    const repository = `${reference.domain}/${reference.path}`;
+    const preferred = resource.startsWith("blobs/") ? this.#preferred.get(repository) : undefined;
+    const endpoints = endpointsOf(reference.domain, this.#config);
+    endpoints.sort((a, b) => Number(b.baseUrl === preferred) - Number(a.baseUrl === preferred));
+    const failures: Array<{ endpoint: Endpoint; error: unknown }> = [];
+    for (const endpoint of endpoints) {
+      try {
+        const answer = await ask(endpoint);
+        this.#preferred.set(repository, endpoint.baseUrl);
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.push({ endpoint, error });
+        // Plain HTTP worked and the answer is no: TLS on the same port would not know better.
+        if (!endpoint.isMirror && error instanceof GantryError && error.code !== "registry-failed") break;
+      }
+    }
+    throw whatToTell(failures);
+  }
+
+  /** A successful response. Authorizes and retries as needed. Throws system errors and of `registry-errors.ts`. */
+  async #get(endpoint: Endpoint, request: BlobOrManifest, call: RegistryCall): Promise<HttpResponse> {
+    const { reference, resource } = request;
+    const url = `${endpoint.baseUrl}/v2/${reference.path}/${resource}`;
+    const key = `${endpoint.baseUrl} ${reference.path} ${call.credentials?.username ?? ""}`;
+    const credentials = endpoint.isMirror ? undefined : call.credentials;
+    let authorization = this.#authorizer.known(key);
+    let challenged = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const headers = {
+        "accept-encoding": "identity",
+        ...request.headers,
+        ...(authorization ? { authorization } : {}),
+      };
+      const response = await getPatiently(url, { headers, signal: call.signal }, attempt);
+      if (response && response.status >= 200 && response.status <= 299) return response;
+      if (response?.status === 401 && !challenged) {
+        challenged = true;
+        const challenge = parseChallenge(response.header("www-authenticate"));
+        discard(response);
+        const scope = `repository:${reference.path}:pull`;
+        const context = { credentials, signal: call.signal, scope };
+        authorization = challenge && (await this.#authorizer.answer(key, challenge, context));
+        if (!authorization) throw deniedError(reference, credentials !== undefined);
+      } else if (response && !(isTransientStatus(response.status) && attempt < maxAttempts)) {
+        discard(response);
+        throw refusal(response.status, endpoint, { ...request, hasCredentials: credentials !== undefined });
+      } else {
+        const retryAfter = response?.header("retry-after");
+        if (response) discard(response);
+        await sleep(waitMs(attempt, { retryAfter, random: Math.random() }), call.signal);
+      }
+    }
+  }
+}
+
+/** Undefined when the connection broke and another attempt is worth it. */
+async function getPatiently(url: string, request: HttpRequest, attempt: number): Promise<HttpResponse | undefined> {
+  try {
+    return await httpGet(url, request);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (attempt < maxAttempts && isTransientError(error)) return undefined;
+    throw error;
+  }
+}
+
+function refusal(
+  status: number,
+  { baseUrl }: Endpoint,
+  { reference, resource, hasCredentials }: BlobOrManifest & { hasCredentials: boolean },
+): GantryError {
+  if (status === 401 || status === 403) return deniedError(reference, hasCredentials);
+  if (status === 404 && resource.startsWith("manifests/")) return missingError(reference);
+  return statusError(status, baseUrl, resource);
+}
+
+/** The registry's own failure, with what the mirrors said as a hint. */
+function whatToTell(failures: ReadonlyArray<{ endpoint: Endpoint; error: unknown }>): unknown {
+  const own = failures.filter(({ endpoint }) => !endpoint.isMirror);
+  const told = own.find(({ error }) => error instanceof GantryError) ?? own[0] ?? failures.at(-1);
+  if (!told) return new Error("A registry without endpoints");
+  const mirrors = failures
+    .filter(({ endpoint }) => endpoint.isMirror)
+    .map(({ endpoint, error }) => `${endpoint.baseUrl}: ${messageOf(asGantryError(endpoint, error))}`);
+  const error = asGantryError(told.endpoint, told.error);
+  if (mirrors.length === 0 || !(error instanceof GantryError)) return error;
+  return new GantryError(error.code, error.message, { hint: `The mirrors said: ${mirrors.join("; ")}`, cause: error });
+}
+
+function asGantryError(endpoint: Endpoint, error: unknown): unknown {
+  return error instanceof GantryError ? error : connectionError(endpoint.baseUrl, error);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
