@@ -16,6 +16,7 @@ import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
 import type { Images, StoredImage } from "../images/images.js";
 import type { Layers } from "../layers/layers.js";
 import type { Networks, Sandbox, SandboxRequest } from "../networks/networks.js";
+import type { SpecHost } from "../runtime/spec/spec-input.js";
 import type { ProcessIdentity, RunningExec, Supervisor } from "../supervisor/supervisor.js";
 import type { Volumes } from "../volumes/volumes.js";
 import type { ContainerStore } from "./container-store.js";
@@ -62,13 +63,11 @@ export class World {
       networks: this.#networks(),
       supervisor: this.supervisor,
       events: this.journal,
-      host: { cgroupVersion: 2, cpus: 2, runtime: "runc", seLinux: false },
-      bootId: this.bootId,
-      specs: {
-        container: async () => ({ process: { args: [] } }) as never,
-        exec: async (_record, body) => ({ args: body.Cmd ?? [] }) as never,
+      host: {
+        ...{ cgroupVersion: 2, cpus: 2, runtime: "runc", seLinux: false, cgroupParent: "/gantry-test" },
+        spec: specHost,
       },
-      readLog: async function* () {},
+      bootId: this.bootId,
       report: (message, error) => this.reports.push(`${message}: ${error}`),
     });
   }
@@ -245,6 +244,18 @@ export class World {
     } as Partial<Networks> as Networks; // The room asks nothing else of it.
   }
 }
+
+const specHost: SpecHost = {
+  cgroupVersion: 2,
+  arch: "x64",
+  capabilities: [],
+  seccomp: false,
+  appArmorProfile: undefined,
+  hardLimits: {},
+  mayRaiseLimits: true,
+  initPath: undefined,
+  swapAccounting: true,
+};
 
 function aVolume(Name: string): VolumeInspect {
   const Mountpoint = `/volumes/${Name}/_data`;

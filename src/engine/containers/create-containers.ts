@@ -9,7 +9,6 @@ import type { Supervisor } from "../supervisor/supervisor.js";
 import type { Volumes } from "../volumes/volumes.js";
 import { ContainerStore } from "./container-store.js";
 import type { Events } from "./containers.js";
-import type { HostFacts } from "./create/host-config.js";
 import { ContainerIndex, type RecordStore } from "./record/container-index.js";
 import { type ContainerRecord, parseContainerRecord } from "./record/container-record.js";
 import { Paths, type Rooms } from "./rooms.js";
@@ -27,10 +26,8 @@ export interface ContainersOptions {
   /** Its `onExit` belongs to this room from here on. */
   readonly supervisor: Supervisor;
   readonly events: Events;
-  readonly host: HostFacts & { readonly seLinux: boolean };
+  readonly host: Rooms["host"];
   readonly bootId: string;
-  readonly specs: Rooms["specs"];
-  readonly readLog: Rooms["readLog"];
   /** A damaged record was set aside. */
   readonly onDamaged: (damaged: DamagedRecord) => void;
   /** For the engine's own log: failures that no request waits for. */

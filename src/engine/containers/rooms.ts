@@ -1,18 +1,15 @@
 /** What the parts of this room share: the rooms below, the paths on disk, and facts of the host. */
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
-import type { OciProcess, OciSpec } from "../../oci/runtime-spec.js";
-import type { ExecCreateBody } from "../../wire/container.js";
 import type { Images } from "../images/images.js";
 import type { Layers } from "../layers/layers.js";
 import type { Networks } from "../networks/networks.js";
+import type { SpecHost } from "../runtime/spec/spec-input.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import type { Volumes } from "../volumes/volumes.js";
-import type { Events, LogOptions } from "./containers.js";
+import type { Events } from "./containers.js";
 import type { HostFacts } from "./create/host-config.js";
-import type { Prepared } from "./lifecycle/container-spec.js";
 import type { ContainerIndex } from "./record/container-index.js";
-import type { ContainerRecord } from "./record/container-record.js";
 
 /**
  * `bootId` is `/proc/sys/kernel/random/boot_id`; `report` writes to the engine's own log, for failures nobody waits
@@ -28,26 +25,14 @@ export interface Rooms {
   readonly events: Events;
   readonly index: ContainerIndex;
   readonly paths: Paths;
-  readonly host: HostFacts & { readonly seLinux: boolean };
+  readonly host: HostFacts & {
+    readonly seLinux: boolean;
+    /** Absolute path in the cgroup hierarchy, below which each container has its own. */
+    readonly cgroupParent: string;
+    readonly spec: SpecHost;
+  };
   readonly bootId: string;
   readonly report: (message: string, error: unknown) => void;
-  readonly specs: SpecBuilder;
-  readonly readLog: (request: LogRequest) => AsyncIterable<Uint8Array>;
-}
-
-/** Makes the OCI runtime's configuration. Throws "bad-parameter" for what a container cannot have. */
-export interface SpecBuilder {
-  container(record: ContainerRecord, prepared: Prepared): Promise<OciSpec>;
-  exec(record: ContainerRecord, body: ExecCreateBody, consoleSize?: readonly [number, number]): Promise<OciProcess>;
-}
-
-/** `files` oldest first, the last being written. With `follow`, reading ends after `ended`, when all was read. */
-export interface LogRequest {
-  readonly files: readonly string[];
-  readonly options: LogOptions;
-  readonly tty: boolean;
-  readonly ended: Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /** Where a container's things are. The state directory lives as long as the container, the run directory as one run. */
@@ -101,6 +86,11 @@ export class Paths {
   /** The bundle that the OCI runtime reads. */
   bundle(id: string): string {
     return join(this.run(id), "bundle");
+  }
+
+  /** A /dev/shm that other containers may join. */
+  shm(id: string): string {
+    return join(this.run(id), "shm");
   }
 
   /** Injected files as the container sees them. */

@@ -21,7 +21,7 @@ export interface DeviceMount {
   readonly address: string | undefined;
 }
 
-const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const knownOptions = ["type", "o", "device", "size"];
 
 /** Throws "bad-parameter" with Docker's text. */

@@ -78,6 +78,7 @@ async function composeRecord(
     name,
     createdAt: rooms.clock.now().toISOString(),
     imageId: image.id,
+    chainIds: image.chainIds,
     platform: image.os,
     config,
     hostConfig,
@@ -89,14 +90,14 @@ async function composeRecord(
 }
 
 async function makeContainer(rooms: Rooms, record: ContainerRecord, files: readonly InjectedFile[]): Promise<void> {
-  const { paths, index, layers, images, volumes } = rooms;
+  const { paths, index, layers, volumes } = rooms;
   try {
     // Others may pass: bind mounts of the files below are looked up by their path only once, by root.
     await mkdir(paths.state(record.id), { recursive: true, mode: 0o711 });
     await storeFiles(paths.storedFiles(record.id), files);
     const container = await index.add(record);
     try {
-      await layers.createRootfs(record.id, images.resolve(record.imageId).chainIds);
+      await layers.createRootfs(record.id, record.chainIds);
       for (const mount of record.mounts) if (mount.kind === "volume") await createVolume(volumes, mount);
     } catch (error) {
       await index.drop(container);

@@ -11,10 +11,10 @@ import { encodeFrame, FrameDecoder } from "../../../wire/stream.js";
 import type { AttachedStdio, RunningExec } from "../../supervisor/supervisor.js";
 import type { HealthCheck, ProbeResult } from "../health/health-state.js";
 import type { Container } from "../lifecycle/container.js";
-import { buildExecProcess } from "../lifecycle/container-spec.js";
 import { announce } from "../lifecycle/notices.js";
 import { startFailureCode } from "../lifecycle/signals.js";
 import type { Rooms } from "../rooms.js";
+import { execProcess } from "../spec/container-spec.js";
 import { StdioRelay } from "./stdio-relay.js";
 
 const keptAfterExitMs = 5 * 60_000;
@@ -160,7 +160,7 @@ export class ExecStore {
   ): Promise<RunningExec> {
     const { container, body } = exec;
     try {
-      const process = await buildExecProcess(this.#rooms, container.record, body, options.size);
+      const process = await execProcess(this.#rooms, container.record, { body, size: options.size });
       announce(this.#rooms, container.record, `exec_start: ${(body.Cmd ?? []).join(" ")}`, { execID: exec.id });
       const running = await this.#rooms.supervisor.exec(
         {

@@ -9,11 +9,11 @@ import { mkdir, rm } from "node:fs/promises";
 import { GantryError } from "../../../base/errors.js";
 import type { Sandbox } from "../../networks/networks.js";
 import type { ProcessIdentity } from "../../supervisor/supervisor.js";
-import { prepareMounts } from "../mounts/prepare-mounts.js";
+import { prepareMounts, releaseMounts } from "../mounts/prepare-mounts.js";
 import { sandboxRequest } from "../networking/network-request.js";
 import type { Rooms } from "../rooms.js";
+import { buildContainerSpec } from "../spec/container-spec.js";
 import type { Container } from "./container.js";
-import { buildContainerSpec } from "./container-spec.js";
 import { donorOf } from "./donors.js";
 
 export interface Run {
@@ -32,7 +32,7 @@ export async function beginRun(rooms: Rooms, container: Container, signal: Abort
     );
     const mounts = await prepareMounts(rooms, container.record, { rootfs, sandbox });
     const { record } = container;
-    const spec = await buildContainerSpec(rooms, record, { rootfs, sandbox, mounts });
+    const spec = buildContainerSpec(rooms, record, { rootfs, sandbox, ...mounts });
     const process = await supervisor.create(
       {
         containerId: record.id,
@@ -67,15 +67,15 @@ export async function endRun(rooms: Rooms, container: Container): Promise<void> 
   if (container.record.hostConfig.PidMode) await supervisor.killAll(id).catch(() => undefined);
   const results = await Promise.allSettled([
     networks.detach(id),
-    supervisor.delete(id).then(() => layers.unmountRootfs(id)),
+    supervisor.delete(id).then(() => Promise.all([layers.unmountRootfs(id), releaseMounts(rooms, container.record)])),
   ]);
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   for (const failure of failures) rooms.report(`Container ${id.slice(0, 12)} could not be cleaned up`, failure);
   if (failures.length === 0) await rm(paths.run(id), { recursive: true, force: true });
 }
 
-async function makeRootfs({ layers, images }: Rooms, { record }: Container): Promise<string> {
-  await layers.createRootfs(record.id, images.resolve(record.imageId).chainIds);
+async function makeRootfs({ layers }: Rooms, { record }: Container): Promise<string> {
+  await layers.createRootfs(record.id, record.chainIds);
   return layers.mountRootfs(record.id);
 }
 

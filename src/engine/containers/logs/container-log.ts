@@ -1,5 +1,6 @@
 /** A container's log as its readers get it. */
 import { GantryError } from "../../../base/errors.js";
+import { readLog } from "../../supervisor/log-file.js";
 import type { LogOptions } from "../containers.js";
 import type { Container } from "../lifecycle/container.js";
 import { countsAsRunning } from "../record/state-machine.js";
@@ -8,7 +9,7 @@ import { logFiles, rotationLimits } from "./log-rotation.js";
 
 /** Throws "bad-parameter" when neither stream is wanted, "not-supported" for a container that keeps no log. */
 export function readContainerLog(
-  rooms: Rooms,
+  { paths }: Pick<Rooms, "paths">,
   container: Container,
   { options, signal }: { options: LogOptions; signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
@@ -23,19 +24,15 @@ export function readContainerLog(
     throw new GantryError("container-conflict", "can not get logs from container which is dead or marked for removal");
   }
   const follow = options.follow && countsAsRunning(container.status);
-  return rooms.readLog({
-    files: logFiles(rooms.paths.log(container.id), rotationLimits(hostConfig.LogConfig?.Config)),
-    options: { ...options, follow },
-    tty: config.Tty ?? false,
-    ended: follow ? endOf(container, signal) : Promise.resolve(),
-    signal,
-  });
+  const files = logFiles(paths.log(container.id), rotationLimits(hostConfig.LogConfig?.Config));
+  const ended = follow ? { ended: endOf(container, signal) } : {};
+  return readLog(files, { ...options, follow, tty: config.Tty ?? false, ...ended }, signal);
 }
 
-/** A follower that leaves also counts as an end: nobody waits any more. */
-function endOf(container: Container, signal: AbortSignal): Promise<void> {
-  return container.exits.next(signal).then(
-    () => undefined,
-    () => undefined,
-  );
+/** Aborted at the next exit; a follower that leaves stops waiting for it. */
+function endOf(container: Container, signal: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  container.exits.next(signal).then(end, end);
+  return ended.signal;
 }

@@ -5,7 +5,8 @@
  * stops growing, and the watch is set again. While no engine runs the log grows; the next engine rotates it.
  */
 import { type FSWatcher, watch } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { rotateLog } from "../../supervisor/log-file.js";
 
 /** Docker has no limit by default; this one keeps a forgotten container from filling the disk. */
 const defaultMaxBytes = 10 * 1024 ** 2;
@@ -67,7 +68,7 @@ export class LogRotation {
       () => 0,
     );
     if (this.#stopped) return;
-    if (bytes >= this.#limits.maxBytes) await this.#rotate();
+    if (bytes >= this.#limits.maxBytes) await rotateLog(this.#path, this.#limits.maxFiles, this.#reopen);
     if (this.#stopped) return;
     const isQuiet = bytes === this.#lastBytes;
     this.#lastBytes = bytes;
@@ -85,16 +86,5 @@ export class LogRotation {
     } catch {
       // The file is not there (yet), or the host has no watches left: conmon's own limit still holds.
     }
-  }
-
-  async #rotate(): Promise<void> {
-    const files = logFiles(this.#path, this.#limits);
-    const [oldest = this.#path] = files;
-    await rm(oldest, { force: true });
-    for (const [at, file] of files.entries()) {
-      const older = files[at - 1];
-      if (older !== undefined) await rename(file, older).catch(() => undefined);
-    }
-    await this.#reopen();
   }
 }

@@ -4,12 +4,14 @@
  * Touches the world: bind sources, volumes, generated files, injected files. Nothing is made inside the container's
  * root file system here; the runtime makes mount points there, safely inside the root.
  */
-import { chmod, chown, mkdir, readFile, stat, statfs, writeFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
-import type { OciMount } from "../../../oci/runtime-spec.js";
-import { mount, mountFlags } from "../../kernel/mount.js";
+import { mount, mountFlags, umount, umountFlags } from "../../kernel/mount.js";
 import type { Sandbox } from "../../networks/networks.js";
+import type { SpecInput, SpecMount } from "../../runtime/spec/spec-input.js";
+import { isMountPoint } from "../../volumes/mount-point.js";
 import { donorOf } from "../lifecycle/donors.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { zeroTime } from "../record/container-record.js";
@@ -19,26 +21,34 @@ import type { ResolvedMount } from "./resolved-mount.js";
 
 /** Longest file that is worth reading as one of /etc's. */
 const etcFileBytes = 1024 ** 2;
-const tmpfsMagic = 0x01021994;
-/** Where a runtime's own mounts at these places give way to the user's, so do ours. */
 const etcFiles = ["resolv.conf", "hostname", "hosts"];
 
-/**
- * Sorted by depth, the user's first; then the three files of /etc that the user does not mount; then injected files.
- */
+/** In the words of the runtime's configuration. */
+export type PreparedMounts = Pick<SpecInput, "mounts" | "etcMounts" | "shmPath">;
+
+/** The user's mounts and the injected files, the three files of /etc, and a shared /dev/shm. */
 export async function prepareMounts(
   rooms: Rooms,
   record: ContainerRecord,
   run: { rootfs: string; sandbox: Sandbox },
-): Promise<OciMount[]> {
-  const user: OciMount[] = [];
+): Promise<PreparedMounts> {
+  const user: SpecMount[] = [];
   for (const wanted of record.mounts) user.push(await prepareMount(rooms, record, { wanted, rootfs: run.rootfs }));
-  const taken = new Set(record.mounts.map(({ target }) => target));
   await writeEtcFiles(rooms, record, run.sandbox);
-  const etc = etcFiles
-    .filter((name) => !taken.has(`/etc/${name}`))
-    .map((name) => fileBind(etcSource(rooms, record, name), `/etc/${name}`, record.hostConfig.ReadonlyRootfs ?? false));
-  return [...user, ...etc, ...(await prepareFiles(rooms, record))];
+  const files = await prepareFiles(rooms, record);
+  const etcMounts = etcFiles.map((name) => ({ source: etcSource(rooms, record, name), target: `/etc/${name}` }));
+  return { mounts: [...user, ...files], etcMounts, shmPath: prepareShm(rooms, record) };
+}
+
+/** Unmounts what `prepareMounts` mounted. Idempotent. */
+export async function releaseMounts({ paths }: Rooms, { id, files, hostConfig }: ContainerRecord): Promise<void> {
+  const mounted = [
+    ...(files.length > 0 ? [paths.runFiles(id)] : []),
+    ...(hostConfig.IpcMode === "shareable" ? [paths.shm(id)] : []),
+  ];
+  for (const path of mounted) {
+    if (await isMountPoint(path)) await umount(path, umountFlags.noFollow | umountFlags.detach);
+  }
 }
 
 /** The host's file behind /etc/hosts and the like: the other container's own, when the network is its. */
@@ -51,24 +61,33 @@ async function prepareMount(
   rooms: Rooms,
   record: ContainerRecord,
   { wanted, rootfs }: { wanted: ResolvedMount; rootfs: string },
-): Promise<OciMount> {
+): Promise<SpecMount> {
+  const { target, readOnly } = wanted;
   switch (wanted.kind) {
     case "bind": {
-      await prepareSource(wanted.source, wanted.createSource);
-      const bind = wanted.recursive ? "rbind" : "bind";
-      const options = [bind, wanted.propagation, wanted.readOnly ? "ro" : "rw"];
-      return { destination: wanted.target, type: "bind", source: wanted.source, options };
+      const { source, propagation, recursive } = wanted;
+      await prepareSource(source, wanted.createSource);
+      return { kind: "bind", source, target, readOnly, propagation, recursive };
     }
     case "volume": {
       const source = await prepareVolume(rooms, record, { wanted, rootfs });
-      const options = ["rbind", "rprivate", wanted.readOnly ? "ro" : "rw"];
-      return { destination: wanted.target, type: "bind", source, options };
+      return { kind: "bind", source, target, readOnly, propagation: "rprivate", recursive: true };
     }
-    default: {
-      const options = [...wanted.options, ...(wanted.readOnly ? ["ro"] : []), "rprivate"];
-      return { destination: wanted.target, type: "tmpfs", source: "tmpfs", options };
-    }
+    default:
+      return { kind: "tmpfs", target, options: [...wanted.options, ...(readOnly ? ["ro"] : [])] };
   }
+}
+
+/** A /dev/shm that other containers may join, or the one of the container that this one joins. */
+function prepareShm(rooms: Rooms, { id, hostConfig }: ContainerRecord): string | undefined {
+  const donor = donorOf(rooms, hostConfig.IpcMode);
+  if (donor) return rooms.paths.shm(donor.id);
+  if (hostConfig.IpcMode !== "shareable") return undefined;
+  const target = rooms.paths.shm(id);
+  mkdirSync(target, { recursive: true });
+  const flags = mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
+  mount({ source: "shm", target, type: "tmpfs", flags, data: `mode=1777,size=${hostConfig.ShmSize ?? 0}` });
+  return target;
 }
 
 async function prepareSource(source: string, create: boolean): Promise<void> {
@@ -142,33 +161,22 @@ async function writeEtcFiles(rooms: Rooms, record: ContainerRecord, sandbox: San
 }
 
 /** Copies injected files to a tmpfs, with the owner and mode that the container is to see. */
-async function prepareFiles({ paths }: Rooms, { id, files }: ContainerRecord): Promise<OciMount[]> {
+async function prepareFiles({ paths }: Rooms, { id, files }: ContainerRecord): Promise<SpecMount[]> {
   if (files.length === 0) return [];
   const directory = paths.runFiles(id);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  // A run directory that is no tmpfs (as in a test) gets one here: contents must not reach a disk a second time.
-  if ((await statfs(directory)).type !== tmpfsMagic) {
-    mount({
-      source: "tmpfs",
-      target: directory,
-      type: "tmpfs",
-      flags: mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec,
-      data: "mode=700,size=64m",
-    });
-  }
+  // One of its own, even where the run directory is a tmpfs: contents stay apart from what others may fill up.
+  const flags = mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
+  mount({ source: "tmpfs", target: directory, type: "tmpfs", flags, data: "mode=700,size=64m" });
   return Promise.all(
-    files.map(async ({ file, target, uid, gid, mode }) => {
+    files.map(async ({ file, target, uid, gid, mode }): Promise<SpecMount> => {
       const source = join(directory, file);
       await writeFile(source, await readFile(join(paths.storedFiles(id), file)), { mode: 0o600 });
       await chown(source, uid, gid);
       await chmod(source, mode);
-      return fileBind(source, target, true);
+      return { kind: "bind", source, target, readOnly: true, propagation: "rprivate", recursive: false };
     }),
   );
-}
-
-function fileBind(source: string, destination: string, readOnly: boolean): OciMount {
-  return { destination, type: "bind", source, options: ["bind", "rprivate", readOnly ? "ro" : "rw"] };
 }
 
 async function writeReadable(path: string, text: string): Promise<void> {

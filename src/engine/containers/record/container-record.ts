@@ -23,6 +23,8 @@ export interface ContainerRecord {
   /** RFC 3339. */
   readonly createdAt: string;
   readonly imageId: string;
+  /** The image's layers, lowest first: they are below it even when the image has lost its names. */
+  readonly chainIds: readonly string[];
   readonly platform: string;
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
@@ -88,7 +90,8 @@ export function parseContainerRecord(value: unknown): ContainerRecord | undefine
   const texts = [id, name, createdAt, imageId, value.state.status];
   if (!texts.every((text) => typeof text === "string" && text !== "")) return undefined;
   if (!/^[0-9a-f]{64}$/.test(String(id)) || !statuses.has(String(value.state.status))) return undefined;
-  if (!isRecord(endpoints) || !Array.isArray(mounts) || !Array.isArray(files)) return undefined;
+  if (!Array.isArray(value.chainIds) || !isRecord(endpoints) || !Array.isArray(mounts) || !Array.isArray(files))
+    return undefined;
   // The engine itself wrote the inner values, whole; their shape follows the schema version of the store.
   return value as unknown as ContainerRecord;
 }
