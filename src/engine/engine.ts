@@ -1,0 +1,273 @@
+/**
+ * The engine: takes its state root, opens its rooms on it, adopts what runs, serves its API, and ends cleanly.
+ *
+ * Order of the start: lock, rooms, restore, socket, so whoever finds the socket finds everything behind it. Order of the
+ * end: no new connections, rooms, lock, and the connections last, so whoever waits for them to end finds the state free.
+ * Containers outlive the engine in every case.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { sleep, systemClock } from "../base/clock.js";
+import { Disposer } from "../base/disposal.js";
+import { GantryError, isGantryError, messageOf } from "../base/errors.js";
+import { createRegistryClient } from "../registry/registry-client.js";
+import {
+  mergeMirrors,
+  noRegistryConfig,
+  parseEngineConfig,
+  parseMirrorsVariable,
+  type RegistryConfig,
+} from "../registry/registry-config.js";
+import { apiVersion } from "../wire/system.js";
+import { Activity } from "./api/activity.js";
+import { serveApi } from "./api/api.js";
+import { instanceIdOf, readEngineFacts } from "./api/engine-facts.js";
+import { ProjectLocks } from "./api/project-locks.js";
+import type { ApiRooms } from "./api/rooms.js";
+import type { Containers } from "./containers/containers.js";
+import { createContainers } from "./containers/create-containers.js";
+import { EventJournal } from "./containers/event-journal.js";
+import { ImageStore } from "./images/image-store.js";
+import { tryLock } from "./kernel/flock.js";
+import { closeInherited } from "./kernel/inherited-descriptors.js";
+import { identifyProcess, readBootId } from "./kernel/process.js";
+import { LayerStore } from "./layers/layer-store.js";
+import { NetworkStore } from "./networks/network-store.js";
+import { cgroupVersion } from "./runtime/cgroups.js";
+import { readSpecHost } from "./runtime/host.js";
+import type { OciRuntime } from "./runtime/oci-runtime.js";
+import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
+import type { DamagedRecord } from "./store/json-records.js";
+import { lockStateRoot } from "./store/state-root-lock.js";
+import { ConmonSupervisor } from "./supervisor/conmon-supervisor.js";
+import { openVolumes } from "./volumes/volume-store.js";
+
+export { openEngineLog } from "./store/engine-log.js";
+
+export interface EngineOptions {
+  /** Absolute. Survives a reboot; owned by one engine at a time. */
+  readonly stateRoot: string;
+  /** Absolute. Emptied by a reboot: sockets, pid files, the runtime's state. */
+  readonly runDir: string;
+  readonly socket: string;
+  readonly version: string;
+  /** Effective user id of this process. */
+  readonly uid: number;
+  readonly pid: number;
+  /** Descriptors that were handed down on purpose; others beyond the standard streams are closed. */
+  readonly keepFds: readonly number[];
+  /** The engine ends by itself after this long without busy containers and requests. */
+  readonly idleMs?: number | undefined;
+  /** `GANTRY_REGISTRY_MIRRORS`: `docker.io=http://127.0.0.1:5000,…`. */
+  readonly registryMirrors?: string | undefined;
+  /** Aborted: serve no more and end; containers run on. */
+  readonly signal: AbortSignal;
+  /** The engine's log. */
+  readonly log: (text: string) => void;
+  /** What conmon runs when a container has ended: wakes an engine that is gone. */
+  readonly exitCommand: readonly string[];
+  /** Called once, when clients can connect. */
+  readonly onReady: () => void;
+}
+
+const defaultIdleMs = 5 * 60_000;
+/** How long the end of a predecessor may take: it has told its clients to go and is closing its rooms. */
+const handOverLimitMs = 10_000;
+const handOverStepMs = 20;
+
+/**
+ * Runs until `signal`, a request to shut down, or idleness ends it.
+ *
+ * @throws {GantryError} "not-root", "engine-locked", "helper-missing"; nothing was changed then
+ */
+export async function runEngine(options: EngineOptions): Promise<void> {
+  if (options.uid !== 0) {
+    throw new GantryError("not-root", "The embedded engine needs root", { hint: "Run this with sudo" });
+  }
+  closeInherited(options.keepFds);
+  await using disposer = new Disposer();
+  const lock = await lockState(options);
+  disposer.defer(() => lock[Symbol.dispose]());
+  const ended = new AbortController();
+  const end = (why: string) => {
+    if (!ended.signal.aborted) options.log(`Ending: ${why}`);
+    ended.abort();
+  };
+  options.signal.addEventListener("abort", () => end("told by a signal"), { once: true });
+  if (options.signal.aborted) return;
+  mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
+  const startedAt = systemClock.now();
+  const rooms = await openRooms(options, { disposer, startedAt, end });
+  markRunning(options, disposer);
+  const server = await serveApi(rooms, options.log);
+  options.log(`Engine ${options.version} serves ${options.socket} as process ${options.pid}`);
+  options.onReady();
+  await aborted(ended.signal);
+  await server.stopListening();
+  await disposer[Symbol.asyncDispose]();
+  await server.close();
+}
+
+/** A predecessor that was told to end holds the lock until it has; one that serves keeps it. */
+async function lockState({ stateRoot, socket, pid, signal }: EngineOptions) {
+  const giveUpAt = systemClock.monotonicMs() + handOverLimitMs;
+  for (;;) {
+    try {
+      return lockStateRoot(stateRoot, { pid, tryLock });
+    } catch (error) {
+      const isEnding = !(await answers(socket));
+      if (!isGantryError(error, "engine-locked") || !isEnding || systemClock.monotonicMs() > giveUpAt) throw error;
+    }
+    await sleep(handOverStepMs, signal);
+  }
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once("error", () => resolve(false));
+  });
+}
+
+/** Opens every room, adopts what runs, and registers how all of it is closed. */
+async function openRooms(
+  options: EngineOptions,
+  { disposer, startedAt, end }: { disposer: Disposer; startedAt: Date; end: (why: string) => void },
+): Promise<ApiRooms> {
+  const { stateRoot, runDir, log, pid, version, socket, idleMs = defaultIdleMs } = options;
+  const runtimes = await findRuntimes(stateRoot);
+  const onDamaged = ({ path, reason }: DamagedRecord) => log(`A damaged record was set aside: ${path}: ${reason}`);
+  const clock = systemClock;
+  const instanceId = instanceIdOf(stateRoot);
+  const events = new EventJournal(clock);
+  const layers = await LayerStore.open({ stateRoot, onDamaged });
+  disposer.defer(() => layers.close());
+  const registry = createRegistryClient({ config: readRegistryConfig(options), clock });
+  const images = await ImageStore.open({ stateRoot, layers, registry, clock, onDamaged });
+  const volumes = await openVolumes({ directory: join(stateRoot, "volumes"), clock, onDamaged });
+  const publish = events.publish.bind(events);
+  const networks = await NetworkStore.open({ stateDir: stateRoot, runDir, instanceId, clock, publish, log });
+  disposer.defer(() => networks.close());
+  const supervisor = openSupervisor(options, { runtimes, instanceId });
+  disposer.defer(() => supervisor.close());
+  const containers = await createContainers({
+    ...{ images, layers, volumes, networks, supervisor, events, clock, onDamaged },
+    stateDir: join(stateRoot, "containers"),
+    runDir: join(runDir, "containers"),
+    bootId: readBootId(),
+    host: {
+      ...{ cgroupVersion: cgroupVersion(), cpus: availableParallelism(), runtime: runtimes[0].name },
+      seLinux: existsSync("/sys/fs/selinux/enforce"),
+      cgroupParent: cgroupOf(instanceId),
+      spec: readSpecHost(),
+    },
+    report: (message, error) => log(`${message}: ${messageOf(error)}`),
+  });
+  disposer.defer(() => containers.close());
+  await containers.restore();
+  collectGarbage(images, containers, log);
+  const facts = readEngineFacts({
+    ...{ pid, version, apiVersion, stateRoot, socket, instanceId },
+    startedAt: startedAt.toISOString(),
+    runtime: runtimes[0].name,
+    cgroupVersion: cgroupVersion(),
+    storageDriver: layers.driver,
+    securityOptions: ["name=seccomp,profile=builtin"],
+  });
+  const activity = watchActivity(containers, events, {
+    idleMs,
+    disposer,
+    onIdle: () => end("nothing runs, nobody asks"),
+  });
+  const shutDown = () => end("told by a client");
+  return { containers, events, images, networks, volumes, facts, activity, locks: new ProjectLocks(), shutDown };
+}
+
+/** At least one, the fastest first. Throws "helper-missing". */
+async function findRuntimes(stateRoot: string): Promise<[OciRuntime, ...OciRuntime[]]> {
+  const [first, ...others] = await probeRuntimes({
+    cacheFile: join(stateRoot, "runtimes.json"),
+    wrapperDir: join(stateRoot, "runtime-wrappers"),
+  });
+  if (first) return [first, ...others];
+  throw new GantryError("helper-missing", "No OCI runtime works on this host", {
+    hint: "gantry doctor says what is missing, and how to get it",
+  });
+}
+
+function openSupervisor(
+  { runDir, exitCommand }: EngineOptions,
+  { runtimes, instanceId }: { runtimes: readonly [OciRuntime, ...OciRuntime[]]; instanceId: string },
+): ConmonSupervisor {
+  const conmonPath = findProgram("conmon");
+  if (!conmonPath) {
+    throw new GantryError("helper-missing", "conmon is not installed", {
+      hint: "gantry doctor says how to get it",
+    });
+  }
+  const [{ name: defaultRuntime }] = runtimes;
+  const monitorCgroup = `${cgroupOf(instanceId)}/monitors`;
+  return new ConmonSupervisor({ runDir, conmonPath, runtimes, defaultRuntime, monitorCgroup, exitCommand });
+}
+
+/** Below it, every container and every monitor of this engine. */
+function cgroupOf(instanceId: string): string {
+  return `/gantry-${instanceId}`;
+}
+
+/** The state root's `engine.json`, else the host's, and mirrors from the environment before those of the file. */
+function readRegistryConfig({ stateRoot, registryMirrors }: EngineOptions): RegistryConfig {
+  const path = [join(stateRoot, "engine.json"), "/etc/gantry/engine.json"].find(existsSync);
+  const config = path ? parseEngineConfig(readFileSync(path, "utf8")) : noRegistryConfig;
+  return { ...config, mirrors: mergeMirrors(parseMirrorsVariable(registryMirrors ?? ""), config.mirrors) };
+}
+
+/** In the background: what an earlier engine left half done, or was removed while a container still used it. */
+function collectGarbage(images: ImageStore, containers: Containers, log: (text: string) => void): void {
+  const used = containers.list({ all: true, filters: {} }).map(({ ImageID }) => ImageID);
+  images.collectGarbage(new Set(used)).catch((error: unknown) => {
+    log(`Garbage could not be collected: ${messageOf(error)}`);
+  });
+}
+
+function watchActivity(
+  containers: Containers,
+  events: EventJournal,
+  { idleMs, onIdle, disposer }: { idleMs: number; onIdle: () => void; disposer: Disposer },
+): Activity {
+  const busyStates = ["running", "paused", "restarting"];
+  const isBusy = () => containers.list({ all: true, filters: {} }).some(({ State }) => busyStates.includes(State));
+  const activity = new Activity({ idleMs, isBusy, onIdle, now: () => systemClock.now().getTime() });
+  disposer.defer(() => activity[Symbol.dispose]());
+  const stop = new AbortController();
+  disposer.defer(() => stop.abort());
+  void (async () => {
+    for await (const _event of events.follow({ filters: {} }, stop.signal)) activity.touch();
+  })().catch(() => {}); // ended with the engine
+  return activity;
+}
+
+/**
+ * What the guard reads: `engine.pid` says which process it is (`PID TICKS`), `stopped` that it ended on purpose, so that
+ * the exit of a container does not wake it.
+ */
+function markRunning({ runDir, pid }: EngineOptions, disposer: Disposer): void {
+  rmSync(join(runDir, "stopped"), { force: true });
+  writeFileSync(join(runDir, "engine.pid"), `${pid} ${identifyProcess(pid)?.startTicks ?? 0}\n`);
+  disposer.defer(() => {
+    writeFileSync(join(runDir, "stopped"), "");
+    rmSync(join(runDir, "engine.pid"), { force: true });
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,195 @@
+/**
+ * The program: argv, environment, streams, signals and exit codes; and the one place where the tool and the engine meet.
+ *
+ * Everything is loaded when it is needed: the tool's commands never load the engine, and the other way round.
+ */
+import { closeSync, existsSync, readFileSync, writeSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { CliEnvironment, EngineControl } from "./cli/context.js";
+import type { EnginePaths } from "./client/endpoint.js";
+import type { LaunchOptions } from "./client/launch-engine.js";
+
+/** The engine's exit codes, as `bin/gantry-guard` reads them. */
+const engineExit = { clean: 0, startFailed: 1, crashed: 70, locked: 75 } as const;
+
+// Only a directory of our own will do: in a shared one somebody else could plant code.
+enableCompileCache(`${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/gantry/compile-cache`);
+
+const version = readVersion();
+const stopping = new AbortController();
+const forcing = new AbortController();
+let signalListener: ((name: "SIGINT" | "SIGTERM") => void) | undefined;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    if (signalListener) signalListener(name);
+    else if (stopping.signal.aborted) forcing.abort();
+    else stopping.abort();
+  });
+}
+// The reader of a pipe may leave (`gantry logs | head`); there is nobody left to tell.
+process.stdout.on("error", exitOnBrokenPipe);
+process.stderr.on("error", exitOnBrokenPipe);
+
+const { runCli } = await import("./cli/program.js");
+process.exitCode = await runCli(cliEnvironment());
+// A stdin that is still open for reading must not keep a finished command alive.
+process.stdin.destroy();
+
+function cliEnvironment(): CliEnvironment {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopping.signal,
+    forced: forcing.signal,
+    clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+    version,
+    takeSignals(listener) {
+      signalListener = listener;
+      return () => {
+        if (signalListener === listener) signalListener = undefined;
+      };
+    },
+    connect,
+    engine: engineControl(),
+    checkHost: async () => {
+      const { checkHost } = await import("./engine/runtime/host.js");
+      const { stateRoot } = (await launchOptions()).paths;
+      return checkHost(existsSync(stateRoot) ? { stateRoot } : {});
+    },
+  };
+}
+
+async function connect(engine: string | undefined) {
+  const { chooseEngine } = await import("./client/endpoint.js");
+  const choice = chooseEngine(engine, process.env);
+  if (choice.kind === "embedded") {
+    const { connectEmbedded } = await import("./client/launch-engine.js");
+    return connectEmbedded(await launchOptions());
+  }
+  const { connectHttpClient } = await import("./client/http-client.js");
+  return connectHttpClient(choice.endpoint, stopping.signal);
+}
+
+async function launchOptions(): Promise<LaunchOptions> {
+  const { enginePaths } = await import("./client/endpoint.js");
+  return {
+    paths: enginePaths(process.env),
+    guard: guardPath(),
+    command: engineCommand(),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+    version,
+    signal: stopping.signal,
+  };
+}
+
+/** conmon runs it with an environment of its own, so the paths stand in it. */
+function wakeCommand({ stateRoot, runDir }: EnginePaths): string[] {
+  const settings = { GANTRY_STATE_ROOT: stateRoot, GANTRY_RUN_DIR: runDir, HOME: process.env.HOME || "/root" };
+  const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return [
+    "/bin/sh",
+    guardPath(),
+    "--wake",
+    `${stateRoot}/engine.log`,
+    runDir,
+    "/usr/bin/env",
+    ...words,
+    ...engineCommand(),
+  ];
+}
+
+function guardPath(): string {
+  return fileURLToPath(new URL("../bin/gantry-guard", import.meta.url));
+}
+
+function engineCommand(): string[] {
+  return [process.execPath, fileURLToPath(import.meta.url), "engine", "run"];
+}
+
+function engineControl(): EngineControl {
+  const withClient = async <T>(use: (client: Client, options: LaunchOptions) => Promise<T>): Promise<T> => {
+    const { createHttpClient } = await import("./client/http-client.js");
+    const options = await launchOptions();
+    const client = createHttpClient({ kind: "unix", path: options.paths.socket });
+    try {
+      return await use(client, options);
+    } finally {
+      client.close();
+    }
+  };
+  const launcher = () => import("./client/launch-engine.js");
+  return {
+    status: () => withClient(async (client, options) => (await launcher()).engineStatus(client, options)),
+    start: () => withClient(async (client, options) => (await launcher()).ensureEngine(client, options)),
+    stop: () =>
+      withClient(async (client, options) => {
+        if (!(await (await launcher()).engineStatus(client, options))) return false;
+        await client.system.shutdown();
+        return true;
+      }),
+    run: runEngineHere,
+  };
+}
+type Client = ReturnType<typeof import("./client/http-client.js")["createHttpClient"]>;
+
+/** The engine in this process, until it is told to end or has nothing to do. Its launcher hears through `readyFd`. */
+async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: number }): Promise<number> {
+  const { runEngine, openEngineLog } = await import("./engine/engine.js");
+  const { paths, uid } = await launchOptions();
+  const idleText = process.env.GANTRY_IDLE_MS;
+  const tell = (answer: object) => {
+    if (readyFd === undefined) return;
+    writeSync(readyFd, `${JSON.stringify(answer)}\n`);
+    closeSync(readyFd);
+    readyFd = undefined;
+  };
+  try {
+    using log = openEngineLog(paths.stateRoot);
+    for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+      process.on(event, (error: unknown) => {
+        log.write(`${event}: ${error instanceof Error ? error.stack : String(error)}`);
+        process.exit(engineExit.crashed);
+      });
+    }
+    await runEngine({
+      ...paths,
+      version,
+      uid,
+      idleMs: idleMs ?? (idleText ? Number(idleText) : undefined),
+      pid: process.pid,
+      keepFds: readyFd === undefined ? [] : [readyFd],
+      signal: stopping.signal,
+      log: log.write,
+      exitCommand: wakeCommand(paths),
+      registryMirrors: process.env.GANTRY_REGISTRY_MIRRORS,
+      onReady: () => tell({ ready: true }),
+    });
+    process.exit(engineExit.clean);
+  } catch (error) {
+    const { isGantryError, messageOf } = await import("./base/errors.js");
+    const known = isGantryError(error) ? { code: error.code, hint: error.hint } : {};
+    if (readyFd === undefined) throw error;
+    tell({ message: messageOf(error), ...known });
+    process.exit(isGantryError(error, "engine-locked") ? engineExit.locked : engineExit.startFailed);
+  }
+}
+
+/** From the package's own `package.json`, beside `dist/` and `src/` alike. */
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}
+
+function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+}
