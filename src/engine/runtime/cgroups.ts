@@ -4,8 +4,8 @@
  * On a v1 or hybrid host a cgroup is one directory per hierarchy, on v2 a single one. The path of a container's cgroup
  * is the `cgroupsPath` of its spec.
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../base/errors.js";
 
@@ -13,6 +13,9 @@ const mountPoint = "/sys/fs/cgroup";
 const cgroup2Magic = 0x63677270;
 /** Levels below a container's cgroup that are looked at; systemd in a container makes three or four. */
 const deepestLevel = 16;
+/** About two seconds in all; a freeze takes well under a millisecond as a rule. */
+const freezeAttempts = 1000;
+const attemptsBeforeThaw = 25;
 
 export type CgroupLayout = "v1" | "hybrid" | "v2";
 
@@ -56,20 +59,40 @@ export function cgroupPids(cgroupsPath: string): number[] {
 
 /**
  * Freezes or thaws every process of the cgroup and resolves when it is done (the kernel takes a moment for processes
- * in the middle of a system call). Throws "runtime-failed" when it does not come to rest within a second.
+ * in the middle of a system call). Throws "runtime-failed" when it does not come to rest.
  */
 export async function setFrozen(cgroupsPath: string, frozen: boolean): Promise<void> {
-  const v2 = cgroupVersion() === 2;
-  const folder = join(mountPoint, v2 ? "" : "freezer", cgroupsPath);
-  if (v2) await writeFile(join(folder, "cgroup.freeze"), frozen ? "1" : "0");
-  for (let attempt = 0; attempt < 100; attempt++) {
-    // v1 stays at FREEZING until the state is written again; v2 reports in cgroup.events.
-    if (!v2) await writeFile(join(folder, "freezer.state"), frozen ? "FROZEN" : "THAWED");
-    const state = await readFile(join(folder, v2 ? "cgroup.events" : "freezer.state"), "utf8");
-    if (v2 ? state.includes(`frozen ${frozen ? 1 : 0}`) : state.trim() === (frozen ? "FROZEN" : "THAWED")) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let attempt = 1; attempt <= freezeAttempts; attempt++) {
+    writeFrozen(cgroupsPath, frozen);
+    if (isFrozen(cgroupsPath) === frozen) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (isFrozen(cgroupsPath) === frozen) return;
+    // v1 can hang at FREEZING on a process that forked at the wrong moment; a short thaw lets it pass.
+    if (attempt % attemptsBeforeThaw === 0) writeFrozen(cgroupsPath, false);
   }
+  if (frozen) writeFrozen(cgroupsPath, false);
   throw new GantryError("runtime-failed", `Cannot ${frozen ? "freeze" : "thaw"} cgroup ${cgroupsPath}`);
+}
+
+/** Lets frozen processes go on, so that signals reach them. Does nothing when the cgroup is gone. */
+export function thaw(cgroupsPath: string): void {
+  try {
+    if (isFrozen(cgroupsPath) !== false) writeFrozen(cgroupsPath, false);
+  } catch {}
+}
+
+function writeFrozen(cgroupsPath: string, frozen: boolean): void {
+  if (cgroupVersion() === 2) writeFileSync(join(mountPoint, cgroupsPath, "cgroup.freeze"), frozen ? "1" : "0");
+  else writeFileSync(join(mountPoint, "freezer", cgroupsPath, "freezer.state"), frozen ? "FROZEN" : "THAWED");
+}
+
+/** Undefined while it is on its way. */
+function isFrozen(cgroupsPath: string): boolean | undefined {
+  if (cgroupVersion() === 2) {
+    return /^frozen 1$/m.test(readText(join(mountPoint, cgroupsPath, "cgroup.events")));
+  }
+  const state = readText(join(mountPoint, "freezer", cgroupsPath, "freezer.state")).trim();
+  return state === "FROZEN" ? true : state === "FREEZING" ? undefined : false;
 }
 
 /**

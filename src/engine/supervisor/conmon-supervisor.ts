@@ -10,7 +10,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../../base/errors.js";
 import { identifyProcess, isProcessAlive, signalProcess, watchProcessEnd } from "../kernel/process.js";
-import { cgroupPids, moveProcess, readOomKills, removeCgroup, setFrozen } from "../runtime/cgroups.js";
+import { cgroupPids, moveProcess, readOomKills, removeCgroup, setFrozen, thaw } from "../runtime/cgroups.js";
 import type { OciRuntime } from "../runtime/oci-runtime.js";
 import { encodeSpec } from "../runtime/spec/build-spec.js";
 import { attachStdio, requestLogReopen } from "./attached-stdio.js";
@@ -156,6 +156,7 @@ export class ConmonSupervisor implements Supervisor {
 
   async killAll(containerId: string): Promise<void> {
     const { cgroupsPath } = this.#recordOf(containerId);
+    thaw(cgroupsPath);
     for (let round = 0; round < killRounds; round++) {
       const processes = cgroupPids(cgroupsPath).map(identifyProcess);
       const alive = processes.filter((process) => process !== undefined);
@@ -294,6 +295,7 @@ export class ConmonSupervisor implements Supervisor {
   async #removeAll(record: SupervisedRecord): Promise<void> {
     const { containerId, bundleDir } = record;
     this.#forget(containerId);
+    thaw(record.cgroupsPath);
     if (existsSync(join(this.#runtimeRoot, containerId))) {
       const runtime = this.#runtime(record.runtime);
       await runRuntime(runtime.command, ["--root", this.#runtimeRoot, "delete", "--force", containerId]);

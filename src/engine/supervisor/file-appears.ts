@@ -1,8 +1,8 @@
 /** Waits for a file by inotify. */
-import { existsSync, watch } from "node:fs";
+import { statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** `appeared` resolves when the file is there (also at once); `stop` ends the watch, and `appeared` then stays pending. */
+/** `appeared` resolves when the file is there and not empty (also at once); `stop` ends the watch, and `appeared` then stays pending. */
 export function fileAppears(path: string): { appeared: Promise<void>; stop: () => void } {
   const name = basename(path);
   let found = () => {};
@@ -10,9 +10,17 @@ export function fileAppears(path: string): { appeared: Promise<void>; stop: () =
     found = resolve;
   });
   const watcher = watch(dirname(path), (_event, changed) => {
-    if (changed === name && existsSync(path)) found();
+    if (changed === name && hasContent(path)) found();
   });
   watcher.on("error", () => {});
-  if (existsSync(path)) found();
+  if (hasContent(path)) found();
   return { appeared, stop: () => watcher.close() };
+}
+
+function hasContent(path: string): boolean {
+  try {
+    return statSync(path).size > 0;
+  } catch {
+    return false;
+  }
 }

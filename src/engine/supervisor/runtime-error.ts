@@ -51,7 +51,7 @@ function isCommandMissing(reason: string): boolean {
 function isCommandUnusable(reason: string, command: string): boolean {
   return (
     /exec: ".*": .*(permission denied|is a directory)/i.test(reason) ||
-    /open executable: permission denied/i.test(reason) ||
+    /open executable: (permission denied|operation not permitted)/i.test(reason) ||
     (reason.includes(command) && /the path .* is not executable|is not a regular file/i.test(reason))
   );
 }

@@ -24,6 +24,12 @@ const applets = [
   "tr",
 ];
 
+/** Where the probe of runtimes keeps its answer for tests: once per boot and machine. */
+export function probeDirs() {
+  const folder = join(tmpdir(), "gantry-test-runtimes");
+  return { cacheFile: join(folder, "runtimes.json"), wrapperDir: folder };
+}
+
 /** `exits` collects what `onExit` told; `exitOf` waits for one. */
 export class Bench {
   readonly dir = mkdtempSync(join(tmpdir(), "gantry-sup-"));
