@@ -100,7 +100,7 @@ export function textOf(value: Buffer | undefined): string {
 export function endOfRequest(message: NetlinkMessage): { errno: number; reason: string } | undefined {
   if (message.type === doneType) return { errno: 0, reason: "" };
   if (message.type !== errorType || message.payload.length < 4) return undefined;
-  const errno = -message.payload.readInt32LE(0);
+  const errno = 0 - message.payload.readInt32LE(0);
   // With NETLINK_CAP_ACK the answer holds the request's header only, then the attributes.
   const texts = message.flags & errorHasAttributes ? attributesIn(message.payload, 4 + headerBytes) : new Map();
   return { errno, reason: textOf(texts.get(errorTextAttribute)) };

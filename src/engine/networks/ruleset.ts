@@ -4,7 +4,8 @@
  * What the table does, in the order in which a packet meets it:
  * - `guard`: nothing from a wire may be addressed to 127/8. Bridges have `route_localnet` on, for clients on the
  *   host's loopback, and without this rule containers would reach the host's loopback services, and neighbours the
- *   ports published on 127.0.0.1. Right replies pass: on the wire they go to the bridge's address, and become 127/8 later.
+ *   ports published on 127.0.0.1. Right replies pass: on the wire they go to the bridge's address, and become 127/8
+ *   later.
  * - `publish`, from `prerouting` and `output`: exact host address first, then any. Plain maps rather than interval
  *   maps, whose result depends on the order of insertion.
  * - `forward`: within a bridge yes (unless `enable_icc` is off), between bridges no, out yes unless internal, in only

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { portRequests } from "./published-ports.js";
+
+it("reads ports, ranges, addresses and free choice", () => {
+  const requests = portRequests({
+    "80/tcp": [{ HostPort: "8080" }, { HostIp: "[::1]", HostPort: "8000-8010" }],
+    "53/udp": [{ HostIp: "127.0.0.1", HostPort: "" }],
+    "9": [{}],
+    "443/tcp": null,
+  });
+  const text = requests.map(
+    ({ protocol, containerPort, hostAddress, hostPorts: { from, to } }) =>
+      `${hostAddress || "*"} ${from}-${to} -> ${containerPort}/${protocol}`,
+  );
+  expect(text.sort()).toEqual([
+    "* 0-0 -> 9/tcp",
+    "* 8080-8080 -> 80/tcp",
+    "127.0.0.1 0-0 -> 53/udp",
+    "::1 8000-8010 -> 80/tcp",
+  ]);
+});
+
+it.each([
+  [{ "0/tcp": [{}] }, /invalid containerPort/],
+  [{ "80/icmp": [{}] }, /invalid proto/],
+  [{ "80/sctp": [{}] }, /SCTP/],
+  [{ "80/tcp": [{ HostPort: "70000" }] }, /invalid hostPort/],
+  [{ "80/tcp": [{ HostPort: "9-8" }] }, /invalid hostPort/],
+  [{ "80/tcp": [{ HostIp: "localhost" }] }, /invalid IP address/],
+])("refuses %j", (ports, reason) => {
+  expect(() => portRequests(ports)).toThrow(reason);
+});
