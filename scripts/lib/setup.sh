@@ -5,6 +5,7 @@
 # Expects `root` (the checkout) to be set. Leaves PATH such that `node` is new enough for everything that follows.
 
 minimum_node="22 12"
+bundled_node="$root/tools/node24/node_modules/.bin/node"
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {
@@ -21,7 +22,8 @@ ip iproute2"
 # What only the tests use: a registry and its clients, another engine, terminals, and connection tracking. Of `a|b` the
 # package is b where the distribution has it, else a.
 # shellcheck disable=SC2034 # read by the scripts
-test_helpers="docker-registry docker-registry
+test_helpers="busybox busybox-static
+docker-registry docker-registry
 dockerd docker.io
 docker docker.io|docker-cli
 skopeo skopeo
@@ -29,22 +31,36 @@ tmux tmux
 conntrack conntrack
 iptables iptables"
 
-# install_helpers LIST: makes the commands of LIST available through the distribution's packages.
-install_helpers() {
+# set_up LIST [STEP]: brings the commands of LIST, Node and the npm packages. They come side by side, and so does STEP,
+# a function that needs the commands only.
+set_up() {
   packages=$(missing_packages "$1")
-  [ -n "$packages" ] || return 0
+  [ -z "$packages" ] || ask_for_what_is_not_ours_to_install
+  (bring_node && install_packages) &
+  job=$!
+  trap 'kill "$job" 2>/dev/null' EXIT
+  [ -z "$packages" ] || install_helpers
+  "${2:-:}"
+  wait "$job" || exit 1
+  trap - EXIT
+  use_node
+}
+
+ask_for_what_is_not_ours_to_install() {
   if ! command -v apt-get >/dev/null 2>&1; then
     say "These programs are missing; install the packages that hold them, then run this again: $packages"
     say "(on Fedora: dnf install $packages; on Arch: pacman -S $packages; names may differ)"
     exit 1
   fi
-  command="apt-get install --yes --no-install-recommends $packages"
-  if [ "$(id -u)" != 0 ]; then
-    say "These packages are missing, and installing them needs root. Run this, then try again:"
-    say "  sudo apt-get update && sudo $command"
-    exit 1
-  fi
+  [ "$(id -u)" != 0 ] || return 0
+  say "These packages are missing, and installing them needs root. Run this, then try again:"
+  say "  sudo apt-get update && sudo apt-get install --yes --no-install-recommends $packages"
+  exit 1
+}
+
+install_helpers() {
   say "Installing with apt-get: $packages"
+  command="apt-get install --yes --no-install-recommends $packages"
   # The lists of a fresh machine are empty, those of an old one name files that are gone: then they are fetched.
   if ! apt_quietly "$command"; then
     apt_quietly "apt-get update" || true # one broken extra source must not stop the others
@@ -53,6 +69,7 @@ install_helpers() {
   rm -f "$apt_log"
 }
 
+# The packages, on one line, that hold what is missing of LIST ($1) and of an OCI runtime.
 missing_packages() {
   command -v runc >/dev/null 2>&1 || command -v crun >/dev/null 2>&1 || printf 'runc '
   printf '%s\n' "$1" | while read -r program package; do
@@ -71,17 +88,22 @@ apt_quietly() {
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 $1 </dev/null >"$apt_log" 2>&1
 }
 
-# Puts a Node that is new enough first in PATH: the one of this checkout, else the machine's, else brings one.
-use_node() {
-  bundled="$root/tools/node24/node_modules/.bin"
-  if [ ! -x "$bundled/node" ] && ! node_is_new_enough; then
+# Brings Node 24 into the checkout where the machine's own is too old.
+bring_node() {
+  if [ ! -x "$bundled_node" ] && ! node_is_new_enough; then
     command -v npm >/dev/null 2>&1 || fail "npm is missing; install Node.js 20 or newer with npm (apt-get install npm)"
     say "Node $(node --version 2>/dev/null || echo '(none)') is older than ${minimum_node% *}.${minimum_node#* }:" \
       "bringing Node 24 from the npm registry into tools/node24"
     npm_ci "$root/tools/node24"
-    [ -x "$bundled/node" ] || fail "there is no Node 24 package for this platform; install Node 24 yourself"
+    [ -x "$bundled_node" ] ||
+      fail "npm could not bring Node 24 for $(uname -m) (is its registry reachable?); or install Node 24 yourself"
   fi
-  [ ! -x "$bundled/node" ] || PATH="$bundled:$PATH"
+  use_node
+}
+
+# Puts the checkout's own Node, if it has one, first in PATH.
+use_node() {
+  [ ! -x "$bundled_node" ] || PATH="${bundled_node%/node}:$PATH"
   export PATH
 }
 
