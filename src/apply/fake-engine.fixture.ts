@@ -141,7 +141,8 @@ export class FakeEngine {
   }
 
   #publish({ id, name }: FakeContainer, Action: string): void {
-    const event = { Type: "container", Action, Actor: { ID: id, Attributes: { name } } } as unknown as EngineEvent; // no times needed
+    // Nobody reads the times.
+    const event = { Type: "container", Action, Actor: { ID: id, Attributes: { name } } } as unknown as EngineEvent;
     for (const follower of this.#followers) follower(event);
   }
 

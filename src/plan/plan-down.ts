@@ -142,7 +142,7 @@ function removeNetworks(
   }
 }
 
-/** Declared volumes only, when there are files: a volume of an earlier version of them may be all that is left of it. */
+/** Declared ones only: a volume of an earlier version of the files may hold the only copy of something. */
 function removeVolumes(
   builder: PlanBuilder,
   project: Project,

@@ -51,13 +51,14 @@ it("recreates a changed service and nothing else, naming the field and its place
   const text = printPlan(planUp(project, { ...observed, containers, images }, defaultUpOptions), {
     baseDir: "/src/shop",
   });
+  const change = "configuration changed: services.web.environment.LEVEL: info → debug (compose.yaml:7)";
   expect(text).toBe(
     [
       "shop: 5 operations (0 to add, 5 to change, 0 to remove)",
-      "  ~ recreate container shop-web-1   configuration changed: services.web.environment.LEVEL: info → debug (compose.yaml:7)",
+      `  ~ recreate container shop-web-1   ${change}`,
       "  ~ stop container shop-web-1       replaced",
       "  ~ remove container shop-web-1     replaced",
-      "  ~ rename container to shop-web-1  configuration changed: services.web.environment.LEVEL: info → debug (compose.yaml:7)",
+      `  ~ rename container to shop-web-1  ${change}`,
       "  ~ start container shop-web-1      container was replaced",
       "",
     ].join("\n"),

@@ -78,11 +78,16 @@ export function judgeServices(
  */
 export function mustPullFirst(project: Project, observed: ObservedState, options: UpOptions): boolean {
   if (options.imagesAreFresh) return false;
-  const draft = { project, observed, options, builder: new PlanBuilder(), pulls: new Map<string, string>() };
-  const selected = selectServices(project, options.services, options.noDeps);
-  planImages({ ...draft, selected });
-  const pulled = new Set(draft.builder.build(project.name).operations.flatMap((op) => servicesPulledBy(op)));
+  const pulled = new Set(planUpPulls(project, observed, options).operations.flatMap(servicesPulledBy));
   return observed.containers.some((container) => pulled.has(container.service) && !container.isOneOff);
+}
+
+/** Only the pulls of an `up`. */
+export function planUpPulls(project: Project, observed: ObservedState, options: UpOptions): Plan {
+  const builder = new PlanBuilder();
+  const selected = selectServices(project, options.services, options.noDeps);
+  planImages({ project, observed, options, builder, selected, pulls: new Map() });
+  return builder.build(project.name);
 }
 
 /** Containers of the project whose service the files no longer have, and one-offs that have ended. */

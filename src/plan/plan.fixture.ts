@@ -71,7 +71,8 @@ export function aVolume(key: string, more: Partial<VolumeSpec> = {}): VolumeSpec
 }
 
 export function anImage(id = "sha256:1111", more: Partial<ImageInspect["Config"]> = {}): ImageInspect {
-  return { Id: id, RepoTags: [], RepoDigests: [], Config: more } as unknown as ImageInspect; // the planner reads only these
+  // The planner reads no more.
+  return { Id: id, RepoTags: [], RepoDigests: [], Config: more } as unknown as ImageInspect;
 }
 
 /** `busybox` is here, and nothing of the project. */

@@ -91,7 +91,7 @@ function headOf(op: Operation): string {
   const { kind, name } = subjectOf(op);
   switch (op.kind) {
     case "wait-for":
-      return `wait for ${op.service} to be ${op.condition === "running-or-healthy" ? "running or healthy" : op.condition}`;
+      return `wait for ${op.service} to be ${op.condition.replaceAll("-", " ")}`;
     case "rename-container":
       return `rename container ${op.container.name === op.to ? "to" : op.container.name} ${op.to}`;
     case "connect-network":

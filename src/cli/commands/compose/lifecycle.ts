@@ -1,0 +1,177 @@
+/** `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`: by files where there are any, else by labels. */
+import { createInterface } from "node:readline/promises";
+import { GantryError } from "../../../base/errors.js";
+import type { EngineClient } from "../../../client/engine-client.js";
+import type { Project } from "../../../compose/project.js";
+import type { ObservedState } from "../../../plan/observed.js";
+import type { Plan } from "../../../plan/operation.js";
+import type { CliContext } from "../../context.js";
+import { loadProjectOrName, wholeNumber } from "./load.js";
+import { runPlan, takeLock } from "./run-plan.js";
+
+type Services = readonly string[];
+export interface LockFlags {
+  /** False with `--no-wait-lock`. */
+  readonly waitLock: boolean;
+}
+
+/** Containers, networks, and what else was asked for. Nothing there is a warning. */
+export async function down(
+  context: CliContext,
+  flags: LockFlags & { volumes?: boolean; removeOrphans?: boolean; timeout?: string; rmi?: string },
+  services: Services,
+): Promise<void> {
+  const { rmi } = flags;
+  if (rmi !== undefined && rmi !== "local" && rmi !== "all") {
+    throw new GantryError("bad-parameter", `invalid value "${rmi}" for --rmi: use local or all`);
+  }
+  const { planDown } = await import("../../../plan/plan-down.js");
+  const plan = await change(context, { command: "down", flags, images: rmi !== undefined }, (project, observed) =>
+    planDown(project, observed, {
+      services,
+      volumes: flags.volumes === true,
+      removeOrphans: flags.removeOrphans === true,
+      ...timeout(flags),
+      ...(rmi === undefined ? {} : { rmi }),
+    }),
+  );
+  if (plan?.operations.length === 0) {
+    context.stderr.write(`warning: No resource found to remove for project "${plan.project}".\n`);
+  }
+}
+
+export async function stop(
+  context: CliContext,
+  flags: LockFlags & { timeout?: string },
+  services: Services,
+): Promise<void> {
+  const { planStop } = await import("../../../plan/plan-lifecycle.js");
+  await change(context, { command: "stop", flags }, (project, observed) =>
+    planStop(project, observed, { services, ...timeout(flags) }),
+  );
+}
+
+export async function start(
+  context: CliContext,
+  flags: LockFlags & { wait?: boolean; waitTimeout?: string },
+  services: Services,
+): Promise<void> {
+  const { planStart } = await import("../../../plan/plan-lifecycle.js");
+  const seconds = flags.waitTimeout === undefined ? 0 : wholeNumber(flags.waitTimeout, "--wait-timeout");
+  await change(context, { command: "start", flags }, (project, observed) =>
+    planStart(project, observed, {
+      services,
+      wait: flags.wait === true,
+      ...(seconds > 0 ? { waitTimeoutMs: seconds * 1000 } : {}),
+    }),
+  );
+}
+
+export async function restart(
+  context: CliContext,
+  flags: LockFlags & { timeout?: string; deps: boolean },
+  services: Services,
+): Promise<void> {
+  const { planRestart } = await import("../../../plan/plan-lifecycle.js");
+  await change(context, { command: "restart", flags }, (project, observed) =>
+    planRestart(project, observed, { services, noDeps: !flags.deps, ...timeout(flags) }),
+  );
+}
+
+/** Takes no lock: a kill must get through while an `up` hangs. */
+export async function kill(
+  context: CliContext,
+  flags: { signal?: string; removeOrphans?: boolean },
+  services: Services,
+): Promise<void> {
+  const { planKill } = await import("../../../plan/plan-lifecycle.js");
+  const { signal = "SIGKILL", removeOrphans = false } = flags;
+  const plan = await change(context, { command: "kill" }, (project, observed) =>
+    planKill(project, observed, { services, signal, removeOrphans }),
+  );
+  if (plan?.operations.length === 0) context.stderr.write("No container to kill\n");
+}
+
+/** Asks before it removes, unless `--force` was given or there is nobody to ask. */
+export async function rm(
+  context: CliContext,
+  flags: LockFlags & { force?: boolean; stop?: boolean; volumes?: boolean },
+  services: Services,
+): Promise<void> {
+  const { planRemove } = await import("../../../plan/plan-lifecycle.js");
+  const plan = await change(
+    context,
+    { command: "rm", flags, confirm: (drawn) => flags.force === true || confirmRemoval(context, drawn) },
+    (project, observed) =>
+      planRemove(project, observed, { services, stop: flags.stop === true, volumes: flags.volumes === true }),
+  );
+  if (plan?.operations.length === 0) context.stderr.write("No stopped containers\n");
+}
+
+export async function pause(
+  context: CliContext,
+  { pause: freeze }: { pause: boolean },
+  services: Services,
+): Promise<void> {
+  const { planPause } = await import("../../../plan/plan-lifecycle.js");
+  await change(context, { command: freeze ? "pause" : "unpause" }, (project, observed) =>
+    planPause(project, observed, { services, pause: freeze }),
+  );
+}
+
+interface ChangeOptions {
+  readonly command: string;
+  /** Absent: no lock is taken. */
+  readonly flags?: LockFlags;
+  readonly images?: boolean;
+  readonly confirm?: (plan: Plan) => boolean | Promise<boolean>;
+}
+
+/** Loads or rebuilds the project, observes, plans, carries out. Undefined when the files have errors. */
+async function change(
+  context: CliContext,
+  { command, flags, images, confirm }: ChangeOptions,
+  draw: (project: Project, observed: ObservedState) => Plan,
+): Promise<Plan | undefined> {
+  const known = await loadProjectOrName(context);
+  if (!known) return undefined;
+  const client = await context.connect();
+  await using _lock = flags
+    ? await takeLock(context, client, { project: known.name, command, wait: flags.waitLock })
+    : undefined;
+  const { project, observed } = await observe(context, client, { ...known, images: images === true });
+  const plan = draw(project, observed);
+  if (plan.operations.length === 0 || !confirm || (await confirm(plan))) {
+    await runPlan(context, client, plan, { command });
+  }
+  return plan;
+}
+
+async function observe(
+  { signal }: CliContext,
+  client: EngineClient,
+  { name, project, images }: { name: string; project?: Project; images: boolean },
+): Promise<{ project: Project; observed: ObservedState }> {
+  const { observeImages, observeResources } = await import("../../../apply/observe.js");
+  const { rebuildProject } = await import("../../../plan/service/rebuilt-project.js");
+  const observed = await observeResources(client, name, { signal });
+  const model = project ?? rebuildProject(name, observed);
+  if (!images) return { project: model, observed };
+  return { project: model, observed: { ...observed, images: await observeImages(client, model, { signal }) } };
+}
+
+async function confirmRemoval({ stdin, stdout, signal }: CliContext, plan: Plan): Promise<boolean> {
+  const names = plan.operations.flatMap((op) => (op.kind === "remove-container" ? [op.container.name] : []));
+  stdout.write(`Going to remove ${names.join(", ")}\n`);
+  if (!stdin.isTTY) return false;
+  const prompt = createInterface({ input: stdin, output: stdout });
+  try {
+    return /^(y|yes)$/i.test((await prompt.question("Are you sure? [yN] ", { signal })).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+function timeout({ timeout: text }: { timeout?: string }): { timeoutS?: number } {
+  return text === undefined ? {} : { timeoutS: wholeNumber(text, "--timeout", -1) };
+}

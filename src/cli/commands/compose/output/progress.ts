@@ -1,0 +1,43 @@
+/** Chooses what shows a run's events: nothing, JSON lines, plain lines, or the view of `tui/`. All on stderr. */
+import { eventStreamVersion } from "../../../../apply/apply-events.js";
+import type { EventRenderer } from "../../../../apply/event-renderer.js";
+import type { CliContext } from "../../../context.js";
+import { progressLines } from "../../../views/progress-lines.js";
+import { styleFor } from "../../../views/style.js";
+import { progressMode, wantsColor } from "./terminal.js";
+
+/** The view is loaded only for it; everything else starts at once. */
+export async function createRenderer(context: CliContext, operations: number): Promise<EventRenderer> {
+  const { stderr, clock } = context;
+  const mode = progressMode(context, operations);
+  switch (mode) {
+    case "quiet":
+      return { show: () => {}, close: async () => {} };
+    case "json":
+      return lineRenderer(stderr, (event) => [JSON.stringify({ version: eventStreamVersion, ...event })]);
+    case "tty":
+      if (context.loadProgressView) {
+        const create = await context.loadProgressView();
+        const color = wantsColor(context, stderr);
+        const monotonicMs = () => clock.monotonicMs();
+        return create({ stream: stderr, color, startedAtMs: clock.monotonicMs(), monotonicMs });
+      }
+      break;
+    case "plain":
+      break;
+  }
+  const style = styleFor(wantsColor(context, stderr));
+  return lineRenderer(stderr, (event) => progressLines(event, style));
+}
+
+function lineRenderer(
+  stream: NodeJS.WriteStream,
+  linesOf: (event: Parameters<EventRenderer["show"]>[0]) => readonly string[],
+): EventRenderer {
+  return {
+    show: (event) => {
+      for (const line of linesOf(event)) stream.write(`${line}\n`);
+    },
+    close: async () => {},
+  };
+}

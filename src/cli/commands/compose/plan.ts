@@ -1,0 +1,88 @@
+/** `gantry plan`, `pull` and `scale`: what `up` would do, or a part of it. */
+import { GantryError } from "../../../base/errors.js";
+import type { PlanStyle } from "../../../plan/print-plan.js";
+import type { CliContext } from "../../context.js";
+import { styleFor } from "../../views/style.js";
+import { loadModel } from "./load.js";
+import { wantsColor } from "./output/terminal.js";
+import { runPlan, takeLock } from "./run-plan.js";
+import { parseScale, planOrPull, sayNothingToDo, type UpFlags, upOptions } from "./up.js";
+
+/** As diff does: 0 nothing to do, 1 an error, 2 something to do. */
+const changesExitCode = 2;
+
+/** Prints the plan that `up` with the same flags would carry out; changes nothing. */
+export async function plan(
+  context: CliContext,
+  flags: Partial<UpFlags> & { format?: string; exitCode?: boolean },
+  services: readonly string[],
+): Promise<void> {
+  const { format = "text" } = flags;
+  if (format !== "text" && format !== "json") throw new GantryError("bad-parameter", "--format: use text or json");
+  const project = await loadModel(context, services);
+  if (!project) return;
+  const client = await context.connect();
+  const [{ observeProject }, { planUp }, { planToJson, printPlan }] = await Promise.all([
+    import("../../../apply/observe.js"),
+    import("../../../plan/plan-up.js"),
+    import("../../../plan/print-plan.js"),
+  ]);
+  const observed = await observeProject(client, project, { signal: context.signal });
+  const drawn = planUp(project, observed, upOptions(context, flags, services));
+  const text =
+    format === "json"
+      ? `${JSON.stringify(planToJson(drawn), null, 2)}\n`
+      : printPlan(drawn, { baseDir: context.cwd, style: planStyle(context) });
+  context.stdout.write(text);
+  if (flags.exitCode && drawn.operations.length > 0) context.finish(changesExitCode);
+}
+
+/** Pulls the images of the services, each once. */
+export async function pull(
+  context: CliContext,
+  flags: { policy?: string; includeDeps?: boolean; quiet?: boolean },
+  services: readonly string[],
+): Promise<void> {
+  const { policy = "always" } = flags;
+  if (policy !== "always" && policy !== "missing")
+    throw new GantryError("bad-parameter", "--policy: use always or missing");
+  const project = await loadModel(context, services);
+  if (!project) return;
+  const client = await context.connect();
+  const [{ observeImages }, { planPull }, { selectServices }, { nothingObserved }] = await Promise.all([
+    import("../../../apply/observe.js"),
+    import("../../../plan/plan-images.js"),
+    import("../../../plan/up-options.js"),
+    import("../../../plan/observed.js"),
+  ]);
+  const images = await observeImages(client, project, { signal: context.signal });
+  const selected = selectServices(project, services, !flags.includeDeps);
+  const pulls = planPull(project, { ...nothingObserved, images }, selected, policy);
+  await runPlan(context, client, pulls, { command: "pull" });
+}
+
+/** `up -d --scale` of the services that are named, and of nothing else that runs. */
+export async function scale(
+  context: CliContext,
+  flags: { deps: boolean; waitLock: boolean },
+  words: readonly string[],
+): Promise<void> {
+  const services = [...parseScale(words).keys()];
+  const project = await loadModel(context, services);
+  if (!project) return;
+  const client = await context.connect();
+  await using _lock = await takeLock(context, client, {
+    project: project.name,
+    command: "scale",
+    wait: flags.waitLock,
+  });
+  const options = upOptions(context, { scale: words, deps: flags.deps }, services);
+  const { plan: drawn } = await planOrPull(context, client, { project, options });
+  await runPlan(context, client, drawn, { command: "scale" });
+  if (drawn.operations.length === 0) sayNothingToDo(context, project);
+}
+
+function planStyle(context: CliContext): PlanStyle {
+  const { green, yellow, red, dim } = styleFor(wantsColor(context, context.stdout));
+  return { add: green, change: yellow, remove: red, dim };
+}

@@ -1,0 +1,65 @@
+/** Carries out a plan for a command: renderer, events, failure cards, exit code. */
+import { pid } from "node:process";
+import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
+import type { EngineClient } from "../../../client/engine-client.js";
+import type { Plan } from "../../../plan/operation.js";
+import type { CliContext } from "../../context.js";
+import { failureText } from "../../views/failure-text.js";
+import { styleFor } from "../../views/style.js";
+import { createRenderer } from "./output/progress.js";
+import { wantsColor } from "./output/terminal.js";
+
+export interface RunOptions {
+  readonly command: string;
+  /** Default: the program's own, which the first Ctrl-C aborts. */
+  readonly signal?: AbortSignal;
+  readonly beforeStart?: ApplyOptions["beforeStart"];
+}
+
+/** Sets exit code 1 on a failure, whose cards it prints, and 130 when it was cancelled. */
+export async function runPlan(
+  context: CliContext,
+  client: EngineClient,
+  plan: Plan,
+  { command, signal = context.signal, beforeStart }: RunOptions,
+): Promise<ApplyResult> {
+  const { applyPlan } = await import("../../../apply/apply-plan.js");
+  const renderer = await createRenderer(context, plan.operations.length);
+  const parallel = Number(context.env.COMPOSE_PARALLEL_LIMIT);
+  const options: ApplyOptions = {
+    command,
+    signal,
+    clock: context.clock,
+    emit: (event) => renderer.show(event),
+    ...(Number.isInteger(parallel) && parallel > 0 ? { parallel } : {}),
+    ...(beforeStart ? { beforeStart } : {}),
+  };
+  const result = await applyPlan(plan, client, options).finally(() => renderer.close());
+  if (!printsJson(context)) {
+    const style = styleFor(wantsColor(context, context.stderr));
+    for (const failure of result.failures) context.stderr.write(failureText(failure, style));
+  }
+  if (result.outcome === "failed") context.finish(1);
+  if (result.outcome === "cancelled") context.finish(130);
+  return result;
+}
+
+/** Takes the project's apply lock; says whom it waits for. */
+export async function takeLock(
+  context: CliContext,
+  client: EngineClient,
+  { project, command, wait }: { project: string; command: string; wait: boolean },
+): Promise<AsyncDisposable> {
+  const { lockProject } = await import("../../../apply/project-lock.js");
+  return lockProject(client, project, {
+    holder: `gantry ${command} (pid ${pid})`,
+    wait,
+    signal: context.signal,
+    onWaiting: (holder) => context.stderr.write(`Waiting for ${holder}, which is working on project ${project}\n`),
+  });
+}
+
+/** True when stderr is for programs: nothing but event lines may go there. */
+export function printsJson({ globals, env }: CliContext): boolean {
+  return (globals.progress ?? env.COMPOSE_PROGRESS) === "json";
+}

@@ -1,0 +1,208 @@
+/**
+ * `gantry up` without `-d`: shows the containers' output from their first byte on, and takes the stack down with
+ * Ctrl-C: gracefully the first time, at once the second.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineClient } from "../../../client/engine-client.js";
+import { readFrames } from "../../../client/frames.js";
+import type { Project } from "../../../compose/project.js";
+import type { ContainerRef } from "../../../plan/operation.js";
+import { selectServices, type UpOptions } from "../../../plan/up-options.js";
+import type { ContainerInspect } from "../../../wire/container.js";
+import { composeLabels } from "../../../wire/labels.js";
+import type { CliContext } from "../../context.js";
+import { logName } from "../../views/log-lines.js";
+import { LogPrinter } from "./output/log-printer.js";
+import { runPlan, takeLock } from "./run-plan.js";
+import { planOrPull, type UpFlags } from "./up.js";
+
+interface Job {
+  readonly project: Project;
+  readonly options: UpOptions;
+  readonly flags: UpFlags;
+}
+
+const interruptedExitCode = 130;
+
+/** Ends when every container has ended for good, or the user ended them. Sets the exit code. */
+export async function upInForeground(context: CliContext, client: EngineClient, job: Job): Promise<void> {
+  const interrupted = new AbortController();
+  const forced = new AbortController();
+  const giveBack = context.takeSignals(() => (interrupted.signal.aborted ? forced : interrupted).abort());
+  const session = new ForegroundSession(context, client, job);
+  try {
+    const started = await session.start(interrupted.signal);
+    if (started) await Promise.race([session.ended, aborted(interrupted.signal)]);
+    if (interrupted.signal.aborted) context.stderr.write("\nGracefully Stopping... press Ctrl+C again to force\n");
+    const mustStop = interrupted.signal.aborted || (started && session.trigger !== undefined);
+    if (mustStop) await stopStack(context, client, { job, forced: forced.signal });
+    if (mustStop) await session.drain();
+    if (interrupted.signal.aborted) context.finish(interruptedExitCode);
+    else if (session.trigger !== undefined) context.finish(session.trigger);
+  } finally {
+    session.close();
+    giveBack();
+  }
+}
+
+/** The named services, or all; a second signal kills what the first has not stopped yet. */
+async function stopStack(
+  context: CliContext,
+  client: EngineClient,
+  { job, forced }: { job: Job; forced: AbortSignal },
+): Promise<void> {
+  const { observeResources } = await import("../../../apply/observe.js");
+  const { planKill, planStop } = await import("../../../plan/plan-lifecycle.js");
+  const { project, options, flags } = job;
+  const services = options.services;
+  const observed = await observeResources(client, project.name);
+  const plan = planStop(project, observed, { services });
+  await runPlan(context, client, plan, { command: "stop", signal: forced });
+  if (!forced.aborted) return;
+  const left = await observeResources(client, project.name);
+  const kill = planKill(project, left, { services, signal: "SIGKILL", removeOrphans: flags.removeOrphans === true });
+  await runPlan(context, client, kill, { command: "kill", signal: new AbortController().signal });
+}
+
+/** The streams of one foreground run. */
+class ForegroundSession {
+  readonly #context: CliContext;
+  readonly #client: EngineClient;
+  readonly #job: Job;
+  readonly #printer: LogPrinter;
+  readonly #ending = new AbortController();
+  readonly #streams = new Map<string, Promise<void>>();
+  readonly #alive = new Set<string>();
+  #hasStarted = false;
+  /** Resolves when nothing is left to watch, or the first exit asked for the end. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => {};
+  /** The exit code that `--abort-on-container-exit` or `--exit-code-from` ends with; set by the exit that counts. */
+  trigger: number | undefined;
+
+  constructor(context: CliContext, client: EngineClient, job: Job) {
+    this.#context = context;
+    this.#client = client;
+    this.#job = job;
+    const { color, logPrefix, timestamps } = job.flags;
+    const options = { project: job.project.name, color, prefix: logPrefix, stampArrival: timestamps === true };
+    this.#printer = new LogPrinter(context, options);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** Carries out the plan, attaching to each container before its start. False when the plan failed. */
+  async start(signal: AbortSignal): Promise<boolean> {
+    const { project, options, flags } = this.#job;
+    const lock = { project: project.name, command: "up", wait: flags.waitLock };
+    await using _lock = await takeLock(this.#context, this.#client, lock);
+    const { plan, observed } = await planOrPull(this.#context, this.#client, { project, options, signal });
+    const shown = new Set(
+      selectServices(project, options.services, options.noDeps).flatMap((s) => (s.attach ? [s.name] : [])),
+    );
+    const starting = plan.operations.flatMap((op) => (op.kind === "start-container" ? [op.container] : []));
+    const running = observed.containers.filter((c) => !c.isOneOff && c.state === "running" && shown.has(c.service));
+    const replaced = new Set(
+      plan.operations.flatMap((op) => (op.kind === "remove-container" ? [op.container.id] : [])),
+    );
+    const staying = running.filter((c) => !replaced.has(c.id) && !starting.some((ref) => ref.id === c.id));
+    const names = [...starting.filter((ref) => shown.has(ref.service)), ...staying].map((one) => one.name).sort();
+    for (const name of names) this.#printer.add(name);
+    if (names.length > 0) {
+      this.#context.stdout.write(`Attaching to ${names.map((name) => logName(name, project.name)).join(", ")}\n`);
+    }
+    void this.#followRestarts();
+    for (const container of staying) await this.#attach(container);
+    const beforeStart = (ref: ContainerRef & { readonly id: string }) =>
+      shown.has(ref.service) ? this.#attach(ref) : Promise.resolve();
+    const { outcome } = await runPlan(this.#context, this.#client, plan, { command: "up", signal, beforeStart });
+    this.#hasStarted = true;
+    if (this.#alive.size === 0) this.#end();
+    return outcome === "succeeded";
+  }
+
+  /** Lets what was said before the end be printed; streams of stopped containers end by themselves. */
+  async drain(): Promise<void> {
+    await Promise.race([Promise.allSettled(this.#streams.values()), delay(2000, undefined, { ref: false })]);
+  }
+
+  close(): void {
+    this.#ending.abort();
+  }
+
+  async #attach({ id, name }: { readonly id: string; readonly name: string }): Promise<void> {
+    const { Config } = await this.#client.containers.inspect(id);
+    const tty = Config.Tty === true;
+    const options = { stdin: false, stdout: true, stderr: true, tty };
+    const { stream } = await this.#client.containers.attach(id, options, { signal: this.#ending.signal });
+    this.#alive.add(id);
+    this.#stream({ id, name }, readFrames(stream, tty));
+  }
+
+  #stream({ id, name }: { id: string; name: string }, frames: Parameters<LogPrinter["printFrames"]>[1]): void {
+    const streamed = this.#printer
+      .printFrames(name, frames, { split: true })
+      .catch(() => {}) // the connection broke, or we end
+      .then(() => this.#streamEnded({ id, name }));
+    this.#streams.set(id, streamed);
+  }
+
+  async #streamEnded({ id, name }: { id: string; name: string }): Promise<void> {
+    this.#streams.delete(id);
+    if (this.#ending.signal.aborted) return;
+    const state = await this.#client.containers.inspect(id).catch(() => undefined);
+    if (state && willRunAgain(state)) return;
+    if (state) {
+      const code = state.State.ExitCode;
+      this.#context.stdout.write(`${logName(name, this.#job.project.name)} exited with code ${code}\n`);
+      this.#considerTrigger(state.Config.Labels?.[composeLabels.service] ?? "", code);
+    }
+    this.#alive.delete(id);
+    if (this.trigger !== undefined || (this.#hasStarted && this.#alive.size === 0)) this.#end();
+  }
+
+  #considerTrigger(service: string, code: number): void {
+    const { abortOnContainerExit, exitCodeFrom } = this.#job.flags;
+    if (this.trigger !== undefined || (!abortOnContainerExit && exitCodeFrom === undefined)) return;
+    if (exitCodeFrom === undefined || exitCodeFrom === service) this.trigger = code;
+  }
+
+  /** A container that its restart policy, or somebody else, starts again is followed from that moment. */
+  async #followRestarts(): Promise<void> {
+    const { signal } = this.#ending;
+    const filters = {
+      type: ["container"],
+      event: ["start"],
+      label: [`${composeLabels.project}=${this.#job.project.name}`],
+    };
+    try {
+      for await (const event of this.#client.system.events({ filters }, { signal })) {
+        const id = event.Actor.ID;
+        if (!this.#alive.has(id) || this.#streams.has(id)) continue;
+        const { Config, Name } = await this.#client.containers.inspect(id);
+        const query = {
+          follow: true,
+          stdout: true,
+          stderr: true,
+          since: event.timeNano / 1e9,
+          tty: Config.Tty === true,
+        };
+        this.#stream({ id, name: Name.replace(/^\//, "") }, this.#client.containers.logs(id, query, { signal }));
+      }
+    } catch {
+      // Without events only restarts go unseen.
+    }
+  }
+}
+
+function willRunAgain({ State, HostConfig, RestartCount }: ContainerInspect): boolean {
+  if (State.Running || State.Restarting) return true;
+  const { Name, MaximumRetryCount = 0 } = HostConfig.RestartPolicy ?? {};
+  return Name === "on-failure" && State.ExitCode !== 0 && MaximumRetryCount > RestartCount;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,135 @@
+/** `gantry up`: plan, carry out, and in the foreground stay with the containers' output. */
+import { GantryError } from "../../../base/errors.js";
+import type { EngineClient } from "../../../client/engine-client.js";
+import type { Project } from "../../../compose/project.js";
+import type { ObservedState } from "../../../plan/observed.js";
+import type { Plan } from "../../../plan/operation.js";
+import type { UpOptions } from "../../../plan/up-options.js";
+import type { CliContext } from "../../context.js";
+import { loadModel, wholeNumber } from "./load.js";
+import { printsJson, runPlan, takeLock } from "./run-plan.js";
+
+/** As commander gives them. */
+export interface UpFlags {
+  readonly detach?: boolean;
+  readonly wait?: boolean;
+  readonly waitTimeout?: string;
+  readonly forceRecreate?: boolean;
+  /** False with `--no-recreate`. */
+  readonly recreate: boolean;
+  readonly deps: boolean;
+  readonly start: boolean;
+  readonly removeOrphans?: boolean;
+  readonly scale?: readonly string[];
+  readonly pull?: string;
+  readonly timeout?: string;
+  readonly renewAnonVolumes?: boolean;
+  readonly abortOnContainerExit?: boolean;
+  readonly exitCodeFrom?: string;
+  readonly color: boolean;
+  readonly logPrefix: boolean;
+  readonly timestamps?: boolean;
+  /** False with `--no-wait-lock`. */
+  readonly waitLock: boolean;
+}
+
+/** Exit code 0 when all is as the files ask; 1 with cards on stderr otherwise; 130 after Ctrl-C. */
+export async function up(context: CliContext, flags: UpFlags, services: readonly string[]): Promise<void> {
+  checkFlags(flags);
+  const project = await loadModel(context, services);
+  if (!project) return;
+  const options = upOptions(context, flags, services);
+  const client = await context.connect();
+  if (flags.detach || flags.wait || !flags.start) {
+    await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
+    const { plan } = await planOrPull(context, client, { project, options });
+    await runPlan(context, client, plan, { command: "up" });
+    if (plan.operations.length === 0) sayNothingToDo(context, project);
+    return;
+  }
+  const { upInForeground } = await import("./up-foreground.js");
+  await upInForeground(context, client, { project, options, flags });
+}
+
+/**
+ * Observes and plans. Where a pull may change what has to be done, it is carried out first and the rest planned after.
+ * The exit code is set when that pull fails; the plan is then empty.
+ */
+export async function planOrPull(
+  context: CliContext,
+  client: EngineClient,
+  { project, options, signal = context.signal }: { project: Project; options: UpOptions; signal?: AbortSignal },
+): Promise<{ plan: Plan; observed: ObservedState }> {
+  const [{ observeProject }, { mustPullFirst, planUp, planUpPulls }] = await Promise.all([
+    import("../../../apply/observe.js"),
+    import("../../../plan/plan-up.js"),
+  ]);
+  const observed = await observeProject(client, project, { signal });
+  if (!mustPullFirst(project, observed, options)) return { plan: planUp(project, observed, options), observed };
+  const pulls = planUpPulls(project, observed, options);
+  const { outcome } = await runPlan(context, client, pulls, { command: "pull", signal });
+  if (outcome !== "succeeded") return { plan: { ...pulls, operations: [], warnings: [] }, observed };
+  const fresh = await observeProject(client, project, { signal });
+  return { plan: planUp(project, fresh, { ...options, imagesAreFresh: true }), observed: fresh };
+}
+
+/** The planner's options out of the flags. Throws "bad-parameter". */
+export function upOptions(
+  { version, env }: CliContext,
+  flags: Partial<UpFlags>,
+  services: readonly string[],
+): UpOptions {
+  const waitTimeoutS = flags.waitTimeout === undefined ? 0 : wholeNumber(flags.waitTimeout, "--wait-timeout");
+  return {
+    version,
+    services,
+    forceRecreate: flags.forceRecreate === true,
+    noRecreate: flags.recreate === false,
+    noDeps: flags.deps === false,
+    noStart: flags.start === false,
+    removeOrphans: flags.removeOrphans ?? isTrue(env.COMPOSE_REMOVE_ORPHANS),
+    renewAnonymousVolumes: flags.renewAnonVolumes === true,
+    scale: parseScale(flags.scale ?? []),
+    imagesAreFresh: false,
+    wait: flags.wait === true,
+    ...(flags.pull === undefined ? {} : { pull: pullPolicy(flags.pull) }),
+    ...(flags.timeout === undefined ? {} : { timeoutS: wholeNumber(flags.timeout, "--timeout", -1) }),
+    ...(waitTimeoutS > 0 ? { waitTimeoutMs: waitTimeoutS * 1000 } : {}),
+  };
+}
+
+/** `web=3` words. Throws "bad-parameter". */
+export function parseScale(words: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(
+    words.map((word): [string, number] => {
+      const [service = "", count = ""] = word.split("=");
+      return [service, wholeNumber(count, `--scale ${word}`)];
+    }),
+  );
+}
+
+/** For a person who wonders whether anything happened. */
+export function sayNothingToDo(context: CliContext, { name }: Project): void {
+  if (!printsJson(context)) context.stderr.write(`${name}: nothing to do\n`);
+}
+
+function checkFlags(flags: UpFlags): void {
+  const refuse = (isWrong: boolean | undefined, what: string) => {
+    if (isWrong) throw new GantryError("bad-parameter", `${what} cannot be combined`);
+  };
+  refuse(flags.forceRecreate && !flags.recreate, "--force-recreate and --no-recreate");
+  refuse(flags.renewAnonVolumes && !flags.recreate, "--renew-anon-volumes and --no-recreate");
+  const follows = flags.abortOnContainerExit || flags.exitCodeFrom !== undefined;
+  refuse(follows && flags.detach, "--abort-on-container-exit and --detach");
+  refuse(follows && flags.wait, "--abort-on-container-exit and --wait");
+}
+
+function pullPolicy(word: string): "always" | "missing" | "never" {
+  if (word === "always" || word === "missing" || word === "never") return word;
+  if (word === "if_not_present") return "missing";
+  throw new GantryError("bad-parameter", `--pull: ${word} is not a policy; write always, missing or never`);
+}
+
+function isTrue(word: string | undefined): boolean {
+  return /^(1|t|true|y)$/i.test(word?.trim() ?? "");
+}

@@ -1,0 +1,44 @@
+/** The event stream as plain lines, in Docker Compose's words: ` Container shop-web-1  Started  0.4s`. Pure. */
+import type { ApplyEvent, EventResource } from "../../apply/apply-events.js";
+import type { Style } from "./style.js";
+
+/** The lines of one event, mostly none or one, without line ends. */
+export function progressLines(event: ApplyEvent, style: Style): string[] {
+  switch (event.kind) {
+    case "started":
+      // Only what takes long is announced; the rest is told when it is done.
+      return event.resource.kind === "image" ? [line(event.resource, event.action)] : [];
+    case "waiting":
+      return [line(event.resource, style.yellow("Waiting"), `for ${event.waitsFor}`)];
+    case "done":
+      if (event.step) return [];
+      return [line(event.resource, style.green(event.action), seconds(event.durationMs))];
+    case "failed":
+      return [line(event.resource, style.red("Error"), event.failure.message)];
+    case "held-back":
+      return [line(event.resource, style.yellow("Held back"), `because of: ${event.because}`)];
+    case "warning":
+      return [
+        `${style.yellow("warning:")} ${event.message}`,
+        ...(event.hint ? [`  ${style.cyan("hint:")} ${event.hint}`] : []),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** `Container shop-web-1`: how Docker Compose names a thing. */
+export function resourceLabel({ kind, name }: EventResource): string {
+  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name}`;
+}
+
+/** `0.4s`, `12.0s`, `2m05s`. */
+export function seconds(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  const whole = Math.round(ms / 1000);
+  return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
+}
+
+function line(resource: EventResource, ...columns: string[]): string {
+  return ` ${[resourceLabel(resource), ...columns].join("  ")}`;
+}
