@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { expect, it, vi } from "vitest";
+import { inNetns } from "../kernel/namespaces.js";
+import { boundSocket } from "../kernel/sockets.js";
 import { instanceNames } from "./network-store.js";
 import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
@@ -216,3 +219,30 @@ it("lets its bridges through a firewall that drops and came later, and takes the
     execFileSync("nft", ["delete", "table", "ip", foreign]);
   }
 });
+
+it("publishes UDP to loopback clients and neighbours, from the address that they asked", async () => {
+  await using test = await openTestNetworks();
+  using outside = anOutside();
+  await test.store.create({ Name: "front" });
+  const echo = await test.store.attach(aRequest("front", { ports: { "7/udp": [{ HostPort: "" }] } }), never);
+  const fd = inNetns(echo.netnsPath ?? "", () => boundSocket({ protocol: "udp", address: "0.0.0.0", port: 7 }));
+  const server = createSocket("udp4").bind({ fd, exclusive: true });
+  server.on("message", (text, { port, address: to }) => server.send(text, port, to));
+  try {
+    const port = Number(echo.ports["7/udp"]?.[0]?.HostPort);
+    expect(await askUdp("127.0.0.1", port, "/proc/self/ns/net")).toBe(`hello from 127.0.0.1:${port}`);
+    expect(await askUdp(outside.hostAddress, port, outside.path)).toBe(`hello from ${outside.hostAddress}:${port}`);
+  } finally {
+    server.close();
+  }
+});
+
+function askUdp(host: string, port: number, netnsPath: string): Promise<string> {
+  const fd = inNetns(netnsPath, () => boundSocket({ protocol: "udp", address: "0.0.0.0", port: 0 }));
+  const socket = createSocket("udp4").bind({ fd, exclusive: true });
+  return new Promise<string>((resolve) => {
+    socket.once("message", (text, from) => resolve(`${text} from ${from.address}:${from.port}`));
+    setTimeout(resolve, 1500, "timeout");
+    socket.send("hello", port, host);
+  }).finally(() => socket.close());
+}
