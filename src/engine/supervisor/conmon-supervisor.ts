@@ -111,7 +111,7 @@ export class ConmonSupervisor implements Supervisor {
       const told = await conmon.nextMessage();
       signal.throwIfAborted();
       if (!told || told.data < 0) {
-        throw runtimeError(told?.message ?? conmon.stderr(), runtime.name, request.spec.process.args);
+        throw runtimeError(conmon.complaint(told), runtime.name, request.spec.process.args);
       }
       const identity = identifyProcess(told.data);
       if (!identity) throw new GantryError("container-start-failed", "The container's process ended while it was made");

@@ -6,6 +6,8 @@
  * engine reaps it, and init does after the engine's death.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { GantryError } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
@@ -25,6 +27,7 @@ export interface ConmonCommand {
   /** The runtime's `--root`. */
   readonly runtimeRoot: string;
   readonly args: readonly string[];
+  /** Also holds the runtime's log, `runtime.log`. */
   readonly cwd: string;
   /** Wait before and after attaching, as conmon does for an attached exec. */
   readonly execAttach?: boolean;
@@ -45,15 +48,18 @@ export interface Conmon {
   attachReady(): Promise<void>;
   /** For an attached exec: lets it go on, once before and once after attaching. */
   proceed(): void;
-  /** What conmon itself complained about, so far. */
-  stderr(): string;
+  /** Why there is no process, for `runtimeError`: the runtime's log, its message, or conmon's own complaint. */
+  complaint(told: SyncMessage | undefined): string;
 }
 
 /** Throws "helper-missing" when conmon cannot be run. */
 export async function spawnConmon(command: ConmonCommand): Promise<Conmon> {
   const env: Record<string, string> = { ...helperEnv, _OCI_SYNCPIPE: String(syncFd) };
   if (command.execAttach) Object.assign(env, { _OCI_STARTPIPE: String(startFd), _OCI_ATTACHPIPE: String(attachFd) });
-  const runtimeArgs = ["--root", command.runtimeRoot].flatMap((arg) => ["--runtime-arg", arg]);
+  // With a terminal some runtimes complain on it, not on stderr; the log gets every complaint.
+  const runtimeLog = join(command.cwd, "runtime.log");
+  const logArgs = ["--log", runtimeLog, "--log-format", "json"];
+  const runtimeArgs = ["--root", command.runtimeRoot, ...logArgs].flatMap((arg) => ["--runtime-arg", arg]);
   const child = spawn(
     command.conmonPath,
     ["--api-version", "1", "--sync", "--runtime", command.runtime.command, ...runtimeArgs, ...command.args],
@@ -73,10 +79,10 @@ export async function spawnConmon(command: ConmonCommand): Promise<Conmon> {
   // After the spawn, errors of the child object concern signals only, and those are never sent through it.
   child.on("error", () => {});
   child.unref();
-  return conmonOf(child);
+  return conmonOf(child, runtimeLog);
 }
 
-function conmonOf(child: ChildProcess): Conmon {
+function conmonOf(child: ChildProcess, runtimeLog: string): Conmon {
   let complaints = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-stderrKeptChars);
@@ -93,7 +99,7 @@ function conmonOf(child: ChildProcess): Conmon {
     nextMessage: async () => parseSyncMessage(await lines.next()),
     attachReady: async () => void (await attachLines?.next()),
     proceed: () => void start?.write("\0"),
-    stderr: () => complaints,
+    complaint: (told) => readText(runtimeLog) || told?.message || complaints,
   };
 }
 
@@ -136,6 +142,14 @@ class LineQueue {
   async next(): Promise<string | undefined> {
     while (this.#lines.length === 0 && !this.#ended) await new Promise<void>((wake) => (this.#wake = wake));
     return this.#lines.shift();
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }
 

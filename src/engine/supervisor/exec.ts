@@ -118,7 +118,7 @@ async function execInTerminal(request: ExecRequest, context: ExecContext, folder
   const told = await conmon.nextMessage();
   if (!told || told.data < 0) {
     stdio?.close();
-    throw execError(told?.message ?? conmon.stderr(), context, request);
+    throw execError(conmon.complaint(told), context, request);
   }
   const exited = conmon.nextMessage().then((end) => end?.data ?? 255);
   return { pid: told.data, ...(stdio && { stdio }), exited, kill: killer(identifyProcess(told.data)) };

@@ -1,5 +1,6 @@
 /** What an OCI runtime says when it cannot create a container or an exec, in Docker's words. Pure. */
 import { GantryError } from "../../base/errors.js";
+import { isRecord } from "../../base/json.js";
 
 /** Longest reason that is passed on; runtimes may quote whole configurations. */
 const longestReasonChars = 2000;
@@ -32,12 +33,24 @@ export function runtimeError(output: string, runtime: string, args: readonly str
 
 /** runc writes a logfmt line, a JSON line or plain text, by its options; crun the like. The last error line counts. */
 function reasonOf(output: string): string {
-  const lines = output.split("\n").map((line) => line.trim());
+  const lines = output.split("\n").map((line) => fromJsonLine(line.trim()));
   const errors = lines.filter((line) => line !== "" && !/level=(warning|info|debug)/.test(line));
   const line = errors.at(-1) ?? "the runtime gave no reason";
   const quoted = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
   const text = quoted === undefined ? line : quoted.replace(/\\(["\\])/g, "$1");
   return text.slice(0, longestReasonChars);
+}
+
+/** The message of an error line of a JSON log, "" for its other lines, else the line itself. */
+function fromJsonLine(line: string): string {
+  if (!line.startsWith("{")) return line;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (!isRecord(parsed) || typeof parsed.msg !== "string") return line;
+    return parsed.level === "error" || parsed.level === "fatal" ? parsed.msg : "";
+  } catch {
+    return line;
+  }
 }
 
 function isCommandMissing(reason: string): boolean {
