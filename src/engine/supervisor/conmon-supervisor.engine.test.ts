@@ -5,7 +5,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { OciSpec } from "../../oci/runtime-spec.js";
 import { FrameDecoder } from "../../wire/stream.js";
 import { isProcessAlive } from "../kernel/process.js";
+import { readSpecHost } from "../runtime/host.js";
 import { probeRuntimes } from "../runtime/runtime-probe.js";
+import { buildSpec } from "../runtime/spec/build-spec.js";
+import { anInput } from "../runtime/spec/spec.fixture.js";
 import { Bench, probeDirs } from "./supervisor.fixture.js";
 import type { AttachedStdio, ProcessRequest } from "./supervisor.js";
 
@@ -228,6 +231,33 @@ describe.each(await probeRuntimes(probeDirs()))("$name", (runtime) => {
     });
     await run(request);
     expect(readFileSync(request.logPath, "utf8")).toMatch(/can't fork|Resource temporarily unavailable/);
+  });
+
+  it("accepts the whole default configuration, and the filter holds", async () => {
+    const script =
+      "grep -E '^(Seccomp|CapBnd|NoNewPrivs):' /proc/self/status; mount -t tmpfs x /tmp; unshare -n true; echo $HOSTNAME";
+    const request = bench.request(["sh", "-c", script]);
+    const spec = buildSpec(
+      anInput(
+        { Init: true, Memory: 64 * 1024 ** 2, PidsLimit: 50, NanoCpus: 5e8, SecurityOpt: ["no-new-privileges"] },
+        { Cmd: request.spec.process.args, Env: ["PATH=/bin"] },
+        {
+          rootfs: request.spec.root.path,
+          cgroupsPath: request.spec.linux.cgroupsPath ?? "",
+          network: { kind: "private" },
+          host: readSpecHost(),
+        },
+      ),
+    );
+    const exit = await run({ ...request, spec });
+    const log = readFileSync(request.logPath, "utf8");
+    expect(log).toContain("Seccomp:\t2");
+    expect(log).toContain("CapBnd:\t00000000a80425fb");
+    expect(log).toContain("NoNewPrivs:\t1");
+    expect(log).toMatch(/mount: .*(denied|not permitted)/);
+    expect(log).toMatch(/unshare: .*not permitted/);
+    expect(log).toContain("0123456789ab");
+    expect(exit).toMatchObject({ exitCode: 0, oomKilled: false });
   });
 
   it("freezes and thaws", async () => {
