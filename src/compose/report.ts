@@ -13,6 +13,9 @@ export interface Details {
   readonly hint?: string | undefined;
 }
 
+/** After one of these the value means nothing, and every check of it would find more to say. */
+const spoiling = new Set(["missing-variable", "bad-interpolation", "wrong-type"]);
+
 /** The list of one load. `error` and `warn` add to it; `sorted` answers what was found, by place, each once. */
 export class Report {
   readonly #found: Diagnostic[] = [];
@@ -40,11 +43,17 @@ export class Report {
     return this.#found.some((one) => one.severity === "error");
   }
 
+  /** By place, each once. Of a value that could not be read at all, only that is told. */
   sorted(): Diagnostic[] {
+    const unread = new Map<string, Diagnostic>();
+    for (const one of this.#found) {
+      if (one.path && spoiling.has(one.code) && !unread.has(one.path)) unread.set(one.path, one);
+    }
     const seen = new Set<string>();
-    return this.#found.sort(byPlace).filter((one) => {
+    return [...this.#found].sort(byPlace).filter((one) => {
+      const spoiled = one.path === undefined ? undefined : unread.get(one.path);
       const key = JSON.stringify([one.code, one.path, one.source, one.message]);
-      return !seen.has(key) && seen.add(key);
+      return (spoiled ?? one) === one && !seen.has(key) && seen.add(key);
     });
   }
 

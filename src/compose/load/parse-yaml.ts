@@ -23,9 +23,11 @@ import type { Report } from "../report.js";
 import { itemPath, type MapEntry, memberPath, type ScalarTree, type Tree } from "../tree.js";
 
 /** A Compose file written by people has a few kilobytes; generated ones with thousands of services stay below this. */
-export const maxFileBytes = 2 * 1024 * 1024;
+export const maxFileBytes = 1024 * 1024;
 /** Compose's own bound on visits, which also ends alias bombs. */
 const maxNodes = 100_000;
+/** Each document of a file merges onto the one before. */
+const maxDocuments = 100;
 /** Twice what the deepest legal Compose file with extensions has been seen to need. */
 const maxDepth = 100;
 
@@ -47,16 +49,22 @@ export function parseYaml(text: string, file: string, report: Report): Tree[] {
     report.error(start, "nesting-too-deep", `${file} is nested too deeply to be read`);
     return [];
   }
+  if (documents.length > maxDocuments) {
+    report.error(start, "too-many-nodes", `More than ${maxDocuments} documents in one file`);
+    return [];
+  }
   return documents.flatMap((document) => {
     const reader = new Reader(file, lines, report);
     reader.takeErrors(document);
-    return document.errors.some((error) => error.code !== "DUPLICATE_KEY") ? [] : (reader.read(document) ?? []);
+    return document.errors.length > 0 ? [] : (reader.read(document) ?? []);
   });
 }
 
 function readDocuments(text: string, lineCounter: LineCounter): Document.Parsed[] | undefined {
   try {
-    const read = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true, logLevel: "silent" });
+    // The library looks for a duplicate key by comparing it with every key before it; `Reader` does so by a map.
+    const options = { prettyErrors: false, merge: true, logLevel: "silent", uniqueKeys: false } as const;
+    const read = parseAllDocuments(text, { lineCounter, ...options });
     return Array.isArray(read) ? [...read] : [];
   } catch (error) {
     if (error instanceof RangeError) return undefined; // the parser recurses; the stack was the bound
@@ -89,15 +97,16 @@ class Reader {
   }
 
   takeErrors(document: Document.Parsed): void {
+    // The library reports its own exhausted stack as an error of the text, and then what it left unread.
+    const exhausted = document.errors.find(({ message }) => message.includes("call stack"));
+    if (exhausted) {
+      const place = { path: "", at: [this.locate(exhausted.pos[0])] };
+      this.report.error(place, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
+      return;
+    }
     for (const { code, message, pos } of document.errors) {
       const place = { path: "", at: [this.locate(pos[0])] };
-      if (code === "DUPLICATE_KEY") {
-        this.report.error(place, "duplicate-key", "This key stands twice in the same mapping", {
-          hint: "Keep one of the two",
-        });
-      } else {
-        this.report.error(place, "yaml-syntax", yamlMessage(code, message), { hint: yamlHint(code, message) });
-      }
+      this.report.error(place, "yaml-syntax", yamlMessage(code, message), { hint: yamlHint(code, message) });
     }
   }
 
@@ -155,6 +164,12 @@ class Reader {
           if (!merged.has(name)) merged.set(name, entry);
         }
         continue;
+      }
+      const first = own.get(key);
+      if (first) {
+        const message = `"${key}" stands twice in the same mapping, first in line ${first.keyAt.line}`;
+        const place = { path: memberPath(path, key), at: [keyAt] };
+        this.report.error(place, "duplicate-key", message, { hint: "Keep one of the two" });
       }
       const value = this.convert(pair.value, memberPath(path, key), this.valuePlace(pair.value, keyAt), depth + 1);
       own.set(key, { keyAt, value });

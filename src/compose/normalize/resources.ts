@@ -40,7 +40,8 @@ function normalizeIpam(node: Tree | undefined, { report }: Context): NetworkSpec
     const addresses = child(pool, "aux_addresses");
     return { ...ranges, ...(addresses ? { aux_addresses: readTextMap(addresses) } : {}) };
   });
-  return { ...readMembers(node, ["driver"]), config };
+  const driver = readMembers(node, ["driver"]);
+  return config.length === 0 && driver.driver === undefined ? undefined : { ...driver, config };
 }
 
 export function normalizeVolumes(node: Tree | undefined, context: Context): Map<string, VolumeSpec> {
