@@ -210,7 +210,31 @@ describe("a real container", () => {
   });
 });
 
+describe("limits of a real container", () => {
+  it("end what takes more memory than it may, and inspect says so", async () => {
+    const Memory = 16 * 1024 ** 2;
+    const id = await sh("tail /dev/zero", { HostConfig: { Memory, MemorySwap: Memory } });
+    await engine.wait(id, "not-running", never);
+    expect(engine.inspect(id).State).toMatchObject({ OOMKilled: true, ExitCode: 137 });
+    await remove(id);
+  });
+
+  it("are each one's own: ten start side by side and go together", async () => {
+    const ids = await Promise.all(Array.from({ length: 10 }, async () => (await engine.create(undefined, idle)).Id));
+    await Promise.all(ids.map((id) => engine.start(id)));
+    expect(engine.list({ all: false, filters: {} })).toHaveLength(10);
+    await Promise.all(ids.map(remove));
+    expect(engine.list({ all: true, filters: {} })).toEqual([]);
+  });
+});
+
+const idle = { Image: "busybox", Cmd: ["sleep", "1000"] };
+
 describe("mounts of a real container", () => {
+  it("find a working directory that the image does not have", async () => {
+    expect(await output("pwd", { WorkingDir: "/not/there" })).toBe("/not/there\n");
+  });
+
   it("are volumes filled from the image, binds, tmpfs and injected files", async () => {
     const host = join(dir, "made", "host");
     const text = await output(

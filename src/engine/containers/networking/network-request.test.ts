@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { requestedEndpoints, wantedPorts } from "./network-request.js";
+
+describe("networks of a create request", () => {
+  it("are the mode's own when none is named, and those named beside it", () => {
+    expect(requestedEndpoints({ NetworkMode: "bridge" }, {})).toEqual({ bridge: {} });
+    const asked = { front: { Aliases: ["web"] }, back: null };
+    expect(requestedEndpoints({ NetworkMode: "front" }, asked)).toEqual({ front: { Aliases: ["web"] }, back: {} });
+  });
+
+  it("know the name default for the bridge", () => {
+    expect(requestedEndpoints({ NetworkMode: "bridge" }, { default: {} })).toEqual({ bridge: {} });
+  });
+
+  it("are none in the modes host, none and container", () => {
+    for (const NetworkMode of ["host", "none", "container:db"]) {
+      expect(requestedEndpoints({ NetworkMode }, { [NetworkMode]: {} })).toEqual({});
+      expect(() => requestedEndpoints({ NetworkMode }, { front: {} })).toThrow("conflicting options");
+    }
+  });
+});
+
+describe("ports of a create request", () => {
+  it("are published as asked, with a free one for an empty list, and shown when only exposed", () => {
+    const config = { ExposedPorts: { "80/tcp": {}, "53/udp": {} } };
+    const ports = wantedPorts(config, { PortBindings: { "80/tcp": [{ HostPort: "8080" }], "443": [] } });
+    expect(ports).toEqual({
+      "80/tcp": [{ HostPort: "8080" }],
+      "53/udp": null,
+      "443/tcp": [{ HostIp: "", HostPort: "" }],
+    });
+  });
+});
