@@ -59,6 +59,17 @@ it("publishes a port on every address of the host, to loopback clients, neighbou
   });
 });
 
+it("gives one of two simultaneous creations the name, and different ranges to different names", async () => {
+  await using test = await openTestNetworks();
+  const made = await Promise.allSettled(["twin", "twin", "other"].map((Name) => test.store.create({ Name })));
+  expect(made.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  const subnets = ["twin", "other"].map((name) => test.store.get(name).IPAM.Config[0]?.Subnet);
+  expect(new Set(subnets).size).toBe(2);
+  await expect(test.store.create({ Name: "twin" })).rejects.toThrow("network with name twin already exists");
+  await expect(test.store.remove("bridge")).rejects.toThrow("bridge is a pre-defined network and cannot be removed");
+  expect(() => test.store.get("nonet")).toThrow("network nonet not found");
+});
+
 it("keeps networks apart, and unpublished ports away from neighbours that route to them", async () => {
   await using test = await openTestNetworks();
   using outside = anOutside();

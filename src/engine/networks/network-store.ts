@@ -50,6 +50,9 @@ export class NetworkStore implements Networks {
   readonly #records: JsonRecords<NetworkRecord>;
   readonly #bridges: BridgeHost;
   readonly #sandboxes: Sandboxes;
+  /** Records on their way to the disk, and off it: a name is taken from the first, and free from the second. */
+  readonly #arriving = new Set<NetworkRecord>();
+  readonly #leaving = new Set<string>();
 
   private constructor(options: NetworkStoreOptions, records: JsonRecords<NetworkRecord>) {
     this.#options = options;
@@ -84,15 +87,18 @@ export class NetworkStore implements Networks {
 
   async create(body: NetworkCreateBody): Promise<NetworkInspect> {
     checkCreateBody(body);
-    const existing = this.#records.values().find(({ name }) => name === body.Name);
+    const existing = this.#known().find(({ name }) => name === body.Name);
     if (existing) throw new GantryError("network-conflict", `network with name ${body.Name} already exists`);
     const record = recordOf(body, this.#newIdentity(plannedPools(body.IPAM, this.#takenSubnets())));
     this.#bridges.raise(record);
+    this.#arriving.add(record);
     try {
       await this.#records.set(record.id, record);
     } catch (error) {
       this.#bridges.remove(record);
       throw error;
+    } finally {
+      this.#arriving.delete(record);
     }
     this.#publish("create", record);
     return this.#inspect(record);
@@ -103,8 +109,7 @@ export class NetworkStore implements Networks {
   }
 
   list(filters: Readonly<Record<string, readonly string[]>>): NetworkInspect[] {
-    return this.#records
-      .values()
+    return this.#present()
       .filter((record) => matchesNetwork(record, filters, this.#sandboxes.endpoints.of(record.id).size > 0))
       .map((record) => this.#inspect(record));
   }
@@ -119,8 +124,13 @@ export class NetworkStore implements Networks {
       const message = `error while removing network: network ${record.name} id ${record.id} has active endpoints`;
       throw new GantryError("network-in-use", message, { hint: `Stop or disconnect first: ${users.join(", ")}` });
     }
-    this.#bridges.remove(record);
-    await this.#records.remove(record.id);
+    this.#leaving.add(record.id);
+    try {
+      this.#bridges.remove(record);
+      await this.#records.remove(record.id);
+    } finally {
+      this.#leaving.delete(record.id);
+    }
     this.#publish("destroy", record);
   }
 
@@ -161,11 +171,20 @@ export class NetworkStore implements Networks {
     return inspectNetwork(record, this.#sandboxes.endpoints.of(record.id));
   }
 
+  #present(): NetworkRecord[] {
+    return this.#records.values().filter(({ id }) => !this.#leaving.has(id));
+  }
+
+  #known(): NetworkRecord[] {
+    return [...this.#records.values(), ...this.#arriving];
+  }
+
   /** Full id, then exact name, then id prefix. */
   #record(nameOrId: string): NetworkRecord {
-    const exact = this.#records.get(nameOrId) ?? this.#records.values().find(({ name }) => name === nameOrId);
+    const present = this.#present();
+    const exact = present.find(({ id }) => id === nameOrId) ?? present.find(({ name }) => name === nameOrId);
     if (exact) return exact;
-    const matches = nameOrId === "" ? [] : this.#records.values().filter(({ id }) => id.startsWith(nameOrId));
+    const matches = nameOrId === "" ? [] : present.filter(({ id }) => id.startsWith(nameOrId));
     if (matches.length > 1) {
       throw new GantryError("bad-parameter", `network ${nameOrId} is ambiguous (${matches.length} matches found)`);
     }
@@ -185,7 +204,7 @@ export class NetworkStore implements Networks {
   }
 
   #takenSubnets(): { networks: Subnet[]; host: Subnet[] } {
-    const networks = this.#records.values().flatMap(({ pools }) => addressPlan(pools)?.subnet ?? []);
+    const networks = this.#known().flatMap(({ pools }) => addressPlan(pools)?.subnet ?? []);
     return { networks, host: this.#bridges.hostSubnets() };
   }
 
