@@ -1,4 +1,4 @@
-/** `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`: by files where there are any, else by labels. */
+/** `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`: by files where there are any, else by labels. */
 import { createInterface } from "node:readline/promises";
 import { GantryError } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";

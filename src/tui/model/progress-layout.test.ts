@@ -1,0 +1,83 @@
+import { expect, it } from "vitest";
+import type { ApplyEvent } from "../../apply/apply-events.js";
+import { type Line, layoutProgress, summarizeProgress } from "./progress-layout.js";
+import { advance, emptyProgress, type ProgressModel } from "./progress-model.js";
+
+const at = "2026-01-01T00:00:00Z";
+const container = (name: string) => ({ operation: name, resource: { kind: "container", name } as const });
+const text = (lines: readonly Line[]) =>
+  lines.map((line) =>
+    line
+      .map((segment) => segment.text)
+      .join("")
+      .trimEnd(),
+  );
+
+function after(events: readonly ApplyEvent[]): ProgressModel {
+  return events.reduce((model, event, index) => advance(model, event, index * 1000), emptyProgress);
+}
+
+it("shows what goes on, what waits and for what, and what is done, with times", () => {
+  const model = after([
+    { at, kind: "run-started", command: "up", project: "shop", operations: 3 },
+    { at, kind: "started", ...container("shop-db-1"), action: "Starting" },
+    { at, kind: "done", ...container("shop-db-1"), action: "Started", durationMs: 1000 },
+    { at, kind: "waiting", ...container("shop-web-1"), waitsFor: "db to be healthy" },
+    { at, kind: "started", operation: "w", resource: { kind: "image", name: "nginx" }, action: "Pulling" },
+    {
+      at,
+      kind: "progress",
+      operation: "w",
+      resource: { kind: "image", name: "nginx" },
+      text: "Downloading",
+      part: "a",
+      current: 1_500_000,
+      total: 3_000_000,
+    },
+  ]);
+  expect(text(layoutProgress(model, { columns: 80, rows: 24, nowMs: 6000 }))).toEqual([
+    "1/3 done  5.0s",
+    " ✔ Container shop-db-1   Started       1.0s",
+    " ○ Container shop-web-1  Waiting       3.0s  for db to be healthy",
+    " ● Image nginx           Pulling       2.0s  1.5 of 3.0 MB",
+  ]);
+});
+
+it("never grows taller or wider than the terminal, folding what is finished", () => {
+  const names = Array.from({ length: 30 }, (_, n) => `shop-service-with-a-long-name-${n}`);
+  const model = after([
+    ...names.map((name): ApplyEvent => ({ at, kind: "started", ...container(name), action: "Starting" })),
+    ...names
+      .slice(0, 20)
+      .map((name): ApplyEvent => ({ at, kind: "done", ...container(name), action: "Started", durationMs: 1 })),
+    {
+      at,
+      kind: "failed",
+      ...container("shop-bad"),
+      durationMs: 1,
+      failure: { code: "x", message: "broken", phase: "start", lastLogLines: [], heldBack: [] },
+    },
+  ]);
+  const lines = text(layoutProgress(model, { columns: 40, rows: 16, nowMs: 60_000 }));
+  expect(lines).toHaveLength(15);
+  expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThan(40);
+  expect(lines[1]).toContain("✘ Container shop-bad");
+  expect(lines.filter((line) => line.includes("●"))).toHaveLength(10);
+  expect(lines.at(-1)).toBe(" … and 18 done");
+});
+
+it("leaves every resource's last state behind", () => {
+  const model = after([
+    { at, kind: "started", ...container("a"), action: "Starting" },
+    { at, kind: "done", ...container("a"), action: "Started", durationMs: 1 },
+    { at, kind: "held-back", ...container("b"), because: "wait-for a healthy failed" },
+  ]);
+  expect(text(summarizeProgress(model))).toEqual([
+    " ✔ Container a  Started       1.0s",
+    " – Container b  Held back     0.0s  wait-for a healthy failed",
+  ]);
+});
+
+it("draws something on the smallest of terminals", () => {
+  expect(layoutProgress(emptyProgress, { columns: 1, rows: 1, nowMs: 0 }).length).toBeLessThanOrEqual(1);
+});

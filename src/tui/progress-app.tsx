@@ -1,0 +1,74 @@
+/** The progress view on a terminal, drawn with Ink. Loaded only when it is shown. */
+import { Box, render, Text } from "ink";
+import { useEffect, useState } from "react";
+import type { EventRenderer, RendererFactory, RenderTarget } from "../apply/event-renderer.js";
+import { type Line, layoutProgress, summarizeProgress, type Tone } from "./model/progress-layout.js";
+import { advance, emptyProgress, type ProgressModel } from "./model/progress-model.js";
+
+/** Ten a second: quick enough for elapsed tenths, calm enough for slow terminals. */
+const redrawMs = 100;
+
+const colors: Record<Tone, { color?: string; dimColor?: boolean }> = {
+  plain: {},
+  dim: { dimColor: true },
+  good: { color: "green" },
+  bad: { color: "red" },
+  busy: { color: "cyan" },
+  wait: { color: "yellow" },
+};
+const codes: Record<Tone, string> = { plain: "", dim: "2", good: "32", bad: "31", busy: "36", wait: "33" };
+
+/** Draws until `close`, which replaces the view by plain lines that stay. */
+export const createProgressView: RendererFactory = (target: RenderTarget): EventRenderer => {
+  let model: ProgressModel = emptyProgress;
+  const app = render(<ProgressApp target={target} current={() => model} />, {
+    stdout: target.stream,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 1000 / redrawMs,
+  });
+  return {
+    show: (event) => {
+      model = advance(model, event, target.monotonicMs());
+    },
+    close: async () => {
+      app.clear();
+      app.unmount();
+      await app.waitUntilExit();
+      for (const line of summarizeProgress(model)) target.stream.write(`${plainLine(line, target.color)}\n`);
+    },
+  };
+};
+
+/** Redraws on its own clock rather than at every event. */
+function ProgressApp({ target, current }: { target: RenderTarget; current: () => ProgressModel }) {
+  const [nowMs, setNowMs] = useState(target.monotonicMs());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(target.monotonicMs()), redrawMs);
+    return () => clearInterval(timer);
+  }, [target]);
+  const { columns = 80, rows = 24 } = target.stream;
+  const lines = layoutProgress(current(), { columns, rows, nowMs });
+  return (
+    <Box flexDirection="column">
+      {lines.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
+        <Text key={at} wrap="truncate">
+          {line.map(({ text, tone }, part) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <Text key={part} {...(target.color ? colors[tone] : {})}>
+              {text}
+            </Text>
+          ))}
+        </Text>
+      ))}
+    </Box>
+  );
+}
+
+function plainLine(line: Line, color: boolean): string {
+  return line
+    .map(({ text, tone }) => (color && codes[tone] !== "" ? `\x1b[${codes[tone]}m${text}\x1b[0m` : text))
+    .join("")
+    .trimEnd();
+}
