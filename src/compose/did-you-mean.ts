@@ -6,10 +6,13 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   return nearest === undefined ? undefined : `Did you mean "${nearest}"?`;
 }
 
+/** More than a person's file defines; a generated one with thousands of names goes without suggestions for the rest. */
+const maxCandidates = 500;
+
 /** The known word with the fewest edits, the first one of several. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: { readonly word: string; readonly edits: number } | undefined;
-  for (const candidate of known) {
+  for (const candidate of known.slice(0, maxCandidates)) {
     const limit = Math.max(1, Math.floor(Math.max(candidate.length, word.length) / 3));
     // Lengths further apart than the limit cannot be near; this also bounds the work for hostile names.
     if (Math.abs(candidate.length - word.length) > limit || word.length > 200) continue;

@@ -30,8 +30,9 @@ export class Report {
 
   /** An error about a name that nothing defines, with the nearest name that something does. */
   undefinedName(place: Place, kind: string, name: string, known: Iterable<string>): void {
-    const names = [...known].sort();
-    const hint = didYouMean(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.join(", ")}` : "");
+    const names = [...known];
+    const hint =
+      didYouMean(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.sort().join(", ")}` : "");
     this.error(place, `undefined-${kind}`, `${capital(kind)} "${name}" is not defined`, { hint: hint || undefined });
   }
 

@@ -137,7 +137,8 @@ describe("env files of a service", () => {
   it("lie under environment, a later file over an earlier one", async () => {
     write({
       "compose.yaml":
-        "services: { web: { image: a, env_file: [a.env, { path: no.env, required: false }, { path: r.env, format: raw }], environment: { C: own } } }",
+        "services: { web: { image: a, environment: { C: own }, " +
+        "env_file: [a.env, { path: no.env, required: false }, { path: r.env, format: raw }] } }",
       "a.env": "A=1\nB=$X\nC=3\nD=1",
       "r.env": "D='2'",
     });

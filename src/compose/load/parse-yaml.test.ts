@@ -47,7 +47,7 @@ it("remembers where each value begins: scalars at themselves, blocks at their ke
 describe("what is not YAML is a diagnostic at its place", () => {
   it.each<[string, string, string[]]>([
     ["a tab", "a:\n\tb: 1", ["2:1 yaml-syntax Tabs cannot indent YAML"]],
-    ["an open quote", 'a: "x\nb: 1\n', ['3:1 yaml-syntax Missing closing "quote']],
+    ["an open quote", 'a: "x\nb: 1\n', ["3:1 yaml-syntax A quote is not closed"]],
     [
       "a duplicate key",
       "a: 1\nb: 2\na: 3",

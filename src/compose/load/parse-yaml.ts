@@ -256,6 +256,8 @@ function plainValue(value: unknown, text: string): ScalarTree["value"] {
 
 function yamlMessage(code: string, message: string): string {
   if (code === "TAB_AS_INDENT") return "Tabs cannot indent YAML";
+  if (message.startsWith("Missing closing"))
+    return `${message.includes("quote") ? "A quote" : "A bracket"} is not closed`;
   return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, "");
 }
 

@@ -4,7 +4,10 @@ import { lines, projectOf, type TextOptions } from "../compose.fixture.js";
 const file = `
 services:
   web: { image: w, depends_on: [api], networks: [front] }
-  api: { image: a, depends_on: { db: { condition: service_started }, debug: { condition: service_started, required: false } }, volumes: ["data:/d"] }
+  api:
+    image: a
+    depends_on: { db: { condition: service_started }, debug: { condition: service_started, required: false } }
+    volumes: ["data:/d"]
   db: { image: d }
   debug: { image: x, profiles: [dev] }
   tool: { image: t, profiles: [dev, ops], depends_on: [debug] }

@@ -31,7 +31,8 @@ describe("a short volume", () => {
 describe("a long volume", () => {
   it.each([
     [
-      "{ type: bind, source: ./a, target: /a, read_only: true, bind: { create_host_path: false, propagation: rslave } }",
+      "{ type: bind, source: ./a, target: /a, read_only: true, " +
+        "bind: { create_host_path: false, propagation: rslave } }",
       {
         type: "bind",
         source: "/demo/a",

@@ -13,6 +13,8 @@ interface Range {
 /** A problem's text, so that one place words and reports it. */
 type Parsed<T> = T | { readonly problem: string; readonly hint?: string };
 
+/** Every port of one protocol; it also bounds what a few hostile ranges can expand to. */
+const maxPorts = 65_536;
 const shortForm = "[[IP:]HOST:]CONTAINER[/PROTOCOL], such as 8080:80 or 127.0.0.1:5432:5432/tcp";
 
 /** The ports of a service in file order. A place is kept for each expanded entry. */
@@ -24,6 +26,11 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
       const expected = item.kind === "map" ? "ports from 1 to 65535" : shortForm;
       context.report.error(item, "bad-port", parsed.problem, { expected, hint: parsed.hint });
       continue;
+    }
+    if (found.length + parsed.length > maxPorts) {
+      const message = `A service cannot have more than ${maxPorts} ports`;
+      context.report.error(item, "bad-port", message, { hint: "Publish a smaller range" });
+      break;
     }
     for (const port of parsed) {
       context.sources.set(itemPath(node?.path ?? "", found.length), item.at);
