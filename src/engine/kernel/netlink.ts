@@ -104,15 +104,15 @@ export function openNetlink(protocol: number, groups = 0): number {
   return fd;
 }
 
-/** rtnetlink of one network namespace. Every call throws "network-failed" with errno and the kernel's words. */
-export class Rtnetlink implements Disposable {
+/** One conversation with the kernel: a request, its answers, and its end. */
+export class NetlinkSocket implements Disposable {
   #fd: number;
   readonly #buffer = Buffer.alloc(receiveBytes);
   #sequence = 0;
 
   /** Opens in the network namespace that the calling thread is in. */
-  constructor() {
-    this.#fd = openNetlink(0);
+  constructor(protocol: number) {
+    this.#fd = openNetlink(protocol);
     const on = Buffer.from([1, 0, 0, 0]);
     const [capAck, extendedAck] = [10, 11];
     for (const option of [capAck, extendedAck]) setsockopt(this.#fd, SOL_NETLINK, option, on, on.length);
@@ -121,6 +121,35 @@ export class Rtnetlink implements Disposable {
   [Symbol.dispose](): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+  }
+
+  /** The answers, for requests that have any: with the `ack` or `dump` flag. Throws `NetlinkFailure`. */
+  request(type: number, flags: number, parts: readonly Uint8Array[]): NetlinkMessage[] {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    const message = netlinkMessage({ type, flags: flags | netlinkFlags.request, sequence }, parts);
+    checked("send(AF_NETLINK)", send(this.#fd, message, message.length, 0));
+    const answers: NetlinkMessage[] = [];
+    for (;;) {
+      const length = checked("recv(AF_NETLINK)", recv(this.#fd, this.#buffer, receiveBytes, MSG_DONTWAIT));
+      for (const answer of messagesIn(Buffer.from(this.#buffer.subarray(0, length)))) {
+        if (answer.sequence !== sequence) continue; // the rest of an answer that an earlier failure left behind
+        const end = endOfRequest(answer);
+        if (!end) answers.push(answer);
+        else if (end.errno) throw new NetlinkFailure(end.errno, end.reason);
+        else return answers;
+      }
+    }
+  }
+}
+
+/** rtnetlink of one network namespace. Every call throws "network-failed" with errno and the kernel's words. */
+export class Rtnetlink implements Disposable {
+  /** Opens in the network namespace that the calling thread is in. */
+  readonly #socket = new NetlinkSocket(0);
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
   }
 
   /** A bridge that is up. Its fixed `mac` keeps containers' neighbour entries right while ports come and go. */
@@ -163,7 +192,9 @@ export class Rtnetlink implements Disposable {
   /** True when there was such a link. */
   deleteLink(name: string): boolean {
     const parts = [linkHeader({}), textAttribute(IFLA.name, name)];
-    return this.#unless(["ENODEV"], `delete link ${name}`, () => this.#request(RTM.delLink, netlinkFlags.ack, parts));
+    return this.#unless(["ENODEV"], `delete link ${name}`, () =>
+      this.#socket.request(RTM.delLink, netlinkFlags.ack, parts),
+    );
   }
 
   /** Changes a link by name: up or down, a new name (the link must be down), a bridge (0: none). Gives its index. */
@@ -191,7 +222,7 @@ export class Rtnetlink implements Disposable {
     const parts = [linkHeader({}), textAttribute(IFLA.name, name)];
     let link: Link | undefined;
     this.#unless(["ENODEV"], `get link ${name}`, () => {
-      [link] = this.#request(RTM.getLink, netlinkFlags.ack, parts).map(linkOf);
+      [link] = this.#socket.request(RTM.getLink, netlinkFlags.ack, parts).map(linkOf);
     });
     return link;
   }
@@ -207,7 +238,7 @@ export class Rtnetlink implements Disposable {
     const parts = [header, attribute(IFA.local, address), attribute(IFA.address, address)];
     if (prefix < 31) parts.push(attribute(IFA.broadcast, broadcastOf(address, prefix)));
     this.#unless(["EEXIST"], "add address", () =>
-      this.#request(RTM.newAddress, netlinkFlags.create | netlinkFlags.exclusive | netlinkFlags.ack, parts),
+      this.#socket.request(RTM.newAddress, netlinkFlags.create | netlinkFlags.exclusive | netlinkFlags.ack, parts),
     );
   }
 
@@ -215,13 +246,13 @@ export class Rtnetlink implements Disposable {
   setDefaultRoute(gateway: Uint8Array, linkIndex: number): void {
     const flags = netlinkFlags.create | netlinkFlags.replace | netlinkFlags.ack;
     const parts = [routeHeader(0), attribute(RTA.gateway, gateway), numberAttribute(RTA.link, linkIndex)];
-    this.#call("set default route", () => this.#request(RTM.newRoute, flags, parts));
+    this.#call("set default route", () => this.#socket.request(RTM.newRoute, flags, parts));
   }
 
   /** True when there was one. */
   deleteDefaultRoute(): boolean {
     return this.#unless(["ESRCH"], "delete default route", () =>
-      this.#request(RTM.delRoute, netlinkFlags.ack, [routeHeader(0)]),
+      this.#socket.request(RTM.delRoute, netlinkFlags.ack, [routeHeader(0)]),
     );
   }
 
@@ -236,17 +267,17 @@ export class Rtnetlink implements Disposable {
 
   #create(what: string, type: number, parts: readonly Uint8Array[]): void {
     const flags = netlinkFlags.create | netlinkFlags.exclusive | netlinkFlags.ack;
-    this.#call(what, () => this.#request(type, flags, parts));
+    this.#call(what, () => this.#socket.request(type, flags, parts));
   }
 
   #change(what: string, type: number, parts: readonly Uint8Array[]): void {
-    this.#call(what, () => this.#request(type, netlinkFlags.ack, parts));
+    this.#call(what, () => this.#socket.request(type, netlinkFlags.ack, parts));
   }
 
   #dump(what: string, type: number, header: Uint8Array): NetlinkMessage[] {
     let answer: NetlinkMessage[] = [];
     this.#call(what, () => {
-      answer = this.#request(type, netlinkFlags.dump, [header]);
+      answer = this.#socket.request(type, netlinkFlags.dump, [header]);
     });
     return answer;
   }
@@ -265,27 +296,10 @@ export class Rtnetlink implements Disposable {
   #call(what: string, work: () => unknown): void {
     this.#unless([], what, work);
   }
-
-  #request(type: number, flags: number, parts: readonly Uint8Array[]): NetlinkMessage[] {
-    this.#sequence += 1;
-    const sequence = this.#sequence;
-    const message = netlinkMessage({ type, flags: flags | netlinkFlags.request, sequence }, parts);
-    checked("send(AF_NETLINK)", send(this.#fd, message, message.length, 0));
-    const answers: NetlinkMessage[] = [];
-    for (;;) {
-      const length = checked("recv(AF_NETLINK)", recv(this.#fd, this.#buffer, receiveBytes, MSG_DONTWAIT));
-      for (const answer of messagesIn(Buffer.from(this.#buffer.subarray(0, length)))) {
-        if (answer.sequence !== sequence) continue; // the rest of an answer that an earlier failure left behind
-        const end = endOfRequest(answer);
-        if (!end) answers.push(answer);
-        else if (end.errno) throw new NetlinkFailure(end.errno, end.reason);
-        else return answers;
-      }
-    }
-  }
 }
 
-class NetlinkFailure extends Error {
+/** The kernel's refusal; `code` is errno's name. */
+export class NetlinkFailure extends Error {
   readonly code: string;
   constructor(errno: number, reason: string) {
     const code = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;

@@ -4,7 +4,9 @@
  * Life: it appears with the first bridge and goes with the last. What it should hold is known here, so it can be made
  * again as a whole when somebody flushed it.
  */
+import { networkInterfaces } from "node:os";
 import { messageOf } from "../../base/errors.js";
+import { forgetUdpFlows } from "../kernel/conntrack.js";
 import type { Nftables } from "../kernel/nftables.js";
 import { watchNftables } from "../kernel/nftables-monitor.js";
 import { syncForeignFirewalls } from "./foreign-firewalls.js";
@@ -69,6 +71,25 @@ export class FirewallTable {
       this.#ports.clear();
       for (const [key, port] of before) this.#ports.set(key, port);
       throw error;
+    }
+    this.#forgetFlows([...(change.remove ?? []), ...(change.add ?? [])]);
+  }
+
+  /** UDP flows that began before the change must meet the new translation, or none. */
+  #forgetFlows(changed: readonly PublishedPort[]): void {
+    const udp = changed.filter(({ protocol }) => protocol === "udp");
+    if (udp.length === 0) return;
+    const ports = new Set(udp.map(({ hostPort }) => hostPort));
+    const containers = new Set(udp.map(({ address }) => address));
+    const own = new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)));
+    const isHost = (address: string) => address.startsWith("127.") || own.has(address);
+    try {
+      forgetUdpFlows(
+        ({ destination, destinationPort, replySource }) =>
+          ports.has(destinationPort) && (containers.has(replySource) || isHost(destination)),
+      );
+    } catch (error) {
+      this.#log(`UDP flows of earlier may still go to where they went: ${messageOf(error)}`);
     }
   }
 

@@ -231,29 +231,53 @@ it("lets its bridges through a firewall that drops and came later, and takes the
   }
 });
 
-it("publishes UDP to loopback clients and neighbours, from the address that they asked", async () => {
+it("publishes UDP to loopback clients and neighbours, even those that sent before or kept sending after", async () => {
   await using test = await openTestNetworks();
   using outside = anOutside();
   await test.store.create({ Name: "front" });
-  const echo = await test.store.attach(aRequest("front", { ports: { "7/udp": [{ HostPort: "" }] } }), never);
-  const fd = inNetns(echo.netnsPath ?? "", () => boundSocket({ protocol: "udp", address: "0.0.0.0", port: 7 }));
-  const server = createSocket("udp4").bind({ fd, exclusive: true });
-  server.on("message", (text, { port, address: to }) => server.send(text, port, to));
-  try {
-    const port = Number(echo.ports["7/udp"]?.[0]?.HostPort);
-    expect(await askUdp("127.0.0.1", port, "/proc/self/ns/net")).toBe(`hello from 127.0.0.1:${port}`);
-    expect(await askUdp(outside.hostAddress, port, outside.path)).toBe(`hello from ${outside.hostAddress}:${port}`);
-  } finally {
-    server.close();
+  const request = { ports: { "7/udp": [{ HostPort: "" }] } };
+  const first = await test.store.attach(aRequest("front", request), never);
+  const ports = first.ports;
+  const port = Number(ports["7/udp"]?.[0]?.HostPort);
+  using local = udpClient("/proc/self/ns/net");
+  using neighbour = udpClient(outside.path);
+  {
+    using _echo = udpEcho(first.netnsPath ?? "", "first");
+    expect(await local.ask("127.0.0.1", port)).toBe(`first from 127.0.0.1:${port}`);
+    expect(await neighbour.ask(outside.hostAddress, port)).toBe(`first from ${outside.hostAddress}:${port}`);
   }
+  await test.store.attach(aRequest("front"), never); // takes the next address, so that the second differs
+  await test.store.detach(first.containerId);
+  expect(await local.ask("127.0.0.1", port)).toBe("timeout");
+  const keeper = await test.store.attach(aRequest("front"), never);
+  const second = await test.store.attach(aRequest("front", { ports }), never);
+  expect(address(second)).not.toBe(address(first));
+  expect(address(keeper)).toBe(address(first));
+  using _echo = udpEcho(second.netnsPath ?? "", "second");
+  expect(await local.ask("127.0.0.1", port)).toBe(`second from 127.0.0.1:${port}`);
+  expect(await neighbour.ask(outside.hostAddress, port)).toBe(`second from ${outside.hostAddress}:${port}`);
 });
 
-function askUdp(host: string, port: number, netnsPath: string): Promise<string> {
-  const fd = inNetns(netnsPath, () => boundSocket({ protocol: "udp", address: "0.0.0.0", port: 0 }));
-  const socket = createSocket("udp4").bind({ fd, exclusive: true });
-  return new Promise<string>((resolve) => {
-    socket.once("message", (text, from) => resolve(`${text} from ${from.address}:${from.port}`));
-    setTimeout(resolve, 1500, "timeout");
-    socket.send("hello", port, host);
-  }).finally(() => socket.close());
+function udpSocket(netnsPath: string, port: number) {
+  const fd = inNetns(netnsPath, () => boundSocket({ protocol: "udp", address: "0.0.0.0", port }));
+  return createSocket("udp4").bind({ fd, exclusive: true });
+}
+
+function udpEcho(netnsPath: string, text: string): Disposable {
+  const socket = udpSocket(netnsPath, 7);
+  socket.on("message", (_question, from) => socket.send(text, from.port, from.address));
+  return { [Symbol.dispose]: () => socket.close() };
+}
+
+/** A client that keeps its port. */
+function udpClient(netnsPath: string): Disposable & { ask(host: string, port: number): Promise<string> } {
+  const socket = udpSocket(netnsPath, 0);
+  const ask = (host: string, port: number) =>
+    new Promise<string>((resolve) => {
+      socket.removeAllListeners("message");
+      socket.once("message", (text, from) => resolve(`${text} from ${from.address}:${from.port}`));
+      setTimeout(resolve, 700, "timeout");
+      socket.send("hello", port, host);
+    });
+  return { ask, [Symbol.dispose]: () => socket.close() };
 }
