@@ -200,6 +200,29 @@ it("keeps what was written through unmount, mount and a new start, and removes i
   expect(await readFile("/proc/self/mountinfo", "utf8")).not.toContain(base);
 });
 
+it("keeps its mounts to itself below a shared mount, and leaves none", async () => {
+  await store.close();
+  const shared = join(base, "shared");
+  await mkdir(shared);
+  execFileSync("mount", ["--bind", shared, shared]);
+  try {
+    execFileSync("mount", ["--make-shared", shared]);
+    store = await LayerStore.open({ stateRoot: join(shared, "state"), onDamaged: () => {} });
+    const mounts = async () =>
+      (await readFile("/proc/self/mountinfo", "utf8")).split("\n").filter((l) => l.includes(base));
+    for (const name of ["c1", "c2"]) {
+      await store.createRootfs(name, []);
+      await store.mountRootfs(name);
+    }
+    expect((await mounts()).filter((line) => line.includes("shared:"))).toHaveLength(1);
+    expect(await mounts()).toHaveLength(4);
+    for (const name of ["c1", "c2"]) await store.removeRootfs(name);
+    expect(await mounts()).toHaveLength(1);
+  } finally {
+    execFileSync("umount", [shared]);
+  }
+});
+
 it("mounts a root file system without any layer", async () => {
   const root = await merged();
   await writeFile(join(root, "x"), "");

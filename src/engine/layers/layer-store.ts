@@ -10,14 +10,14 @@
  */
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../base/errors.js";
 import { type ChainId, chainIdsOf, type DiffId, type Digest, isDigest } from "../../oci/digest.js";
 import { umount, umountFlags } from "../kernel/mount.js";
 import { type DamagedRecord, expectRecord, JsonRecords } from "../store/json-records.js";
 import type { Layers } from "./layers.js";
-import { mountOverlay, probeOverlay } from "./overlay.js";
+import { bindPrivately, holdingMount, mountOverlay, probeOverlay } from "./overlay.js";
 import type { UnpackResult } from "./unpack-job.js";
 import { Unpacker } from "./unpacker.js";
 
@@ -56,6 +56,10 @@ export class LayerStore implements Layers {
   readonly #unpacker = new Unpacker();
   readonly #layers: JsonRecords<LayerRecord>;
   readonly #rootfs: JsonRecords<RootfsRecord>;
+  /** Containers whose root file systems are mounted. */
+  readonly #mounted = new Set<string>();
+  /** Below a shared mount, `rootfs/` is mounted on itself while a container needs it: its mounts must not spread. */
+  #home: "private" | "shared" | "bound" = "private";
   /** Two pulls may bring the same layer at once; the second finds the first one's record. */
   readonly #keeping = new Map<ChainId, Promise<LayerRecord>>();
 
@@ -98,6 +102,10 @@ export class LayerStore implements Layers {
       rootfs,
     });
     await store.#removeLeftovers();
+    store.#home = await homeOf(join(stateRoot, "rootfs"));
+    for (const [containerId] of rootfs.entries()) {
+      if (isMountPoint(store.#rootfsPaths(containerId).merged)) store.#mounted.add(containerId);
+    }
     return store;
   }
 
@@ -200,6 +208,8 @@ export class LayerStore implements Layers {
     const { base, upper, work, merged } = this.#rootfsPaths(containerId);
     if (!record) throw new GantryError("mount-failed", `Container ${containerId} has no root file system`);
     if (this.driver === "vfs" || isMountPoint(merged)) return merged;
+    this.#keepPrivate();
+    this.#mounted.add(containerId);
     if (record.lower.length > 0) {
       mountOverlay({ lowerRoot: join(this.#stateRoot, "l"), lower: record.lower, upper, work, merged });
     } else {
@@ -215,6 +225,19 @@ export class LayerStore implements Layers {
     if (this.driver === "vfs" || !isMountPoint(merged)) return;
     // Detached: a process that still looks into the tree must not keep its container from being removed.
     await umount(merged, umountFlags.detach | umountFlags.noFollow);
+    this.#mounted.delete(containerId);
+    if (this.#mounted.size > 0 || this.#home !== "bound") return;
+    this.#home = "shared";
+    // Not detached: it is refused when another container was mounted just now, as it should be.
+    await umount(join(this.#stateRoot, "rootfs")).catch(() => {
+      this.#home = "bound";
+    });
+  }
+
+  #keepPrivate(): void {
+    if (this.#home !== "shared") return;
+    bindPrivately(join(this.#stateRoot, "rootfs"));
+    this.#home = "bound";
   }
 
   async removeRootfs(containerId: string): Promise<void> {
@@ -289,6 +312,14 @@ export class LayerStore implements Layers {
       if (name.startsWith(".probe-")) await removeTree(join(this.#stateRoot, name));
     }
   }
+}
+
+/** `bound` by an engine before this one; a mount of the user's own is on another device. */
+async function homeOf(rootfs: string): Promise<"private" | "shared" | "bound"> {
+  const path = await realpath(rootfs);
+  const { at, isShared } = holdingMount(path, await readFile("/proc/self/mountinfo", "utf8"));
+  if (isShared) return "shared";
+  return at === path && !isMountPoint(path) ? "bound" : "private";
 }
 
 /** A mount point is on another device than its parent. */

@@ -3,7 +3,16 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, messageOf } from "../../base/errors.js";
-import { makeNode, maxMountDataBytes, mount, nodeTypes, setXattr, umount, umountFlags } from "../kernel/mount.js";
+import {
+  makeNode,
+  maxMountDataBytes,
+  mount,
+  mountFlags,
+  nodeTypes,
+  setXattr,
+  umount,
+  umountFlags,
+} from "../kernel/mount.js";
 
 /** `lower` holds directory names below `lowerRoot`, lowest first; the others are absolute. */
 export interface OverlayDirs {
@@ -63,6 +72,36 @@ export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay"
   } finally {
     await rm(base, { recursive: true, force: true });
   }
+}
+
+/** The mount that holds a path: where it is, and whether mounts below it spread to other namespaces. */
+export interface HoldingMount {
+  readonly at: string;
+  readonly isShared: boolean;
+}
+
+/** Reads `mountinfo`, the text of `/proc/self/mountinfo`. `path` is absolute and real. */
+export function holdingMount(path: string, mountinfo: string): HoldingMount {
+  let best: HoldingMount = { at: "", isShared: false };
+  for (const line of mountinfo.split("\n")) {
+    const fields = line.split(" ");
+    const at = (fields[4] ?? "").replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const holds = at !== "" && (at === path || path.startsWith(at === "/" ? at : `${at}/`));
+    // A later mount at the same place covers the earlier one.
+    if (holds && at.length >= best.at.length) best = { at, isShared: /(?:^| )shared:/.test(optional(fields)) };
+  }
+  return best;
+}
+
+/** The optional fields stand before a lone dash. */
+function optional(fields: readonly string[]): string {
+  return fields.slice(6, fields.indexOf("-")).join(" ");
+}
+
+/** Mounts a directory on itself, so that what is mounted below stays in this mount namespace. */
+export function bindPrivately(path: string): void {
+  mount({ source: path, target: path, flags: mountFlags.bind });
+  mount({ source: "none", target: path, flags: mountFlags.private });
 }
 
 function mountWith(merged: string, data: string): void {
