@@ -210,6 +210,17 @@ describe("a real container", () => {
   });
 });
 
+it("a real container's log is rotated, and a follower reads on", async () => {
+  const script = "for i in $(seq 6); do seq 2000; sleep 0.5; done";
+  const LogConfig = { Type: "json-file", Config: { "max-size": "40k", "max-file": "20" } };
+  const id = await sh(script, { HostConfig: { LogConfig } });
+  const text = await logOf(id);
+  expect(text.split("\n").length).toBe(12_001);
+  expect(existsSync(`${engine.inspect(id).LogPath}.1`)).toBe(true);
+  expect((await logOf(id)).length).toBe(text.length);
+  await remove(id);
+});
+
 describe("limits of a real container", () => {
   it("end what takes more memory than it may, and inspect says so", async () => {
     const Memory = 16 * 1024 ** 2;

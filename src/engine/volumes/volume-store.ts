@@ -8,17 +8,18 @@
  */
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
+import { closeSync, constants } from "node:fs";
 import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
-import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
+import { GantryError, isGantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import { matchesLabels } from "../../wire/filters.js";
 import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
 import { mount, umount } from "../kernel/mount.js";
+import { openInRoot } from "../kernel/open-in-root.js";
 import { type DamagedRecord, JsonRecords } from "../store/json-records.js";
 import { copyTree } from "./copy-tree.js";
 import { isMountPoint } from "./mount-point.js";
-import { resolveInRoot } from "./resolve-in-root.js";
 import {
   checkVolumeName,
   checkVolumeOptions,
@@ -135,11 +136,16 @@ export class VolumeStore implements Volumes {
       const marker = join(this.#volumeDir(name), "filling");
       const isUnfinished = await exists(marker);
       if (!isUnfinished && (await readdir(data)).length > 0) return;
-      const source = await resolveInRoot(rootfs, path);
-      if (!source || !(await isDirectory(source))) return;
-      await writeFile(marker, "");
-      await copyTree(source, data);
-      await rm(marker);
+      const source = openDirectory(rootfs, path);
+      if (source === undefined) return;
+      try {
+        await writeFile(marker, "");
+        // By the descriptor: whatever the path's links are changed to meanwhile, this is the directory that was found.
+        await copyTree(`/proc/self/fd/${source}/.`, data);
+        await rm(marker);
+      } finally {
+        closeSync(source);
+      }
     });
   }
 
@@ -209,12 +215,13 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+/** A descriptor of a directory in a tree that is not ours; undefined when there is none. No link leads out. */
+function openDirectory(rootfs: string, path: string): number | undefined {
   try {
-    await readdir(path);
-    return true;
+    return openInRoot(rootfs, path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    if (systemCodeOf(error) === "ENOTDIR") return false;
+    const code = isGantryError(error, "syscall-failed") ? systemCodeOf(error.cause) : undefined;
+    if (code !== undefined && ["ENOENT", "ENOTDIR", "ELOOP"].includes(code)) return undefined;
     throw error;
   }
 }

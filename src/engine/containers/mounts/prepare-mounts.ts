@@ -5,7 +5,7 @@
  * root file system here; the runtime makes mount points there, safely inside the root.
  */
 import { mkdirSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
 import { mount, mountFlags, umount, umountFlags } from "../../kernel/mount.js";
@@ -116,8 +116,17 @@ async function prepareVolume(
   if (!wanted.noCopy && wanted.subpath === undefined && record.state.startedAt === zeroTime) {
     await volumes.fill(wanted.name, { rootfs, path: wanted.target });
   }
-  if (wanted.subpath === undefined) return source;
-  return join(source, wanted.subpath);
+  return wanted.subpath === undefined ? source : subpathOf(source, wanted.subpath);
+}
+
+/** Containers write into volumes: a link on the way could lead to anywhere on the host, so that none is followed. */
+async function subpathOf(volume: string, subpath: string): Promise<string> {
+  const path = join(volume, subpath);
+  const real = await realpath(path).catch((cause: unknown) => {
+    throw new GantryError("bad-parameter", `cannot access path ${subpath} of the volume: it does not exist`, { cause });
+  });
+  if (real === join(await realpath(volume), subpath)) return real;
+  throw new GantryError("bad-parameter", `cannot access path ${subpath} of the volume: it leads through a link`);
 }
 
 /** Makes the volume when it is absent. */
