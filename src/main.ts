@@ -170,6 +170,7 @@ async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: n
       signal: stopping.signal,
       log: log.write,
       exitCommand: wakeCommand(paths),
+      guard: process.env.GANTRY_GUARD,
       registryMirrors: process.env.GANTRY_REGISTRY_MIRRORS,
       onReady: () => tell({ ready: true }),
     });
@@ -177,7 +178,7 @@ async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: n
   } catch (error) {
     const { isGantryError, messageOf } = await import("./base/errors.js");
     const known = isGantryError(error) ? { code: error.code, hint: error.hint } : {};
-    if (readyFd === undefined) throw error;
+    if (readyFd === undefined) process.stderr.write(`error: ${messageOf(error)}\n`);
     tell({ message: messageOf(error), ...known });
     process.exit(isGantryError(error, "engine-locked") ? engineExit.locked : engineExit.startFailed);
   }

@@ -66,6 +66,8 @@ export interface EngineOptions {
   readonly signal: AbortSignal;
   /** The engine's log. */
   readonly log: (text: string) => void;
+  /** `PID TICKS` of the guard that restarts this process after a crash; undefined when there is none. */
+  readonly guard?: string | undefined;
   /** What conmon runs when a container has ended: wakes an engine that is gone. */
   readonly exitCommand: readonly string[];
   /** Called once, when clients can connect. */
@@ -253,15 +255,17 @@ function watchActivity(
 }
 
 /**
- * What the guard reads: `engine.pid` says which process it is (`PID TICKS`), `stopped` that it ended on purpose, so that
- * the exit of a container does not wake it.
+ * What the guard reads: `engine.pid` and `guard.pid` say which processes live (`PID TICKS`), `stopped` that the engine
+ * ended on purpose, so that the exit of a container does not wake it.
  */
-function markRunning({ runDir, pid }: EngineOptions, disposer: Disposer): void {
+function markRunning({ runDir, pid, guard }: EngineOptions, disposer: Disposer): void {
   rmSync(join(runDir, "stopped"), { force: true });
+  rmSync(join(runDir, "guard.pid"), { force: true });
+  if (guard) writeFileSync(join(runDir, "guard.pid"), `${guard}\n`);
   writeFileSync(join(runDir, "engine.pid"), `${pid} ${identifyProcess(pid)?.startTicks ?? 0}\n`);
   disposer.defer(() => {
     writeFileSync(join(runDir, "stopped"), "");
-    rmSync(join(runDir, "engine.pid"), { force: true });
+    for (const name of ["engine.pid", "guard.pid"]) rmSync(join(runDir, name), { force: true });
   });
 }
 
