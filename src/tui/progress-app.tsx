@@ -32,6 +32,8 @@ export const createProgressView: RendererFactory = (target: RenderTarget): Event
       model = advance(model, event, target.monotonicMs());
     },
     close: async () => {
+      // Unmounting draws once more: what it draws must be nothing, else the last frame stays beside the summary.
+      app.rerender(null);
       app.clear();
       app.unmount();
       await app.waitUntilExit();
