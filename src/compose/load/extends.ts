@@ -35,7 +35,7 @@ function extended(name: string, service: Tree, place: Place): Tree {
   const own = withoutEntry(service, "extends");
   const base = findBase(name, node, place);
   if (base?.kind !== "map") return own;
-  return merge(base, own, service.path, place.scope.context.report);
+  return merge(base, own, ["services", name], place.scope.context.report);
 }
 
 function findBase(name: string, node: Tree, { document, scope, chain }: Place): Tree | undefined {

@@ -188,10 +188,14 @@ describe("extends", () => {
         "services: { common: { image: c, volumes: ['./data:/data'], env_file: c.env, environment: { A: 0, C: 0 } } }",
       "lib/c.env": "F=1",
     });
-    const { web, problems } = await load();
+    const { project, web, problems } = await load();
     expect(problems).toEqual([]);
     expect(web).toMatchObject({ image: "w", environment: { A: "1", B: "2", C: "0", F: "1" } });
     expect(web?.volumes[0]?.source).toBe(join(root, "lib/data"));
+    expect(project?.sources.get("services.web.environment.A")?.map(({ file }) => file)).toEqual([
+      join(root, "lib/common.yaml"),
+      join(root, "compose.yaml"),
+    ]);
   });
 
   it("names what is not there and what goes round", async () => {

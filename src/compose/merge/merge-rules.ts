@@ -34,14 +34,13 @@ const serviceRules: Readonly<Record<string, MergeRule>> = {
   logging: "logging",
 };
 
-/** The rule of a path such as `services.web.environment`. */
-export function mergeRule(path: string): MergeRule {
-  const service =
-    /^services\.[^.]+\.(.+)$/.exec(path) ?? /^services\..+?\.((?:build|deploy|healthcheck)?\.?[a-z_]+)$/.exec(path);
-  const attribute = service?.[1];
-  if (attribute && Object.hasOwn(serviceRules, attribute)) return serviceRules[attribute] ?? "default";
-  if (attribute && /^ulimits\.[^.]+$/.test(attribute)) return "replace";
-  return /^(networks|volumes)\..+\.labels$/.test(path) ? "key-values" : "default";
+/** The rule of the value under some keys, such as `["services", "web", "environment"]`. */
+export function mergeRule(keys: readonly string[]): MergeRule {
+  const [section, , ...rest] = keys;
+  const attribute = rest.join(".");
+  if (section === "services" && Object.hasOwn(serviceRules, attribute)) return serviceRules[attribute] ?? "default";
+  if (section === "services" && rest[0] === "ulimits" && rest.length === 2) return "replace";
+  return (section === "networks" || section === "volumes") && attribute === "labels" ? "key-values" : "default";
 }
 
 const byValue = new Set([
@@ -57,9 +56,9 @@ const byValue = new Set([
 ]);
 
 /** What makes two items of a list the same; undefined for lists that only append. */
-export function entryKey(listPath: string, item: Tree): string | undefined {
-  const name = listPath.slice(listPath.lastIndexOf(".") + 1);
-  if (!listPath.startsWith("services.")) return undefined;
+export function entryKey(keys: readonly string[], item: Tree): string | undefined {
+  const name = keys.at(-1) ?? "";
+  if (keys[0] !== "services") return undefined;
   const text = item.kind === "scalar" ? String(item.value) : undefined;
   switch (name) {
     case "volumes":

@@ -121,6 +121,12 @@ it("a merged value knows every place that wrote it, the winner last", () => {
   expect(project.sources.get("services.web.ports[1]")).toEqual([{ file: "b.yaml", line: 5, column: 13 }]);
 });
 
+it("a service's name may have dots without changing the rules", () => {
+  const file = (environment: string) => `services: { my.app: { image: a, environment: ${environment} } }`;
+  const { project } = projectOf([file("[A=1, B=1]"), file("{ B: 2 }")]);
+  expect(project.services.get("my.app")?.environment).toEqual({ A: "1", B: "2" });
+});
+
 it("documents of one file merge in their order", () => {
   const { project } = projectOf(`${web("user: a")}---\n${web("user: b")}`);
   expect(project.services.get("web")?.user).toBe("b");

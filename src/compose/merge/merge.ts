@@ -23,21 +23,23 @@ import { entryKey, type MergeRule, mergeRule } from "./merge-rules.js";
 
 /** The accumulated model with `later` on top. The paths follow the result. */
 export function mergeFiles(earlier: Tree | undefined, later: Tree, report: Report): Tree {
-  return earlier ? merge(earlier, later, "", report) : withoutTags(later);
+  return earlier ? merge(earlier, later, [], report) : withoutTags(later);
 }
 
-/** A service (or any subtree under `path`) with another on top. */
-export function merge(base: Tree, over: Tree, path: string, report: Report): Tree {
+/** A subtree with another on top. `keys` lead to it: `["services", "web"]` for a service. */
+export function merge(earlier: Tree, over: Tree, keys: readonly string[], report: Report): Tree {
+  const path = keys.join(".");
+  const base = withPath(earlier, path); // a service that is extended comes with another path
   if (over.tag === "override") return withPath(withoutTags(over), path);
-  const rule = mergeRule(path);
+  const rule = mergeRule(keys);
   if (isNull(over) && rule !== "replace") return base;
   if (isNull(base) || rule === "replace") return withPath(withoutTags(placed(base, over)), path);
   const [left, right] = [prepare(base, rule), prepare(over, rule)];
   if (left.kind === "map" && right.kind === "map") {
     if (rule === "logging" && differentDrivers(left, right)) return placed(left, withoutTags(right));
-    return mergeMaps(left, right, path, report);
+    return mergeMaps(left, right, keys, report);
   }
-  if (left.kind === "list" && right.kind === "list") return appendLists(left, right, path);
+  if (left.kind === "list" && right.kind === "list") return appendLists(left, right, keys);
   if (left.kind === right.kind) return withPath(placed(base, over), path);
   report.error(over, "cannot-merge", `${path} cannot be merged: the earlier file has a different kind of value`, {
     hint: "Write it the same way in both files, or put !override before the value",
@@ -45,7 +47,8 @@ export function merge(base: Tree, over: Tree, path: string, report: Report): Tre
   return base;
 }
 
-function mergeMaps(base: MapTree, over: MapTree, path: string, report: Report): MapTree {
+function mergeMaps(base: MapTree, over: MapTree, keys: readonly string[], report: Report): MapTree {
+  const path = keys.join(".");
   const entries = new Map<string, MapEntry>(base.entries);
   for (const [key, entry] of over.entries) {
     if (entry.value.tag === "reset") {
@@ -55,7 +58,7 @@ function mergeMaps(base: MapTree, over: MapTree, path: string, report: Report): 
     const before = entries.get(key);
     const memberAt = memberPath(path, key);
     const value = before
-      ? merge(before.value, entry.value, memberAt, report)
+      ? merge(before.value, entry.value, [...keys, key], report)
       : withPath(withoutTags(entry.value), memberAt);
     entries.set(key, { keyAt: entry.keyAt, value });
   }
@@ -63,11 +66,12 @@ function mergeMaps(base: MapTree, over: MapTree, path: string, report: Report): 
 }
 
 /** Later items whose key stands in the list already replace that item in place; the others follow. */
-function appendLists(base: ListTree, over: ListTree, path: string): ListTree {
+function appendLists(base: ListTree, over: ListTree, keys: readonly string[]): ListTree {
+  const path = keys.join(".");
   const items: Tree[] = [];
   const positions = new Map<string, number>();
   for (const item of [...base.items, ...over.items]) {
-    const key = entryKey(path, item);
+    const key = entryKey(keys, item);
     const position = key === undefined ? undefined : positions.get(key);
     const replaced = position === undefined ? undefined : items[position];
     if (position !== undefined && replaced) items[position] = placed(replaced, item);
