@@ -12,7 +12,9 @@ const openat2 = libcFunction(
   "long syscall(long number, int directory, const char *path, const void *how, unsigned long size)",
 );
 
-/** A descriptor that the caller closes. Absolute links stay inside. Throws "syscall-failed" (`cause.code` ENOENT, …). */
+/**
+ * A descriptor that the caller closes. Absolute links stay inside. Throws "syscall-failed" (`cause.code` ENOENT, …).
+ */
 export function openInRoot(root: string, path: string, flags = constants.O_RDONLY): number {
   const directory = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -62,7 +62,8 @@ async function probeRuntime(name: string, binary: string, wrapperDir: string): P
 
 /**
  * A shell script that runs the runtime in a mount namespace without the v2 tree. Its mounts are slaves of the host's:
- * what the host mounts later arrives, but a container's shared bind does not reach the host (such containers take runc).
+ * what the host mounts later arrives, but a container's shared bind does not reach the host (such containers take
+ * runc).
  */
 function writeWrapper(binary: string, wrapperDir: string): string | undefined {
   const unshare = findProgram("unshare");

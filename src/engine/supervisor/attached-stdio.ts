@@ -1,8 +1,8 @@
 /**
  * A container's stdio over conmon's attach socket.
  *
- * conmon sends packets of a stream byte (2 stdout, 3 stderr) and at most 8 KiB of data, and takes stdin as packets of at
- * most 32 KiB. Here they become one Duplex: frames of `wire/stream.ts`, or raw bytes with a TTY.
+ * conmon sends packets of a stream byte (2 stdout, 3 stderr) and at most 8 KiB of data, and takes stdin as packets of
+ * at most 32 KiB. Here they become one Duplex: frames of `wire/stream.ts`, or raw bytes with a TTY.
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { join } from "node:path";

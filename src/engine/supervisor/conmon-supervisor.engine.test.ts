@@ -183,6 +183,20 @@ describe.each(await probeRuntimes(probeDirs()))("$name", (runtime) => {
     await bench.exitOf(request.containerId);
   });
 
+  it("gives a slow reader all output of a command that has long ended", async () => {
+    const { request, identity } = await started(["sleep", "100"]);
+    const running = await bench.supervisor.exec(
+      execRequest(request.containerId, ["head", "-c", "60000", "/dev/zero"]),
+      never,
+    );
+    if (!running.stdio) throw new Error("no stdio");
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect((await outputOf(running.stdio)).stdout).toHaveLength(60_000);
+    expect(await running.exited).toBe(0);
+    bench.supervisor.kill(identity, 9);
+    await bench.exitOf(request.containerId);
+  });
+
   it("ends a command in a container by a signal", async () => {
     const { request, identity } = await started(["sleep", "100"]);
     const running = await bench.supervisor.exec(execRequest(request.containerId, ["sleep", "100"]), never);
@@ -235,7 +249,8 @@ describe.each(await probeRuntimes(probeDirs()))("$name", (runtime) => {
 
   it("accepts the whole default configuration, and the filter holds", async () => {
     const script =
-      "grep -E '^(Seccomp|CapBnd|NoNewPrivs):' /proc/self/status; mount -t tmpfs x /tmp; unshare -n true; echo $HOSTNAME";
+      "grep -E '^(Seccomp|CapBnd|NoNewPrivs):' /proc/self/status; " +
+      "mount -t tmpfs x /tmp; unshare -n true; echo $HOSTNAME";
     const request = bench.request(["sh", "-c", script]);
     const spec = buildSpec(
       anInput(
@@ -258,6 +273,21 @@ describe.each(await probeRuntimes(probeDirs()))("$name", (runtime) => {
     expect(log).toMatch(/unshare: .*not permitted/);
     expect(log).toContain("0123456789ab");
     expect(exit).toMatchObject({ exitCode: 0, oomKilled: false });
+  });
+
+  it("keeps monitors in a session and a cgroup of their own, so that they outlive the engine's", async () => {
+    const { request, identity } = await started(["sleep", "100"]);
+    const stat = (pid: number) =>
+      readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+    const monitor = Number(stat(identity.pid)[1]);
+    const [, , group, session] = stat(monitor).map(Number);
+    expect([group, session]).toEqual([monitor, monitor]);
+    const cgroups = readFileSync(`/proc/${monitor}/cgroup`, "utf8");
+    expect(cgroups).toMatch(new RegExp(`^\\d+:(name=systemd)?:${bench.cgroup}/monitors$`, "m"));
+    bench.supervisor.kill(identity, 9);
+    await bench.exitOf(request.containerId);
   });
 
   it("freezes and thaws", async () => {

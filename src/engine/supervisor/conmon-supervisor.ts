@@ -1,9 +1,9 @@
 /**
  * The `Supervisor` of real containers: conmon holds each one, an OCI runtime makes it.
  *
- * On disk: `runDir/supervised/<id>/` (a record, the pid file, conmon's `oom` mark), `runDir/exits/<id>` (the exit code),
- * `runDir/runtime/` (the runtime's own state), and in the bundle `config.json`, `attach`, `ctl` and `winsz`. All of it
- * is conmon's or rebuilt by `adopt`, so a crash at any point leaves what the next engine understands.
+ * On disk: `runDir/supervised/<id>/` (a record, the pid file, conmon's `oom` mark), `runDir/exits/<id>` (its exit
+ * code), `runDir/runtime/` (the runtime's own state), and in the bundle `config.json`, `attach`, `ctl` and `winsz`.
+ * All of it is conmon's or rebuilt by `adopt`, so a crash at any point leaves what the next engine understands.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -71,7 +71,7 @@ export class ConmonSupervisor implements Supervisor {
 
   async create(request: ProcessRequest, signal: AbortSignal): Promise<ProcessIdentity> {
     signal.throwIfAborted();
-    const runtime = this.#runtime(request.runtime);
+    const runtime = this.#runtimeFor(request);
     const record: SupervisedRecord = {
       schema: 1,
       containerId: request.containerId,
@@ -96,7 +96,7 @@ export class ConmonSupervisor implements Supervisor {
 
   async #createUnder(request: ProcessRequest, record: SupervisedRecord, signal: AbortSignal): Promise<ProcessIdentity> {
     const stateDir = this.#stateDir(request.containerId);
-    const runtime = this.#runtime(request.runtime);
+    const runtime = this.#runtime(record.runtime);
     const conmon = await spawnConmon({
       conmonPath: this.#options.conmonPath,
       runtime,
@@ -146,7 +146,8 @@ export class ConmonSupervisor implements Supervisor {
   async start(containerId: string): Promise<void> {
     const record = this.#recordOf(containerId);
     const runtime = this.#runtime(record.runtime);
-    const outcome = await runRuntime(runtime.command, ["--root", this.#runtimeRoot, "start", containerId]);
+    // Starting touches no cgroup and no mount: it needs no wrapper around the runtime.
+    const outcome = await runRuntime(runtime.binary, ["--root", this.#runtimeRoot, "start", containerId]);
     if (outcome.exitCode !== 0) throw runtimeError(outcome.output, runtime.name, []);
   }
 
@@ -236,6 +237,15 @@ export class ConmonSupervisor implements Supervisor {
     throw new GantryError("bad-parameter", `unknown or invalid runtime name: ${name}`, {
       hint: `Runtimes that work on this host: ${known || "none"}`,
     });
+  }
+
+  /** A wrapped runtime sees a copy of the host's mounts: what a container shares back needs one that is not. */
+  #runtimeFor(request: ProcessRequest): OciRuntime {
+    const runtime = this.#runtime(request.runtime);
+    const isWrapped = runtime.command !== runtime.binary;
+    const sharesBack = request.spec.mounts.some(({ options }) => options?.some((option) => /^r?shared$/.test(option)));
+    if (!isWrapped || !sharesBack) return runtime;
+    return this.#options.runtimes.find((candidate) => candidate.command === candidate.binary) ?? runtime;
   }
 
   #recordOf(containerId: string): SupervisedRecord {

@@ -22,7 +22,7 @@ import { runtimeError } from "./runtime-error.js";
 import type { ExecRequest, RunningExec } from "./supervisor.js";
 
 const sigkill = 9;
-/** After the command's end, how long its background children may still add output before the exec counts as done. */
+/** After the command's end, for how long its background children may be silent before the exec counts as done. */
 const drainMs = 1000;
 /** A complaint of the runtime is short; the rest is the command's own output. */
 const complaintChars = 4096;
@@ -80,7 +80,7 @@ async function execWithPipes(request: ExecRequest, context: ExecContext, folder:
     if (!request.attach) stderr.stream.resume();
     const stdio = stdout && pipedStdio(stdin?.stream, stdout.stream, stderr.stream);
     const exited = exitCode.then(async (code) => {
-      await Promise.race([stdio?.drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+      await stdio?.settled(drainMs);
       stdio?.finish();
       return code;
     });

@@ -2,7 +2,10 @@
 import { statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** `appeared` resolves when the file is there and not empty (also at once); `stop` ends the watch, and `appeared` then stays pending. */
+/**
+ * `appeared` resolves when the file is there and not empty (also at once); `stop` ends the watch, and `appeared` then
+ * stays pending.
+ */
 export function fileAppears(path: string): { appeared: Promise<void>; stop: () => void } {
   const name = basename(path);
   let found = () => {};

@@ -65,8 +65,8 @@ export async function* readLog(
 }
 
 /**
- * Renames `path` to `path.1`, that to `path.2` and so on, keeping `maxFiles` in all, then asks the writer to open `path`
- * anew (conmon's reopen). Lines written between rename and reopen go to `path.1`; none is lost.
+ * Renames `path` to `path.1`, that to `path.2` and so on, keeping `maxFiles` in all, then asks the writer to open
+ * `path` anew (conmon's reopen). Lines written between rename and reopen go to `path.1`; none is lost.
  */
 export async function rotateLog(path: string, maxFiles: number, reopen: () => Promise<void>): Promise<void> {
   const older = Array.from({ length: maxFiles - 1 }, (_none, at) => `${path}.${at + 1}`);
@@ -110,7 +110,7 @@ async function startsForTail(files: readonly OpenLog[], tail: number | undefined
   return starts;
 }
 
-/** Offset of the file's last `wanted` whole lines, and how many there are; parts of a line count as one with its end. */
+/** Offset of the last `wanted` whole lines, and how many there are; parts of a line count as one with its end. */
 async function lastLines(handle: FileHandle, wanted: number): Promise<{ start: number; lines: number }> {
   const { size } = await handle.stat();
   let lines = 0;

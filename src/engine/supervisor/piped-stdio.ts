@@ -3,9 +3,12 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import { encodeFrame } from "../../wire/stream.js";
 import type { AttachedStdio } from "./supervisor.js";
 
-/** `drained` resolves when both outputs have ended; `finish` ends the stream then, or in spite of open outputs. */
+/**
+ * `settled` resolves when all output was taken by the reader: both outputs ended, or gave nothing for `quietMs` though
+ * the reader was ready. `finish` then ends the stream, also in spite of outputs that a background child holds open.
+ */
 export interface PipedStdio extends AttachedStdio {
-  readonly drained: Promise<void>;
+  settled(quietMs: number): Promise<void>;
   finish(): void;
 }
 
@@ -14,7 +17,7 @@ export function pipedStdio(stdin: Writable | undefined, stdout: Readable, stderr
   const stream = new PipeStream(stdin, stdout, stderr);
   return {
     stream,
-    drained: stream.drained,
+    settled: (quietMs) => stream.settled(quietMs),
     finish: () => stream.finish(),
     resize: () => {},
     close: () => void stream.destroy(),
@@ -22,10 +25,13 @@ export function pipedStdio(stdin: Writable | undefined, stdout: Readable, stderr
 }
 
 class PipeStream extends Duplex {
-  readonly drained: Promise<void>;
+  readonly #drained: Promise<void>;
   readonly #stdin: Writable | undefined;
   readonly #outputs: readonly Readable[];
   #finished = false;
+  /** The reader has enough for now (or has not begun). */
+  #held = true;
+  #bytes = 0;
 
   constructor(stdin: Writable | undefined, stdout: Readable, stderr: Readable) {
     super({ allowHalfOpen: true });
@@ -37,7 +43,10 @@ class PipeStream extends Duplex {
         new Promise<void>((resolve) => {
           output.on("data", (payload: Buffer) => {
             const frame = encodeFrame({ stream: at === 0 ? "stdout" : "stderr", payload });
-            if (!this.push(frame)) for (const each of this.#outputs) each.pause();
+            this.#bytes += payload.length;
+            if (this.push(frame)) return;
+            this.#held = true;
+            for (const each of this.#outputs) each.pause();
           });
           output.once("close", resolve);
           output.once("error", resolve);
@@ -45,7 +54,18 @@ class PipeStream extends Duplex {
     );
     // Paused: a reader's first `_read` starts the flow.
     for (const output of this.#outputs) output.pause();
-    this.drained = Promise.all(ended).then(() => {});
+    this.#drained = Promise.all(ended).then(() => {});
+  }
+
+  async settled(quietMs: number): Promise<void> {
+    for (;;) {
+      const before = this.#bytes;
+      const ended = await Promise.race([
+        this.#drained.then(() => true),
+        new Promise<false>((resolve) => setTimeout(() => resolve(false), quietMs)),
+      ]);
+      if (ended || (!this.#held && this.#bytes === before)) return;
+    }
   }
 
   finish(): void {
@@ -57,6 +77,7 @@ class PipeStream extends Duplex {
   }
 
   override _read(): void {
+    this.#held = false;
     for (const output of this.#outputs) output.resume();
   }
 

@@ -12,7 +12,8 @@ const longestReasonChars = 2000;
 export function runtimeError(output: string, runtime: string, args: readonly string[]): GantryError {
   const reason = reasonOf(output);
   const command = args[0] ?? "";
-  const prefix = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runtime}`;
+  const shim = "failed to create task for container: failed to create shim task";
+  const prefix = `${shim}: OCI runtime create failed: ${runtime}`;
   const wrap = (text: string) => `${prefix} create failed: unable to start container process: ${text}: unknown`;
   if (isCommandMissing(reason)) {
     const where = command.includes("/")

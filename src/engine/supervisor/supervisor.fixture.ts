@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync }
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { OciSpec } from "../../oci/runtime-spec.js";
+import { removeCgroup } from "../runtime/cgroups.js";
 import type { OciRuntime } from "../runtime/oci-runtime.js";
 import { ConmonSupervisor } from "./conmon-supervisor.js";
 import type { ProcessExit, ProcessRequest } from "./supervisor.js";
@@ -89,19 +90,13 @@ export class Bench {
   async [Symbol.asyncDispose](): Promise<void> {
     for (let at = 1; at <= this.#count; at++) await this.supervisor.delete(`${basename(this.dir)}-${at}`);
     await this.supervisor.close();
-    for (const hierarchy of ["", "unified", "systemd", "memory", "pids", "cpu", "cpuacct", "cpuset", "devices"])
-      this.#rm(hierarchy);
-    for (const hierarchy of ["freezer", "blkio"]) this.#rm(hierarchy);
-    rmSync(this.dir, { recursive: true, force: true });
-  }
-
-  #rm(hierarchy: string): void {
-    for (const folder of [`${this.cgroup}/monitors`, this.cgroup]) {
-      const path = join("/sys/fs/cgroup", hierarchy, folder);
-      try {
-        if (existsSync(path)) rmSync(path, { recursive: false });
-      } catch {}
+    // A monitor may take a moment to end after its container has.
+    for (let round = 0; round < 50 && existsSync(`/sys/fs/cgroup/systemd${this.cgroup}`); round++) {
+      removeCgroup(this.cgroup);
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    removeCgroup(this.cgroup);
+    rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

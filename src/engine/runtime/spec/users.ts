@@ -22,8 +22,8 @@ export interface UserFiles {
 const largestId = 2 ** 31 - 1;
 
 /**
- * `user` is `Config.User` ("" is root), `groupAdd` further groups by name or number. Throws "bad-parameter" with Docker's
- * texts for names the files do not have.
+ * `user` is `Config.User` ("" is root), `groupAdd` further groups by name or number. Throws "bad-parameter" with
+ * Docker's texts for names the files do not have.
  */
 export function resolveUser(user: string, groupAdd: readonly string[], files: UserFiles): ResolvedUser {
   const [userPart = "", groupPart = ""] = user.split(":", 2);
