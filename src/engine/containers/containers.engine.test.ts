@@ -17,10 +17,10 @@ import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
+import type { RegistryClient } from "../../registry/registry-client.js";
 import type { ContainerCreateBody } from "../../wire/container.js";
 import { FrameDecoder } from "../../wire/stream.js";
 import { ImageStore } from "../images/image-store.js";
-import type { Images } from "../images/images.js";
 import { readBootId } from "../kernel/process.js";
 import { LayerStore } from "../layers/layer-store.js";
 import { NetworkStore } from "../networks/network-store.js";
@@ -47,7 +47,8 @@ async function openEngine(): Promise<void> {
   mkdirSync(stateRoot, { recursive: true });
   mkdirSync(runDir, { recursive: true });
   const layers = await LayerStore.open({ stateRoot, onDamaged });
-  const images = await ImageStore.open({ stateRoot, layers, clock: systemClock, onDamaged } as never);
+  const registry = {} as RegistryClient; // Nothing is pulled here.
+  const images = await ImageStore.open({ stateRoot, layers, registry, clock: systemClock, onDamaged });
   const events = new EventJournal(systemClock);
   const networks = await NetworkStore.open({
     ...{ stateDir: stateRoot, runDir, instanceId, clock: systemClock },
@@ -61,8 +62,7 @@ async function openEngine(): Promise<void> {
   });
   const volumes = await openVolumes({ directory: join(stateRoot, "volumes"), clock: systemClock, onDamaged });
   engine = await createContainers({
-    ...{ clock: systemClock, layers, volumes, networks, supervisor, events, onDamaged },
-    images: images as unknown as Images, // A colleague of the same shape; only `resolve` is asked.
+    ...{ clock: systemClock, images, layers, volumes, networks, supervisor, events, onDamaged },
     stateDir: join(stateRoot, "containers"),
     runDir: join(runDir, "containers"),
     host: {

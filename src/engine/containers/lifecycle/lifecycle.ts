@@ -171,7 +171,11 @@ export class Lifecycle {
       process: undefined,
       sandbox: undefined,
     });
-    await index.save(container, ended);
+    await index.save(container, ended).catch((error: unknown) => {
+      // It has ended, whether the disk takes that or not; an engine that reads the old record finds the process gone.
+      this.#rooms.report(`The exit of container ${ended.name} could not be recorded`, error);
+      container.record = ended;
+    });
     if (exit.oomKilled) announce(this.#rooms, ended, "oom");
     announce(this.#rooms, ended, "die", {
       exitCode: String(exit.exitCode),

@@ -47,13 +47,15 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
 
 /** The networks of a container: with addresses while it runs, with what was asked otherwise. */
 export function networksOf(
-  { state, endpoints }: ContainerRecord,
+  { state, endpoints, hostConfig }: ContainerRecord,
   networkId: InspectFacts["networkId"],
 ): Record<string, EndpointSettings> {
   const live = state.sandbox?.endpoints;
   if (live && Object.keys(live).length > 0) return { ...live };
+  const mode = hostConfig.NetworkMode ?? "";
+  const listed = mode === "host" || mode === "none" ? { [mode]: {} } : endpoints;
   return Object.fromEntries(
-    Object.entries(endpoints).map(([name, settings]) => [
+    Object.entries(listed).map(([name, settings]) => [
       name,
       { ...emptyEndpoint, ...settings, NetworkID: networkId(name) ?? "" },
     ]),
