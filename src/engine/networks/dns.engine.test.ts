@@ -75,3 +75,19 @@ it("forwards other names to the container's servers, or says SERVFAIL, and never
     upstream.close();
   }
 });
+
+it("serves containers that share a namespace by its owner's names, after a restart too", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const owner = await test.store.attach(aRequest("front", { name: "owner" }), never);
+  const mode = { kind: "container" as const, containerId: owner.containerId };
+  const guest = await test.store.attach({ ...aRequest(undefined, { name: "guest" }), mode }, never);
+  expect(guest).toMatchObject({ netnsPath: owner.netnsPath, nameServers: ["127.0.0.11"], endpoints: {} });
+  await test.store.close();
+  const again = await test.reopen();
+  await again.restore([guest, owner]);
+  expect(await lookUp(guest.netnsPath, "owner")).toBe(`NOERROR ${owner.endpoints.front?.IPAddress}`);
+  await again.detach(guest.containerId);
+  expect(await lookUp(owner.netnsPath, "owner")).toBe(`NOERROR ${owner.endpoints.front?.IPAddress}`);
+  expect(test.logged).toEqual([]);
+});

@@ -158,10 +158,10 @@ it("takes ports, relays, DNS and names again after the engine died, and sweeps w
   await test.store.close(); // as far as the kernel can tell, this is what kill -9 does
   expect(await ask("127.0.0.1", port)).toMatch(/^web/);
   const again = await test.reopen();
-  await again.restore([web]);
+  await again.restore([{ ...web, name: "renamed" }]);
   expect(await ask("127.0.0.1", port)).toMatch(/^web/);
   expect(await ask("::1", port)).toMatch(/^web/);
-  expect(again.get("front").Containers).toMatchObject({ [web.containerId]: { Name: "web" } });
+  expect(again.get("front").Containers).toMatchObject({ [web.containerId]: { Name: "renamed" } });
   await expect(again.attach(aRequest("front", { ports: web.ports }), never)).rejects.toMatchObject({
     code: "port-in-use",
   });

@@ -7,6 +7,7 @@ it("reads ports, ranges, addresses and free choice", () => {
     "53/udp": [{ HostIp: "127.0.0.1", HostPort: "" }],
     "9": [{}],
     "443/tcp": null,
+    "9/sctp": [],
   });
   const text = requests.map(
     ({ protocol, containerPort, hostAddress, hostPorts: { from, to } }) =>

@@ -43,11 +43,12 @@ const heldBacklog = 16;
 /** Reads a port map. `defaultAddress` stands for an empty HostIp. Throws "bad-parameter", "not-supported". */
 export function portRequests(ports: PortMap, defaultAddress = ""): PortRequest[] {
   return Object.entries(ports).flatMap(([key, bindings]) => {
+    if (!bindings || bindings.length === 0) return []; // exposed only
     const [, port = "", protocol = "tcp"] = /^(\d{1,5})(?:\/(\w+))?$/.exec(key) ?? [];
     if (!validPort(port) || Number(port) === 0) throw new GantryError("bad-parameter", `invalid containerPort: ${key}`);
     if (protocol === "sctp") throw new GantryError("not-supported", `Cannot publish ${key}: SCTP is not supported`);
     if (protocol !== "tcp" && protocol !== "udp") throw new GantryError("bad-parameter", `invalid proto: ${protocol}`);
-    return (bindings ?? []).map((binding) => ({
+    return bindings.map((binding) => ({
       key,
       protocol,
       containerPort: Number(port),

@@ -139,7 +139,9 @@ export class Sandboxes {
   /** Raises `networks`, sets all rules at once, takes what the live containers hold, and sweeps what is nobody's. */
   async restore(live: readonly Sandbox[], networks: readonly NetworkRecord[]): Promise<void> {
     const { table, bridges, netnsDir } = this.#options;
-    const present = live.filter(({ netnsPath }) => netnsPath === undefined || isNetns(netnsPath));
+    const present = live
+      .filter(({ netnsPath }) => netnsPath === undefined || isNetns(netnsPath))
+      .map((sandbox) => named(sandbox, sandbox.name)); // it may have been renamed since its names were written down
     for (const record of networks) this.#attempt(`raise network ${record.name}`, () => bridges.raiseLink(record));
     for (const sandbox of present) {
       this.#addEndpoints(sandbox);
@@ -160,12 +162,8 @@ export class Sandboxes {
   rename(containerId: string, name: string): void {
     const live = this.#live.get(containerId);
     if (!live) return;
-    const { sandbox } = live;
-    const renamed = Object.entries(sandbox.endpoints).map(([network, settings]) => {
-      const names = settings.DNSNames?.map((known) => (known === sandbox.name ? name : known)) ?? null;
-      return [network, { ...settings, DNSNames: names }];
-    });
-    this.#replace(live, { ...sandbox, name, endpoints: Object.fromEntries(renamed) });
+    this.#replace(live, named(live.sandbox, name));
+    this.#addEndpoints(live.sandbox);
   }
 
   async close(): Promise<void> {
@@ -278,6 +276,8 @@ export class Sandboxes {
   }
 
   #addNames(sandbox: Sandbox): void {
+    // A container in another one's namespace is served by that one's server.
+    if (sandbox.netnsPath !== this.#netnsPath(sandbox.containerId)) return;
     this.#names.add(sandbox, () => this.#live.get(sandbox.containerId)?.sandbox);
   }
 
@@ -327,6 +327,15 @@ export class Sandboxes {
       Actor: { ID: settings.NetworkID ?? "", Attributes: attributes },
     });
   }
+}
+
+/** The container's own name is the first of its names in each network. */
+function named(sandbox: Sandbox, name: string): Sandbox {
+  const endpoints = Object.entries(sandbox.endpoints).map(([network, settings]) => {
+    const { DNSNames } = settings;
+    return [network, DNSNames ? { ...settings, DNSNames: [...new Set([name, ...DNSNames.slice(1)])] } : settings];
+  });
+  return { ...sandbox, name, endpoints: Object.fromEntries(endpoints) };
 }
 
 /** Where published ports lead: the container's address on its gateway network. */
