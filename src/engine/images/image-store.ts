@@ -103,7 +103,6 @@ export class ImageStore implements Images {
       const record = await importRootfs(tar, request, { blobs: this.#blobs, layers: this.#layers });
       await this.#index.add(record, parseImageConfig((await this.#blobs.read(record.id)).toString()));
       if (reference) await this.#index.point(reference, record.id, createdAt);
-      options.onProgress({ status: record.id });
       return this.resolve(record.id);
     });
   }
