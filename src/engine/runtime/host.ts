@@ -3,7 +3,8 @@
  *
  * Touches the world, changes nothing but the cache of runtimes that were tried out.
  */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cgroupControllers, cgroupLayout, cgroupVersion } from "./cgroups.js";
 import { type InstallCommand, installCommand } from "./install-command.js";
@@ -75,11 +76,13 @@ async function checkRuntime(stateRoot: string | undefined, install: InstallComma
     const found = present ? `${present} (only root can try them out)` : "none";
     return check("runtime", { ok: present !== "", found, neededFor, fix: present ? undefined : install(["runc"]) });
   }
-  const folder = stateRoot ?? "/tmp";
+  // A directory that others could have prepared must not name the program that root runs.
+  const folder = stateRoot ?? mkdtempSync(join(tmpdir(), "gantry-check-"));
   const works = await probeRuntimes({
     cacheFile: join(folder, "runtimes.json"),
     wrapperDir: join(folder, "runtime-wrappers"),
   }).catch(() => []);
+  if (stateRoot === undefined) rmSync(folder, { recursive: true, force: true });
   const found = works.map(({ name, version }) => `${name} ${version}`).join(", ");
   return check("runtime", {
     ok: works.length > 0,

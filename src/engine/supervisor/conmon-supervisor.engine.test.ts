@@ -1,5 +1,5 @@
 /** The promises of the supervisor, kept with every runtime that works on this host. */
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { OciSpec } from "../../oci/runtime-spec.js";
@@ -32,7 +32,10 @@ async function rawOutputOf(stdio: AttachedStdio, onText: (text: string) => void 
   return text;
 }
 
-describe.each(await probeRuntimes(probeDirs()))("$name", (runtime) => {
+const probing = probeDirs();
+afterAll(() => rmSync(probing.wrapperDir, { recursive: true, force: true }));
+
+describe.each(await probeRuntimes(probing))("$name", (runtime) => {
   const bench = new Bench(runtime);
   afterAll(() => bench[Symbol.asyncDispose]());
 

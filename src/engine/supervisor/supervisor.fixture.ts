@@ -25,9 +25,9 @@ const applets = [
   "tr",
 ];
 
-/** Where the probe of runtimes keeps its answer for tests: once per boot and machine. */
+/** A place for one test file's probe of runtimes; the caller removes `wrapperDir`. */
 export function probeDirs() {
-  const folder = join(tmpdir(), "gantry-test-runtimes");
+  const folder = mkdtempSync(join(tmpdir(), "gantry-test-runtimes-"));
   return { cacheFile: join(folder, "runtimes.json"), wrapperDir: folder };
 }
 
