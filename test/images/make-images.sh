@@ -53,6 +53,7 @@ fail() {
 make() (
   image="$cache/images/$1-$recipe"
   [ -e "$image/changes" ] && return
+  echo "Making the image $1 from Debian's packages" >&2
   out="$work/$1"
   mkdir -p "$out/root" "$cache/images"
   case $1 in

@@ -91,7 +91,8 @@ services:
     project = await gantry.projectOf("job", file);
     const up = await project.run("up", "-d");
     expect(up.code).toBe(1);
-    expect(up.output).toMatch(/exit(ed)?( with)?( code)? 7/i);
+    expect(up.output).toMatch(/job-job-1.* exited \(7\)/);
+    expect(up.output).toContain("no disk");
     expect(await project.ok("ps", "--services")).toBe("");
   });
 });

@@ -21,28 +21,47 @@ export interface Neighbour extends AsyncDisposable {
   serve(text: string): Promise<AsyncDisposable & { port: number }>;
 }
 
-/** A network namespace that plays the host: `through` before a command runs it there, in the host's other namespaces. */
+/** Network and mount namespaces that play the host: `through` before a command runs it there. */
 export interface StandInHost extends AsyncDisposable {
+  /** The network namespace, as `ip netns` knows it. */
   readonly namespace: string;
   readonly through: readonly string[];
   run(...command: string[]): Promise<string>;
 }
 
+/** As a host that was just booted: no addresses but loopback's, no rules, nothing is forwarded. */
 export async function aStandInHost(): Promise<StandInHost> {
   const namespace = `gantry-h-${randomInt(1 << 24).toString(36)}`;
-  await execute("ip", ["netns", "add", namespace]);
-  await execute("ip", ["-n", namespace, "link", "set", "lo", "up"]);
-  // As a host that was just booted; a new namespace inherits the real host's setting.
-  await execute("nsenter", [`--net=/run/netns/${namespace}`, "sysctl", "-qw", "net.ipv4.ip_forward=0"]);
+  const words = ["--net", "--mount", "--propagation", "private", "sh", "-ec", standInScript];
+  const holder = spawn("unshare", words, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(holder.stdout, "data");
+  await execute("ip", ["netns", "attach", namespace, String(holder.pid)]);
+  const through = ["nsenter", "--target", String(holder.pid), "--net", "--mount"];
   return {
     namespace,
-    through: ["nsenter", `--net=/run/netns/${namespace}`],
-    // Unlike `ip netns exec`, nsenter keeps the mount namespace, in which the cgroups are.
-    run: async (...command) =>
-      (await execute("nsenter", [`--net=/run/netns/${namespace}`, ...command])).stdout.trimEnd(),
-    [Symbol.asyncDispose]: async () => void (await execute("ip", ["netns", "delete", namespace])),
+    through,
+    run: async (...command) => (await execute("nsenter", [...through.slice(1), ...command])).stdout.trimEnd(),
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(holder, "exit");
+      holder.kill();
+      await ended;
+      await execute("ip", ["netns", "delete", namespace]);
+    },
   };
 }
+
+/** /sys shows the network of whoever mounted it, so it is mounted anew; the cgroups below it stay the real ones. */
+const standInScript = `
+  ip link set lo up
+  sysctl -qw net.ipv4.ip_forward=0
+  mount --rbind /sys/fs/cgroup /mnt
+  umount --recursive --lazy /sys
+  mount -t sysfs sysfs /sys
+  mount --rbind /mnt /sys/fs/cgroup
+  umount --recursive --lazy /mnt
+  echo ready
+  exec sleep infinity
+`;
 
 /**
  * Sets a neighbour up in the range for benchmarks (RFC 2544), which no network at home uses. `host` is a network

@@ -4,6 +4,7 @@ import { access, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Registry, startRegistryWith } from "../../images/registry.js";
+import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Inspected, type Project, sampleDir } from "../harness/gantry.js";
 import { aFreePort } from "../harness/host.js";
 
@@ -50,8 +51,10 @@ describe("after down", () => {
   it("nothing of the engine is left either once it was stopped", async () => {
     const pid = await gantry.enginePid();
     await gantry.ok(["engine", "stop"]);
-    expect(() => process.kill(pid, 0)).toThrow();
-    expect(await processesWith([gantry.stateRoot])).toEqual([]);
+    await eventually(async () => {
+      expect(() => process.kill(pid, 0)).toThrow();
+      expect(await processesWith([gantry.stateRoot])).toEqual([]);
+    }, 2000);
     expect(await mountsWith([gantry.stateRoot])).toEqual([]);
   });
 });

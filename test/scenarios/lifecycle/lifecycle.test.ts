@@ -37,7 +37,7 @@ describe("up", () => {
     await project.ok("up", "-d");
     expect((await ids("a", "b"))[0]).toBe(a);
     expect((await ids("a", "b"))[1]).not.toBe(b);
-    expect(await project.exec("b", "printenv", "NEW")).toBe("value");
+    expect(await project.exec("b", "sh", "-c", "echo $NEW")).toBe("value");
   });
 
   it("tells of a service that is gone from the file, and removes it when asked", async () => {
