@@ -35,7 +35,7 @@ import { closeInherited } from "./kernel/inherited-descriptors.js";
 import { identifyProcess, readBootId } from "./kernel/process.js";
 import { LayerStore } from "./layers/layer-store.js";
 import { NetworkStore } from "./networks/network-store.js";
-import { cgroupVersion } from "./runtime/cgroups.js";
+import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
 import { readSpecHost } from "./runtime/host.js";
 import type { OciRuntime } from "./runtime/oci-runtime.js";
 import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
@@ -147,6 +147,8 @@ async function openRooms(
   const clock = systemClock;
   const instanceId = instanceIdOf(stateRoot);
   const events = new EventJournal(clock);
+  // Last of all: what has processes stays.
+  disposer.defer(() => removeCgroup(cgroupOf(instanceId)));
   const layers = await LayerStore.open({ stateRoot, onDamaged });
   disposer.defer(() => layers.close());
   const registry = createRegistryClient({ config: readRegistryConfig(options), clock });
@@ -173,6 +175,7 @@ async function openRooms(
   disposer.defer(() => containers.close());
   await containers.restore();
   collectGarbage(images, containers, log);
+  disposer.defer(() => sweepNetworks(containers, networks));
   const facts = readEngineFacts({
     ...{ pid, version, apiVersion, stateRoot, socket, instanceId },
     startedAt: startedAt.toISOString(),
@@ -237,14 +240,24 @@ function collectGarbage(images: ImageStore, containers: Containers, log: (text: 
   });
 }
 
+/** The last one out takes the default bridge and the firewall's table along, unless a network of the user's is there. */
+async function sweepNetworks(containers: Containers, networks: NetworkStore): Promise<void> {
+  if (!isBusy(containers)) await networks.restore([]);
+}
+
+/** A container runs, is paused, or waits for its restart. */
+function isBusy(containers: Containers): boolean {
+  const busyStates = ["running", "paused", "restarting"];
+  return containers.list({ all: true, filters: {} }).some(({ State }) => busyStates.includes(State));
+}
+
 function watchActivity(
   containers: Containers,
   events: EventJournal,
   { idleMs, onIdle, disposer }: { idleMs: number; onIdle: () => void; disposer: Disposer },
 ): Activity {
-  const busyStates = ["running", "paused", "restarting"];
-  const isBusy = () => containers.list({ all: true, filters: {} }).some(({ State }) => busyStates.includes(State));
-  const activity = new Activity({ idleMs, isBusy, onIdle, now: () => systemClock.now().getTime() });
+  const now = () => systemClock.now().getTime();
+  const activity = new Activity({ idleMs, isBusy: () => isBusy(containers), onIdle, now });
   disposer.defer(() => activity[Symbol.dispose]());
   const stop = new AbortController();
   disposer.defer(() => stop.abort());

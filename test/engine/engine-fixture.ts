@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { EngineClient } from "../../src/client/engine-client.js";
 import { createHttpClient } from "../../src/client/http-client.js";
@@ -17,6 +18,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(root, "dist/main.js");
 /** A test's command that takes longer hangs. */
 const commandLimitMs = 60_000;
+const settleMs = 3000;
 
 export interface Outcome {
   readonly exitCode: number;
@@ -91,7 +93,7 @@ export async function startTestEngine(
       } finally {
         client.close();
       }
-      const left = remains();
+      const left = await settled(remains);
       const log = existsSync(join(stateRoot, "engine.log")) ? readFileSync(join(stateRoot, "engine.log"), "utf8") : "";
       if (Object.values(left).some((list) => list.length > 0)) {
         throw new Error(`The test's engine left ${JSON.stringify(left, null, 2)}\n${log.slice(-4000)}`);
@@ -115,6 +117,16 @@ export async function importBusybox(client: EngineClient): Promise<void> {
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The guard and the last monitor end a moment after the engine. */
+async function settled(look: () => Remains): Promise<Remains> {
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    const left = look();
+    if (performance.now() > deadline || Object.values(left).every((list) => list.length === 0)) return left;
+    await sleep(20);
   }
 }
 

@@ -22,6 +22,9 @@ export interface RunOptions extends CreateOptions {
 /** As the docker CLI has them: the engine's fault, a command that cannot be executed, one that is not there. */
 const runExitCodes = { failed: 125, notExecutable: 126, notFound: 127 } as const;
 
+/** A container that never ran is removed in milliseconds; the failure is what the user waits for. */
+const removalLimitMs = 5000;
+
 /** Prints the id. */
 export async function containerCreate(
   context: CliContext,
@@ -140,9 +143,16 @@ async function start(client: EngineClient, { id, options }: { id: string; option
   try {
     await client.containers.start(id);
   } catch (error) {
-    if (options.rm) await client.containers.remove(id, { force: true, volumes: true }).catch(() => {});
+    if (options.rm) await removeFailed(client, id);
     throw error;
   }
+}
+
+/** Removes it, or waits for the engine, which may be doing so by itself; either way nothing is told but the failure. */
+async function removeFailed(client: EngineClient, id: string): Promise<void> {
+  await client.containers.remove(id, { force: true, volumes: true }).catch(() => {});
+  const signal = AbortSignal.timeout(removalLimitMs);
+  await client.containers.wait(id, "removed", { signal }).exited.catch(() => {});
 }
 
 /** What the user sends us is the container's; it decides when to end. */
