@@ -1,8 +1,8 @@
 /**
  * Bundles the program into `dist/`: one entry (`main.js`), the engine and the views as chunks that are loaded when used,
- * and the engine's worker threads as entries of their own. Also compiles the JSON Schemas to standalone validators.
+ * and the engine's worker threads as entries of their own.
  */
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -14,7 +14,9 @@ const entries = {
   "unpack-worker": "src/engine/layers/unpack-worker.ts",
 };
 
-await rm(`${root}/dist`, { recursive: true, force: true });
+// Written beside and renamed, so that a program started meanwhile finds the old bundle or the new one, whole.
+const fresh = `${root}/dist.${process.pid}.tmp`;
+const stale = `${root}/dist.${process.pid}.old`;
 const bundle = await rolldown({
   cwd: root,
   input: entries,
@@ -24,9 +26,14 @@ const bundle = await rolldown({
   transform: { target: "es2022", define: { "process.env.NODE_ENV": '"production"' } },
 });
 await bundle.write({
-  dir: `${root}/dist`,
+  dir: fresh,
   format: "esm",
   sourcemap: true,
   minify: "dce-only",
   chunkFileNames: "chunk-[name]-[hash].js",
 });
+await rename(`${root}/dist`, stale).catch((error) => {
+  if (error.code !== "ENOENT") throw error;
+});
+await rename(fresh, `${root}/dist`);
+await rm(stale, { recursive: true, force: true });

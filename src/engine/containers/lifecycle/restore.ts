@@ -69,7 +69,8 @@ export async function restoreContainers(restorer: Restorer): Promise<void> {
   );
   const sandboxes = findings.flatMap(({ container, finding }): Sandbox[] => {
     const { sandbox } = container.record.state;
-    return finding === "running" && sandbox ? [sandbox] : [];
+    // The sandbox was written at the start; a rename since then is only in the record.
+    return finding === "running" && sandbox ? [{ ...sandbox, name: container.record.name }] : [];
   });
   try {
     await rooms.networks.restore(sandboxes);
