@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DockerDaemon, startDockerDaemon } from "../harness/docker-daemon.js";
+import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
 import { aNeighbour, aStandInHost, type Neighbour, pageScript, type StandInHost } from "../harness/host.js";
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
       "  client: { image: python, command: sleep 1000, stop_grace_period: 0s }\n",
   );
   await project.ok("up", "-d", "--wait");
+  await eventually(() => fetched("http://web/")); // Python takes its time until it listens
 });
 afterAll(async () => {
   await project?.clear();

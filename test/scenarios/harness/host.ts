@@ -36,7 +36,7 @@ export async function aStandInHost(): Promise<StandInHost> {
   const holder = spawn("unshare", words, { stdio: ["ignore", "pipe", "inherit"] });
   await once(holder.stdout, "data");
   await execute("ip", ["netns", "attach", namespace, String(holder.pid)]);
-  const through = ["nsenter", "--target", String(holder.pid), "--net", "--mount"];
+  const through = ["nsenter", "--target", String(holder.pid), "--net", "--mount", "--wd=."];
   return {
     namespace,
     through,
