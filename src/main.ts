@@ -1,5 +1,5 @@
 /**
- * The program: argv, environment, streams, signals and exit codes; and the one place where the tool and the engine meet.
+ * The program: argv, environment, streams, signals and exit codes; and the one place where tool and engine meet.
  *
  * Everything is loaded when it is needed: the tool's commands never load the engine, and the other way round.
  */

@@ -24,7 +24,10 @@ export async function eachName(
   }
 }
 
-/** Prints what `inspect` gives for each name as one JSON array; a missing one is reported and the others are printed. */
+/**
+ * Prints what `inspect` gives for each name as one JSON array; a missing one is reported and the others are
+ * printed.
+ */
 export async function inspectNames(
   context: CliContext,
   names: readonly string[],

@@ -1,9 +1,9 @@
 /**
  * The engine: takes its state root, opens its rooms on it, adopts what runs, serves its API, and ends cleanly.
  *
- * Order of the start: lock, rooms, restore, socket, so whoever finds the socket finds everything behind it. Order of the
- * end: no new connections, rooms, lock, and the connections last, so whoever waits for them to end finds the state free.
- * Containers outlive the engine in every case.
+ * Order of the start: lock, rooms, restore, socket, so whoever finds the socket finds everything behind it. Order of
+ * the end: no new connections, rooms, lock, and the connections last, so whoever waits for them to end finds the state
+ * free. Containers outlive the engine in every case.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -240,7 +240,7 @@ function collectGarbage(images: ImageStore, containers: Containers, log: (text: 
   });
 }
 
-/** The last one out takes the default bridge and the firewall's table along, unless a network of the user's is there. */
+/** The last one out takes the default bridge and the firewall's table along, unless a user's network is there. */
 async function sweepNetworks(containers: Containers, networks: NetworkStore): Promise<void> {
   if (!isBusy(containers)) await networks.restore([]);
 }

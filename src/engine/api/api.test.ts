@@ -53,7 +53,7 @@ it("names a route that Docker has and this engine has not", async () => {
   expect(reply).toMatchObject({ status: 501, text: expect.stringContaining("/images/a/b/push is not implemented") });
 });
 
-it("sends an error with its code and hint, typed exactly application/json, and the client throws the same", async () => {
+it("sends an error with code and hint, typed exactly application/json; the client throws the same", async () => {
   const start = () => {
     throw new GantryError("port-in-use", "Bind for 0.0.0.0:80 failed: port is already allocated", { hint: "Stop it" });
   };

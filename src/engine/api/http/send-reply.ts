@@ -1,8 +1,11 @@
 /** Puts a reply on the wire. */
-import http from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { messageOf } from "../../../base/errors.js";
 import { type Reply, rawStream } from "./reply.js";
+
+// An `import` of it would load all that it can lend, a WebSocket among them: some megabytes.
+const http = process.getBuiltinModule("node:http");
 
 interface SendOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -10,7 +13,7 @@ interface SendOptions {
 }
 
 /** Resolves when the reply has been written. A client that leaves in between is no error. */
-export async function sendReply(response: http.ServerResponse, reply: Reply, options: SendOptions): Promise<void> {
+export async function sendReply(response: ServerResponse, reply: Reply, options: SendOptions): Promise<void> {
   response.on("error", () => {});
   switch (reply.kind) {
     case "json":
@@ -33,7 +36,7 @@ export async function sendReply(response: http.ServerResponse, reply: Reply, opt
 
 /** An upgraded connection for a hijack; every other reply is sent as usual and ends the connection. */
 export async function upgradeTo(
-  { message, socket }: { message: http.IncomingMessage; socket: Socket },
+  { message, socket }: { message: IncomingMessage; socket: Socket },
   reply: Reply,
   options: SendOptions,
 ): Promise<void> {
@@ -51,7 +54,7 @@ export async function upgradeTo(
 }
 
 function end(
-  response: http.ServerResponse,
+  response: ServerResponse,
   { headers }: SendOptions,
   reply: { status: number; text: string; type?: string; headers?: Readonly<Record<string, string>> },
 ): void {
@@ -66,7 +69,7 @@ function end(
 }
 
 async function stream(
-  response: http.ServerResponse,
+  response: ServerResponse,
   { contentType, chunks }: Extract<Reply, { kind: "stream" }>,
   { headers, log }: SendOptions,
 ): Promise<void> {
@@ -87,7 +90,7 @@ async function stream(
 }
 
 /** Without `Upgrade` the answer is 200 and ends by close; output only, as Node's parser still reads the other way. */
-async function rawConnection(response: http.ServerResponse, reply: Extract<Reply, { kind: "hijack" }>): Promise<void> {
+async function rawConnection(response: ServerResponse, reply: Extract<Reply, { kind: "hijack" }>): Promise<void> {
   const { socket } = response;
   if (!socket) return;
   response.detachSocket(socket);
@@ -106,7 +109,7 @@ async function serveSocket(socket: Socket, { serve }: Extract<Reply, { kind: "hi
   }
 }
 
-function drained(response: http.ServerResponse): Promise<void> {
+function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off("drain", done).off("close", done);

@@ -6,7 +6,7 @@
  * hold one, because the state root's lock is held by us.
  */
 import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
-import http from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -16,6 +16,9 @@ import type { Reply } from "./reply.js";
 import type { Router } from "./router.js";
 import { sendReply, upgradeTo } from "./send-reply.js";
 import { splitVersion } from "./versions.js";
+
+// An `import` of it would load all that it can lend, a WebSocket among them: some megabytes.
+const http = process.getBuiltinModule("node:http");
 
 export interface ServerOptions {
   readonly socket: string;
@@ -67,7 +70,7 @@ export async function serve(options: ServerOptions): Promise<ApiServer> {
   };
 }
 
-async function listen(server: http.Server, { socket, socketMode }: ServerOptions): Promise<void> {
+async function listen(server: Server, { socket, socketMode }: ServerOptions): Promise<void> {
   const privateDir = await mkdtemp(join(dirname(socket), ".socket-"));
   const path = join(privateDir, basename(socket));
   try {
@@ -85,7 +88,7 @@ async function listen(server: http.Server, { socket, socketMode }: ServerOptions
   }
 }
 
-async function answer(message: http.IncomingMessage, response: http.ServerResponse, options: ServerOptions) {
+async function answer(message: IncomingMessage, response: ServerResponse, options: ServerOptions) {
   const ended = options.onRequest();
   const gone = new AbortController();
   response.once("close", () => {
@@ -97,7 +100,7 @@ async function answer(message: http.IncomingMessage, response: http.ServerRespon
 }
 
 async function answerUpgrade(
-  message: http.IncomingMessage,
+  message: IncomingMessage,
   { socket, head }: { socket: Socket; head: Buffer },
   options: ServerOptions,
 ) {
@@ -118,7 +121,7 @@ async function answerUpgrade(
 }
 
 async function route(
-  message: http.IncomingMessage,
+  message: IncomingMessage,
   parts: { body: Readable; signal: AbortSignal; upgrade: boolean },
   { router, log }: ServerOptions,
 ): Promise<Reply> {

@@ -104,15 +104,7 @@ function infoReply({ containers, images, facts }: ApiRooms): Record<string, unkn
       Authorization: null,
       Log: ["json-file", "local", "none"],
     },
-    MemoryLimit: true,
-    SwapLimit: true,
-    PidsLimit: true,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    OomKillDisable: facts.cgroupVersion === 1,
-    IPv4Forwarding: true,
+    ...kernelAbilities(facts),
     Debug: false,
     SystemTime: new Date().toISOString(),
     LoggingDriver: "json-file",
@@ -153,5 +145,19 @@ function infoReply({ containers, images, facts }: ApiRooms): Record<string, unkn
     InitCommit: { ID: "", Expected: "" },
     SecurityOptions: facts.securityOptions,
     Warnings: [],
+  };
+}
+
+function kernelAbilities({ cgroupVersion }: EngineFacts): Record<string, boolean> {
+  return {
+    MemoryLimit: true,
+    SwapLimit: true,
+    PidsLimit: true,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
+    OomKillDisable: cgroupVersion === 1,
+    IPv4Forwarding: true,
   };
 }

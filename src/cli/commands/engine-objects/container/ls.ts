@@ -45,12 +45,13 @@ export function printContainers(
 
 /** The fields of the docker CLI's own JSON. */
 function rowOf(container: ContainerSummary, { trunc, now }: { trunc: boolean; now: Date }) {
-  const command = `"${trunc && container.Command.length > 20 ? `${container.Command.slice(0, 19)}…` : container.Command}"`;
+  const isCut = trunc && container.Command.length > 20;
+  const command = isCut ? `${container.Command.slice(0, 19)}…` : container.Command;
   return {
     ID: trunc ? shortId(container.Id) : container.Id,
     Names: container.Names.map((name) => name.replace(/^\//, "")).join(","),
     Image: container.Image,
-    Command: command,
+    Command: `"${command}"`,
     CreatedAt: new Date(container.Created * 1000).toISOString(),
     RunningFor: `${printDuration(now.getTime() - container.Created * 1000)} ago`,
     State: container.State,
