@@ -154,7 +154,9 @@ function report([ours, theirs]: readonly Samples[]): void {
   }
 }
 
-const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(10);
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`.padStart(10);
+}
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
