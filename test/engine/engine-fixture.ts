@@ -66,7 +66,7 @@ export async function startTestEngine(
     PATH: process.env.PATH ?? "",
     HOME: directory,
     // One cache for all tests: compiling anew would be what they measure.
-    XDG_CACHE_HOME: join(tmpdir(), `gantry-test-cache-${process.pid}`),
+    XDG_CACHE_HOME: join(root, "node_modules/.cache"),
     GANTRY_STATE_ROOT: stateRoot,
     GANTRY_RUN_DIR: runDir,
     ...options.env,
