@@ -88,7 +88,7 @@ export interface Inspected {
 
 const commandLimitMs = 60_000;
 /** One for all instances: compiling anew would be what they measure. */
-const compileCache = `${tmpdir()}/gantry-test-cache-${process.pid}`;
+const compileCache = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
 /**
  * The engine starts with the first command that needs it. `env` is added to what it and every command get, as
