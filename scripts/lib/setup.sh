@@ -17,7 +17,8 @@ fail() {
 # shellcheck disable=SC2034 # read by the scripts
 engine_helpers="conmon conmon
 nft nftables
-ip iproute2"
+ip iproute2
+tini tini" # the init process of services that ask for one
 
 # What only the tests use: a registry and its clients, another engine, terminals, and connection tracking. Of `a|b` the
 # package is b where the distribution has it, else a.
