@@ -29,9 +29,11 @@ function startService(draft: UpDraft, service: Service, gates: Map<string, strin
   const requests = draft.toStart.get(service.name) ?? [];
   if (requests.length === 0) return;
   const { after: gated, settled } = gatesOf(draft, service, gates);
+  const source = placeOf(draft.project, `services.${service.name}.command`);
   for (const { container, after, cause } of requests) {
     const edges = { after: [...after, ...gated], settled };
-    addStart(draft, service.name, draft.builder.add({ kind: "start-container", container }, cause, edges));
+    const located = { reason: cause, ...(source ? { source } : {}) };
+    addStart(draft, service.name, draft.builder.add({ kind: "start-container", container }, located, edges));
   }
 }
 

@@ -59,7 +59,7 @@ it("recreates a changed service and nothing else, naming the field and its place
       "  ~ stop container shop-web-1       replaced",
       "  ~ remove container shop-web-1     replaced",
       `  ~ rename container to shop-web-1  ${change}`,
-      "  ~ start container shop-web-1      container was replaced",
+      "  ~ start container shop-web-1      container was replaced (compose.yaml:2)",
       "",
     ].join("\n"),
   );

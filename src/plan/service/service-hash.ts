@@ -32,7 +32,7 @@ export interface ServiceHash {
 export function hashService(service: Service, project: Project, fileDigests: ReadonlyMap<string, string>): ServiceHash {
   const model: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(service)) {
-    if (!excluded.has(field) && !isEmpty(value)) model[field] = plain(value);
+    if (!excluded.has(field) && !isEmpty(field, value)) model[field] = plain(value);
   }
   const contents = (uses: readonly FileUse[], specs: ReadonlyMap<string, FileSpec>) =>
     uses.map((use) => ({ ...use, content: contentDigest(specs.get(use.source), project, fileDigests) }));
@@ -84,9 +84,10 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function isEmpty(value: unknown): boolean {
+function isEmpty(field: string, value: unknown): boolean {
   if (value === undefined || value === false) return true;
-  if (Array.isArray(value)) return false; // `command: []` is not the same as no command
+  // `command: []` is not the same as no command.
+  if (Array.isArray(value)) return value.length === 0 && field !== "command" && field !== "entrypoint";
   if (value instanceof Map) return value.size === 0;
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }

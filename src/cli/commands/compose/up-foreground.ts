@@ -151,8 +151,8 @@ class ForegroundSession {
   async #streamEnded({ id, name }: { id: string; name: string }): Promise<void> {
     this.#streams.delete(id);
     if (this.#ending.signal.aborted) return;
-    const state = await this.#client.containers.inspect(id).catch(() => undefined);
-    if (state && willRunAgain(state)) return;
+    const state = await this.#stateAtEnd(id);
+    if (this.#streams.has(id) || (state && willRunAgain(state))) return;
     if (state) {
       const code = state.State.ExitCode;
       this.#context.stdout.write(`${logName(name, this.#job.project.name)} exited with code ${code}\n`);
@@ -160,6 +160,16 @@ class ForegroundSession {
     }
     this.#alive.delete(id);
     if (this.trigger !== undefined || (this.#hasStarted && this.#alive.size === 0)) this.#end();
+  }
+
+  /** Output may end before the process does, or before the engine has learnt that it did. */
+  async #stateAtEnd(id: string): Promise<ContainerInspect | undefined> {
+    const inspect = () => this.#client.containers.inspect(id).catch(() => undefined);
+    const state = await inspect();
+    if (!state?.State.Running || state.State.Restarting) return state;
+    const { registered, exited } = this.#client.containers.wait(id, "not-running", { signal: this.#ending.signal });
+    await Promise.allSettled([registered, exited]);
+    return inspect();
   }
 
   #considerTrigger(service: string, code: number): void {
