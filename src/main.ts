@@ -59,6 +59,7 @@ function cliEnvironment(): CliEnvironment {
     },
     connect,
     engine: engineControl(),
+    loadProgressView: async () => (await import("./tui/progress-app.js")).createProgressView,
     checkHost: async () => {
       const { checkHost } = await import("./engine/runtime/host.js");
       const { stateRoot } = (await launchOptions()).paths;
