@@ -28,6 +28,8 @@ docker-registry docker-registry
 dockerd docker.io
 docker docker.io|docker-cli
 skopeo skopeo
+umoci umoci
+zstd zstd
 tmux tmux
 conntrack conntrack
 iptables iptables"
