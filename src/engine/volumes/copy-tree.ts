@@ -7,7 +7,7 @@
 
 import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
-import { chmod, copyFile, lchown, link, lstat, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
+import { chmod, copyFile, lchown, link, lstat, mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { systemCodeOf } from "../../base/errors.js";
 import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../kernel/mount.js";
 
@@ -16,6 +16,20 @@ import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../kernel/mo
  */
 export async function copyTree(from: string, to: string): Promise<void> {
   await copyDirectory(Buffer.from(from), Buffer.from(to), new Map());
+}
+
+/**
+ * Moves what is in `from` into `to`, on the same file system, and gives `to` the owner, mode and times of `from`. What
+ * exists already stays. Others may write in `to` meanwhile: a rename follows no link that they put there.
+ */
+export async function moveContent(from: string, to: string): Promise<void> {
+  const present = new Set((await readdir(to, { encoding: "buffer" })).map((name) => name.toString("latin1")));
+  const attributes = await lstat(from, { bigint: true });
+  for (const name of await readdir(from, { encoding: "buffer" })) {
+    if (present.has(name.toString("latin1"))) continue;
+    await rename(child(Buffer.from(from), name), child(Buffer.from(to), name));
+  }
+  await copyAttributes(Buffer.from(from), Buffer.from(to), attributes);
 }
 
 type Links = Map<string, Buffer>;

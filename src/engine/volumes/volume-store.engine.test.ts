@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -88,6 +89,25 @@ describe("a volume", () => {
     expect(readdirSync(host)).toEqual(["file"]);
   });
 
+  it("spares the directory of the host too where the engine's own path leads through a link", async () => {
+    const host = join(directory, "host");
+    mkdirSync(host);
+    writeFileSync(join(host, "file"), "here");
+    mkdirSync(join(directory, "elsewhere"));
+    symlinkSync("elsewhere", join(directory, "link"));
+    const linked = await openVolumes({
+      directory: join(directory, "link/volumes"),
+      clock: systemClock,
+      onDamaged: () => {},
+    });
+    await linked.create({ Name: "bound", DriverOpts: { type: "none", device: host, o: "bind" } });
+    const path = await linked.mount("bound");
+    await linked.mount("bound");
+    await linked.remove("bound", { force: false, usedBy: [] });
+    expect(readdirSync(host)).toEqual(["file"]);
+    expect(existsSync(path)).toBe(false);
+  });
+
   it("whose device cannot be mounted says so", async () => {
     const device = join(directory, "absent");
     await volumes.create({ Name: "bad", DriverOpts: { type: "none", device, o: "bind" } });
@@ -129,13 +149,38 @@ describe("filling a volume", () => {
   });
 
   it("begins anew what a crash broke off", async () => {
-    writeFileSync(join(rootfs, "srv/file"), "whole");
+    for (const name of ["moved", "rest"]) writeFileSync(join(rootfs, "srv", name), "whole");
     await volumes.create({ Name: "v" });
-    writeFileSync(data("v", "file"), "wh");
-    writeFileSync(join(data("v"), "../filling"), "");
+    writeFileSync(data("v", "moved"), "whole");
+    mkdirSync(data("v", "../filling"));
+    writeFileSync(data("v", "../filling/rest"), "wh");
     await fill("v");
-    expect(readFileSync(data("v", "file"), "utf8")).toBe("whole");
-    expect(existsSync(join(data("v"), "../filling"))).toBe(false);
+    for (const name of ["moved", "rest"]) expect(readFileSync(data("v", name), "utf8")).toBe("whole");
+    expect(existsSync(data("v", "../filling"))).toBe(false);
+  });
+
+  it("is not led away by links that another container puts into the volume meanwhile", async () => {
+    const host = join(directory, "host");
+    mkdirSync(host);
+    for (let n = 0; n < 200; n += 1) {
+      mkdirSync(join(rootfs, `srv/d${n}`));
+      writeFileSync(join(rootfs, `srv/d${n}/file`), "");
+    }
+    await volumes.create({ Name: "v" });
+    let filling = true;
+    const attack = (async () => {
+      for (; filling; await new Promise(setImmediate)) {
+        for (const name of readdirSync(data("v")).slice(-3)) {
+          renameSync(data("v", name), data("v", `was-${name}`));
+          symlinkSync(host, data("v", name));
+        }
+        if (!existsSync(data("v", "d7"))) symlinkSync(host, data("v", "d7"));
+      }
+    })();
+    await fill("v").catch(() => {}); // the attacker may make it fail, and no more
+    filling = false;
+    await attack.catch(() => {});
+    expect(readdirSync(host)).toEqual([]);
   });
 
   it("never leaves the image's tree, whatever links it has", async () => {

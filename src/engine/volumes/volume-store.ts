@@ -3,13 +3,14 @@
  *
  * Touches the world. On disk a volume is `<directory>/data/<name>/_data` and a record. Order: the directory is made
  * before the record and removed before it, so that a crash leaves either a directory without record, which `open`
- * leaves alone and a later `create` takes up, or a record whose directory is made again when it is mounted. A `filling`
- * file beside `_data` says that a copy was begun: the next `fill` begins it anew.
+ * leaves alone and a later `create` takes up, or a record whose directory is made again when it is mounted. An image's
+ * content is copied to `filling` beside `_data`, out of the reach of containers that use the volume already and could
+ * lead the copy away by links, and then moved. A `filling` that is left says that this was begun: `fill` begins anew.
  */
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { closeSync, constants } from "node:fs";
-import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { GantryError, isGantryError, messageOf, systemCodeOf } from "../../base/errors.js";
@@ -18,7 +19,7 @@ import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
 import { mount, umount } from "../kernel/mount.js";
 import { openInRoot } from "../kernel/open-in-root.js";
 import { type DamagedRecord, JsonRecords } from "../store/json-records.js";
-import { copyTree } from "./copy-tree.js";
+import { copyTree, moveContent } from "./copy-tree.js";
 import { isMountPoint } from "./mount-point.js";
 import {
   checkVolumeName,
@@ -113,7 +114,8 @@ export class VolumeStore implements Volumes {
           hint: `Remove its containers first: gantry container rm ${usedBy.join(" ")}`,
         });
       }
-      if (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name));
+      // What is mounted is not ours to delete; a crash may have mounted it twice.
+      while (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name));
       await rm(this.#volumeDir(name), { recursive: true, force: true });
       await this.#records.remove(name);
     });
@@ -130,19 +132,26 @@ export class VolumeStore implements Volumes {
   }
 
   fill(name: string, { rootfs, path }: { rootfs: string; path: string }): Promise<void> {
-    this.#record(name);
+    const record = this.#record(name);
     return this.#inTurn(name, async () => {
       const data = this.#dataDir(name);
-      const marker = join(this.#volumeDir(name), "filling");
-      const isUnfinished = await exists(marker);
+      const stage = join(this.#volumeDir(name), "filling");
+      const isUnfinished = await exists(stage);
       if (!isUnfinished && (await readdir(data)).length > 0) return;
       const source = openDirectory(rootfs, path);
       if (source === undefined) return;
       try {
-        await writeFile(marker, "");
+        await rm(stage, { recursive: true, force: true });
+        await mkdir(stage, { mode: 0o700 });
         // By the descriptor: whatever the path's links are changed to meanwhile, this is the directory that was found.
-        await copyTree(`/proc/self/fd/${source}/.`, data);
-        await rm(marker);
+        const content = `/proc/self/fd/${source}/.`;
+        if (deviceMountOf(record)) {
+          await copyTree(content, data); // another file system, into which nothing can be moved
+        } else {
+          await copyTree(content, stage);
+          await moveContent(stage, data);
+        }
+        await rm(stage, { recursive: true, force: true });
       } finally {
         closeSync(source);
       }
