@@ -31,6 +31,7 @@ it.each([
   [{ Name: "a", IPAM: { Driver: "dhcp" } }, /IPAM driver/],
   [{ Name: "a", Options: { "com.docker.network.driver.mtu": "nine" } }, /mtu/],
   [{ Name: "a", Options: { "com.docker.network.bridge.name": 'x" accept; "' } }, /bridge.name/],
+  [{ Name: "a", Options: { "com.docker.network.bridge.name": "e*" } }, /bridge.name/],
 ])("refuses to create %j", (body, reason) => {
   expect(() => checkCreateBody(body)).toThrow(reason);
 });

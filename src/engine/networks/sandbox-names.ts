@@ -17,6 +17,8 @@ import type { Sandbox } from "./networks.js";
 export const embeddedServer = "127.0.0.11";
 
 const dnsPort = 53;
+/** Of the forwarder's limit for all, so that one container cannot use it up for the others. */
+const maxForwardsEach = 64;
 /** The host's list is read again when a query comes and it is older than this: laptops change networks. */
 const hostServersMaxAgeMs = 5000;
 
@@ -80,6 +82,7 @@ export class SandboxNames {
       addressesOf: (name: string) => this.#directory.addressesOf(containerId, name),
       nameOf: (address: string) => this.#directory.nameOf(containerId, address),
     };
+    let forwarding = 0;
     return async (query, transport) => {
       this.#turn = (this.#turn + 1) % 0x10000;
       const decision = decideDns(query, view, { transport, turn: this.#turn });
@@ -89,7 +92,10 @@ export class SandboxNames {
         case "answer":
           return decision.reply;
         case "forward": {
+          if (forwarding >= maxForwardsEach) return serverFailure(query);
+          forwarding += 1;
           const reply = await this.#forwarder.forward(query, this.#upstreams(current()), transport);
+          forwarding -= 1; // forwarding never rejects
           return reply ?? serverFailure(query);
         }
       }
