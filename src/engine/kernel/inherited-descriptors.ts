@@ -1,7 +1,11 @@
-/** Files that this process was born with by accident. Touches the world. */
+/** Descriptors that cross an exec by accident: those we were born with, those our children would be. Touches the world. */
 import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { libcFunction } from "./libc.js";
 
 const closeOnExec = 0o2000000;
+const setDescriptorFlags = 2; // F_SETFD
+const closeOnExecFlag = 1; // FD_CLOEXEC
+const fcntl = libcFunction("int fcntl(int fd, int command, int argument)");
 
 /**
  * Closes what was handed down beyond the standard streams and `keep`: Node opens everything close-on-exec, so a
@@ -17,4 +21,15 @@ export function closeInherited(keep: readonly number[]): void {
       if (flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0) closeSync(fd);
     } catch {} // the directory's own descriptor has gone meanwhile
   }
+}
+
+/** Calls a foreign library, which may open files without close-on-exec, and keeps what it opened from our children. */
+export function keptFromChildren<T>(open: () => T): T {
+  const before = new Set(readdirSync("/proc/self/fd"));
+  const result = open();
+  // That of the directory itself is closed again by now; then the call fails, and nothing is lost.
+  for (const name of readdirSync("/proc/self/fd")) {
+    if (!before.has(name)) fcntl(Number(name), setDescriptorFlags, closeOnExecFlag);
+  }
+  return result;
 }

@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import koffi from "koffi";
 import { GantryError, messageOf } from "../../base/errors.js";
+import { keptFromChildren } from "./inherited-descriptors.js";
 
 /** How the commands get to the kernel; both ways throw "network-failed" with nft's own words. */
 export interface Nftables {
@@ -38,7 +39,7 @@ export function nftablesLibrary(): Nftables {
   const errorOf = library.func("const char *nft_ctx_get_error_buffer(void *ctx)");
   const setFlags = library.func("void nft_ctx_output_set_flags(void *ctx, uint32_t flags)");
   const runCommands = library.func("int nft_run_cmd_from_buffer(void *ctx, const char *commands)");
-  const context: unknown = newContext(0);
+  const context: unknown = keptFromChildren(() => newContext(0)); // its socket speaks to the kernel as root
   if (!context) throw new GantryError("network-failed", "libnftables gives no context");
   bufferOutput(context);
   bufferError(context);

@@ -17,6 +17,8 @@ import type { OciRuntime } from "../runtime/oci-runtime.js";
 export const helperEnv = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } as const;
 /** What is kept of conmon's own messages for an error text. */
 const stderrKeptChars = 8192;
+/** What the kernel's 107 bytes of a socket's path leave beside conmon's `/conmon-term.XXXXXX`. */
+const longestSocketDir = 88;
 const syncFd = 3;
 const startFd = 4;
 const attachFd = 5;
@@ -55,6 +57,8 @@ export interface Conmon {
 /** Throws "helper-missing" when conmon cannot be run. */
 export async function spawnConmon(command: ConmonCommand): Promise<Conmon> {
   const env: Record<string, string> = { ...helperEnv, _OCI_SYNCPIPE: String(syncFd) };
+  // conmon binds a terminal's console socket in TMPDIR; in /tmp any user could take the name before it does.
+  if (command.runtimeRoot.length <= longestSocketDir) env.TMPDIR = command.runtimeRoot;
   if (command.execAttach) Object.assign(env, { _OCI_STARTPIPE: String(startFd), _OCI_ATTACHPIPE: String(attachFd) });
   // With a terminal some runtimes complain on it, not on stderr; the log gets every complaint.
   const runtimeLog = join(command.cwd, "runtime.log");
