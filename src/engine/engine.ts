@@ -89,6 +89,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     throw new GantryError("not-root", "The embedded engine needs root", { hint: "Run this with sudo" });
   }
   closeInherited(options.keepFds);
+  process.umask(0o022); // modes below are meant as they are written, whatever the user's shell has
   await using disposer = new Disposer();
   const lock = await lockState(options);
   disposer.defer(() => lock[Symbol.dispose]());

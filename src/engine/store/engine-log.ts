@@ -1,5 +1,5 @@
 /** The engine's own log file. Touches the world. */
-import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, fchmodSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** Two files of this size tell the last days of a busy engine. */
@@ -18,6 +18,7 @@ export function openEngineLog(stateRoot: string, now: () => Date = () => new Dat
   mkdirSync(stateRoot, { recursive: true, mode: 0o711 });
   const path = join(stateRoot, "engine.log");
   const fd = openSync(path, "a", 0o600);
+  fchmodSync(fd, 0o600); // somebody's shell may have made it
   return {
     write(text) {
       try {
