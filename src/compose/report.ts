@@ -16,9 +16,15 @@ export interface Details {
 /** After one of these the value means nothing, and every check of it would find more to say. */
 const spoiling = new Set(["missing-variable", "bad-interpolation", "wrong-type"]);
 
+const maxSuggestions = 200;
+/** Beyond it nothing is kept but whether there were errors: a hostile file has a problem per character. */
+const maxProblems = 10_000;
+
 /** The list of one load. `error` and `warn` add to it; `sorted` answers what was found, by place, each once. */
 export class Report {
   readonly #found: Diagnostic[] = [];
+  #suggestions = 0;
+  #hasErrors = false;
 
   error(place: Place, code: string, message: string, details: Details = {}): void {
     this.add("error", place, code, message, details);
@@ -32,16 +38,23 @@ export class Report {
   undefinedName(place: Place, kind: string, name: string, known: Iterable<string>): void {
     const names = [...known];
     const hint =
-      didYouMean(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.sort().join(", ")}` : "");
+      this.suggest(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.sort().join(", ")}` : "");
     this.error(place, `undefined-${kind}`, `${capital(kind)} "${name}" is not defined`, { hint: hint || undefined });
   }
 
+  /** As `didYouMean`; silent once so many were sought that nobody reads them, as each takes a pass over the names. */
+  suggest(word: string, known: readonly string[]): string | undefined {
+    this.#suggestions += 1;
+    return this.#suggestions > maxSuggestions ? undefined : didYouMean(word, known);
+  }
+
   push(diagnostic: Diagnostic): void {
-    this.#found.push(diagnostic);
+    if (diagnostic.severity === "error") this.#hasErrors = true;
+    if (this.#found.length < maxProblems) this.#found.push(diagnostic);
   }
 
   get hasErrors(): boolean {
-    return this.#found.some((one) => one.severity === "error");
+    return this.#hasErrors;
   }
 
   /** By place, each once. Of a value that could not be read at all, only that is told. */
@@ -60,7 +73,7 @@ export class Report {
 
   private add(severity: Diagnostic["severity"], place: Place, code: string, message: string, details: Details): void {
     const source = place.at.at(-1);
-    this.#found.push({
+    this.push({
       severity,
       code,
       message,

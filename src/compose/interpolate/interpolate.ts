@@ -41,7 +41,7 @@ function substitute(text: string, lookup: Lookup, depth: number): Interpolated {
       const replaced = replace(token, lookup, depth);
       if (replaced.kind !== "ok") return replaced;
       value += replaced.value;
-      unset.push(...replaced.unset);
+      for (const name of replaced.unset) unset.push(name); // may be more than a call takes as arguments
     }
     at = token.end;
   }

@@ -13,32 +13,60 @@ interface Scope {
   readonly model: Tree | undefined;
   readonly context: ReadContext;
 }
+/** What one document's services share: each service is completed once, each other file read once. */
+interface Work {
+  readonly complete: Map<string, Tree>;
+  readonly documents: Map<string, MapTree | undefined>;
+  nodes: number;
+}
 interface Place {
   readonly document: MapTree;
   readonly scope: Scope;
   /** The services being extended, as `file: service`, to see a cycle. */
   readonly chain: readonly string[];
+  /** True below a service of another file: relative paths are that file's. */
+  readonly isForeign: boolean;
+  readonly work: Work;
 }
+
+/** Longer than people chain services; it bounds the recursion. */
+const maxChain = 100;
+/** What the services of a file may grow to: each that extends another one repeats it. */
+const maxNodes = 1_000_000;
 
 /** The document with every service complete and `extends` gone. */
 export function applyExtends(document: MapTree, scope: Scope): MapTree {
   const services = child(document, "services");
   if (services?.kind !== "map" || !membersOf(services).some(([, service]) => child(service, "extends")))
     return document;
-  const complete = mapEntries(services, (service, name) => extended(name, service, { document, scope, chain: [] }));
+  const work: Work = { complete: new Map(), documents: new Map(), nodes: 0 };
+  const place: Place = { document, scope, chain: [], isForeign: false, work };
+  const complete = mapEntries(services, (service, name) => extended(name, service, place));
   return withEntry(document, "services", complete);
 }
 
 function extended(name: string, service: Tree, place: Place): Tree {
   const node = child(service, "extends");
   if (!node || service.kind !== "map") return service;
+  const { scope, work } = place;
+  const key = `${place.isForeign ? scope.file : ""}\0${name}`;
+  const known = work.complete.get(key);
+  if (known) return known;
   const own = withoutEntry(service, "extends");
-  const base = findBase(name, node, place);
-  if (base?.kind !== "map") return own;
-  return merge(base, own, ["services", name], place.scope.context.report);
+  const base = work.nodes > maxNodes ? undefined : findBase(name, node, place);
+  const result = base?.kind === "map" ? merge(base, own, ["services", name], scope.context.report) : own;
+  if (work.nodes <= maxNodes) {
+    work.nodes += countNodes(result);
+    if (work.nodes > maxNodes) {
+      scope.context.report.error(node, "too-many-nodes", `More than ${maxNodes} values after extending services`);
+    }
+  }
+  work.complete.set(key, result);
+  return result;
 }
 
-function findBase(name: string, node: Tree, { document, scope, chain }: Place): Tree | undefined {
+function findBase(name: string, node: Tree, place: Place): Tree | undefined {
+  const { scope, chain, work } = place;
   const { file, context } = scope;
   const { report } = context;
   const target = readText(node.kind === "map" ? child(node, "service") : node) ?? "";
@@ -48,9 +76,13 @@ function findBase(name: string, node: Tree, { document, scope, chain }: Place): 
     report.error(node, "extends-cycle", `Services extend each other: ${[...chain, step].join(" → ")}`);
     return undefined;
   }
+  if (chain.length >= maxChain) {
+    report.error(node, "nesting-too-deep", `More than ${maxChain} services extend each other in a row`);
+    return undefined;
+  }
   const otherFile = fileText === undefined ? file : resolve(context.directory, fileText);
   const isElsewhere = otherFile !== file;
-  const other = isElsewhere ? readDocuments(otherFile, context, child(node, "file") ?? node)[0] : document;
+  const other = isElsewhere ? otherDocument(otherFile, child(node, "file") ?? node, place) : place.document;
   if (!other) return undefined;
   const base =
     descend(other, "services", target) ?? (isElsewhere ? undefined : descend(scope.model, "services", target));
@@ -61,9 +93,22 @@ function findBase(name: string, node: Tree, { document, scope, chain }: Place): 
     return undefined;
   }
   const folder = folderOf(otherFile, context);
-  const placed = isElsewhere ? resolveServicePaths(base, folder) : base;
+  const isForeign = place.isForeign || isElsewhere;
+  const placed = isForeign ? resolveServicePaths(base, folder) : base;
   const nested = isElsewhere
     ? { file: otherFile, model: undefined, context: { ...context, directory: folder } }
     : scope;
-  return extended(target, placed, { document: other, scope: nested, chain: [...chain, step] });
+  return extended(target, placed, { document: other, scope: nested, chain: [...chain, step], isForeign, work });
+}
+
+function otherDocument(file: string, asked: Tree, { scope, work }: Place): MapTree | undefined {
+  if (!work.documents.has(file)) work.documents.set(file, readDocuments(file, scope.context, asked)[0]);
+  return work.documents.get(file);
+}
+
+function countNodes(node: Tree): number {
+  let nodes = 1;
+  if (node.kind === "list") for (const item of node.items) nodes += countNodes(item);
+  if (node.kind === "map") for (const entry of node.entries.values()) nodes += countNodes(entry.value);
+  return nodes;
 }

@@ -108,7 +108,7 @@ describe("the environment comes from the process, then from .env", () => {
   });
 
   it("an unset variable is one warning, a required one an error, each at its place", async () => {
-    write({ "compose.yaml": 'services:\n  web:\n    image: "${A}${A}"\n    user: "${B:?set B}"\n    hostname: $A\n' });
+    write({ "compose.yaml": 'services:\n  web:\n    image: "a${A}${A}"\n    user: "${B:?set B}"\n    hostname: $A\n' });
     expect((await load()).problems).toEqual([
       "compose.yaml:3:12 unset-variable Variable A is not set, an empty text is used",
       "compose.yaml:4:11 missing-variable Required variable B is missing a value: set B",
@@ -209,7 +209,6 @@ describe("extends", () => {
     });
     expect((await load()).problems.map((line) => line.replace(/:.*? (?=[a-z]+-)/, " "))).toEqual([
       'compose.yaml undefined-service Service "bb" to extend is not defined',
-      expect.stringContaining("extends-cycle Services extend each other"),
       expect.stringContaining("extends-cycle Services extend each other"),
       "compose.yaml file-not-found Compose file no.yaml does not exist",
     ]);

@@ -14,22 +14,20 @@ import {
   type Node,
   type Pair,
   parse,
-  parseAllDocuments,
   Scalar,
   type YAMLMap,
 } from "yaml";
 import type { SourceLocation } from "../../base/diagnostic.js";
 import type { Report } from "../report.js";
 import { itemPath, type MapEntry, memberPath, type ScalarTree, type Tree } from "../tree.js";
+import { maxDepth, maxDocuments, maxSyntaxErrors, readYamlDocuments } from "./yaml-documents.js";
 
-/** A Compose file written by people has a few kilobytes; generated ones with thousands of services stay below this. */
-export const maxFileBytes = 1024 * 1024;
+/** Files written by people have kilobytes; this leaves room for generated ones with contents of configs inline. */
+export const maxFileBytes = 16 * 1024 * 1024;
 /** Compose's own bound on visits, which also ends alias bombs. */
 const maxNodes = 100_000;
-/** Each document of a file merges onto the one before. */
-const maxDocuments = 100;
-/** Twice what the deepest legal Compose file with extensions has been seen to need. */
-const maxDepth = 100;
+/** What YAML allows in a text; the rest must be written as an escape in double quotes. */
+const unprintable = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /** The documents of a file. Problems go to `report`; a document that is not a mapping is left out. */
 export function parseYaml(text: string, file: string, report: Report): Tree[] {
@@ -38,46 +36,47 @@ export function parseYaml(text: string, file: string, report: Report): Tree[] {
     report.error(start, "file-too-large", `${file} is larger than ${maxFileBytes / 1024 / 1024} MiB`);
     return [];
   }
-  const deep = tooDeepAt(text);
-  if (deep) {
-    report.error({ path: "", at: [{ file, ...deep }] }, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
-    return [];
-  }
   const lines = new LineCounter();
-  const documents = readDocuments(text, lines);
-  if (!documents) {
-    report.error(start, "nesting-too-deep", `${file} is nested too deeply to be read`);
+  if (reportUnprintable(text, file, report)) return [];
+  const read = readYamlDocuments(text, lines);
+  if (read.kind !== "documents") {
+    const { line, col } = lines.linePos(read.offset);
+    const [code, message] = boundMessages[read.kind];
+    report.error({ path: "", at: [{ file, line: Math.max(1, line), column: Math.max(1, col) }] }, code, message);
     return [];
   }
-  if (documents.length > maxDocuments) {
-    report.error(start, "too-many-nodes", `More than ${maxDocuments} documents in one file`);
-    return [];
-  }
-  return documents.flatMap((document) => {
+  return read.documents.flatMap((document) => {
     const reader = new Reader(file, lines, report);
     reader.takeErrors(document);
     return document.errors.length > 0 ? [] : (reader.read(document) ?? []);
   });
 }
 
-function readDocuments(text: string, lineCounter: LineCounter): Document.Parsed[] | undefined {
-  try {
-    // The library looks for a duplicate key by comparing it with every key before it; `Reader` does so by a map.
-    const options = { prettyErrors: false, merge: true, logLevel: "silent", uniqueKeys: false } as const;
-    const read = parseAllDocuments(text, { lineCounter, ...options });
-    return Array.isArray(read) ? [...read] : [];
-  } catch (error) {
-    if (error instanceof RangeError) return undefined; // the parser recurses; the stack was the bound
-    throw error;
-  }
+const boundMessages = {
+  "too-deep": ["nesting-too-deep", `Nested deeper than ${maxDepth} levels`],
+  "too-many-tokens": ["too-many-nodes", `More than ${maxNodes} values`],
+  "too-many-documents": ["too-many-nodes", `More than ${maxDocuments} documents in one file`],
+} as const;
+
+/** Reports the first character that YAML forbids; also what a binary file has soon. */
+function reportUnprintable(text: string, file: string, report: Report): boolean {
+  const found = unprintable.exec(text);
+  if (!found) return false;
+  const before = text.slice(0, found.index).split(/\r?\n/);
+  const place = { path: "", at: [{ file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }] };
+  const name = `U+${(found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  report.error(place, "bad-encoding", `The control character ${name} cannot stand in a YAML file`, {
+    expected: "a text in UTF-8",
+    hint:
+      name === "U+0000"
+        ? "Save the file as UTF-8: it looks like UTF-16 or no text at all"
+        : `Remove it, or write it as "\\${escapeOf(found[0])}" in double quotes`,
+  });
+  return true;
 }
 
-/** Where flow brackets or indentation pass the depth bound, found before the recursive parser meets them. */
-function tooDeepAt(text: string): { line: number; column: number } | undefined {
-  const opening = /(?:[[{]\s*){101,}|(?:[-?] +|[-?]\t){101,}/.exec(text);
-  if (!opening) return undefined;
-  const before = text.slice(0, opening.index).split("\n");
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+function escapeOf(character: string): string {
+  return `x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
 }
 
 /** Reads one document's nodes; anchors are kept by name in document order, as YAML resolves them. */
@@ -104,7 +103,7 @@ class Reader {
       this.report.error(place, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
       return;
     }
-    for (const { code, message, pos } of document.errors) {
+    for (const { code, message, pos } of document.errors.slice(0, maxSyntaxErrors)) {
       const place = { path: "", at: [this.locate(pos[0])] };
       this.report.error(place, "yaml-syntax", yamlMessage(code, message), { hint: yamlHint(code, message) });
     }

@@ -58,7 +58,12 @@ export function parseDocuments(
   const read = readFileText(file);
   let documents: readonly Tree[] = [];
   if (read.kind === "text") documents = parseYaml(read.text, file, report);
-  else {
+  else if (read.kind === "unreadable" && read.fault) {
+    const { code, ...at } = read.fault;
+    report.error({ path: "", at: [{ file, ...at }] }, code, `${file} cannot be read: ${read.reason}`, {
+      hint: code === "bad-encoding" ? "Save the file as UTF-8" : undefined,
+    });
+  } else {
     const what = read.kind === "missing" ? "does not exist" : `cannot be read: ${read.reason}`;
     report.error(place, "file-not-found", `Compose file ${file} ${what}`);
   }

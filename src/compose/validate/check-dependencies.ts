@@ -2,6 +2,9 @@
 import type { DraftService } from "../normalize/service/service.js";
 import type { Place, Report } from "../report.js";
 
+/** Among many cycles the first ones show what to cut; a dense graph has millions. */
+const maxCycles = 10;
+
 type Services = ReadonlyMap<string, DraftService>;
 
 /** Reports unknown services and one cycle of each group that is cyclic. */
@@ -18,10 +21,20 @@ export function checkDependencies(services: Services, sources: ReadonlyMap<strin
     const [first = "", second = first] = cycle;
     const path = `services.${first}.depends_on.${second}`;
     const place = { path, at: sources.get(path) ?? services.get(first)?.place.at ?? [] };
-    report.error(place, "dependency-cycle", `Services depend on each other: ${[...cycle, first].join(" → ")}`, {
-      hint: "Remove one of these dependencies",
-    });
+    report.error(
+      place,
+      "dependency-cycle",
+      `Services depend on each other: ${[...shortened(cycle), first].join(" → ")}`,
+      {
+        hint: "Remove one of these dependencies",
+      },
+    );
   }
+}
+
+/** A long way round by its two ends. */
+function shortened(cycle: readonly string[]): readonly string[] {
+  return cycle.length <= 12 ? cycle : [...cycle.slice(0, 6), `… ${cycle.length - 9} more …`, ...cycle.slice(-3)];
 }
 
 /** Walks without recursion, so that a chain of thousands of services cannot exhaust the stack. */
@@ -39,7 +52,7 @@ function findCycles(services: Services): string[][] {
         path.pop();
         done.add(name);
       } else if (onPath.has(name)) {
-        cycles.push(path.slice(path.indexOf(name)));
+        if (cycles.length < maxCycles) cycles.push(path.slice(path.indexOf(name)));
       } else if (!done.has(name)) {
         onPath.add(name);
         path.push(name);

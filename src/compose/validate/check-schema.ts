@@ -52,7 +52,7 @@ function reportUnknownKey(error: SchemaError, node: Tree, report: Report): void 
   const where = node.path === "" ? "a Compose file" : node.path;
   report.error(keyPlace(node, key), "unknown-key", `"${key}" is not known in ${where}`, {
     expected: known.length <= 8 ? `one of ${known.join(", ")}` : undefined,
-    hint: didYouMean(key, known) ?? `Your own keys begin with "x-"`,
+    hint: report.suggest(key, known) ?? `Your own keys begin with "x-"`,
   });
 }
 
