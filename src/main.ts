@@ -149,7 +149,9 @@ async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: n
   const idleText = process.env.GANTRY_IDLE_MS;
   const tell = (answer: object) => {
     if (readyFd === undefined) return;
-    writeSync(readyFd, `${JSON.stringify(answer)}\n`);
+    try {
+      writeSync(readyFd, `${JSON.stringify(answer)}\n`);
+    } catch {} // whoever launched us has not waited
     closeSync(readyFd);
     readyFd = undefined;
   };

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { GantryError, systemCodeOf } from "../../base/errors.js";
+import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { type Digest, digestOf, hexOf, isDigest } from "../../oci/digest.js";
 import { removeDurably, syncDirectory, writeDurably } from "../store/durable-file.js";
 
@@ -43,10 +43,10 @@ export class BlobStore {
     return (await stat(this.path(digest))).size;
   }
 
-  /** Stores a small blob. */
+  /** Stores a small blob, also in place of a damaged one. */
   async write(bytes: Uint8Array | string): Promise<Digest> {
     const digest = digestOf(bytes);
-    if (!this.has(digest))
+    if (!(await this.isWhole(digest)))
       await writeDurably(this.path(digest), typeof bytes === "string" ? Buffer.from(bytes) : bytes);
     return digest;
   }
@@ -71,6 +71,17 @@ export class BlobStore {
     });
     if (digestOf(bytes) === digest) return bytes;
     throw new GantryError("blob-corrupt", `Blob ${digest} is damaged: its content has another digest`);
+  }
+
+  /** True for a small blob that is here and undamaged. */
+  isWhole(digest: Digest): Promise<boolean> {
+    return this.read(digest).then(
+      () => true,
+      (error: unknown) => {
+        if (isGantryError(error, "blob-corrupt")) return false;
+        throw error;
+      },
+    );
   }
 
   hasPartial(digest: Digest): boolean {

@@ -310,6 +310,18 @@ it("removes an image's layers and blobs with its last name, but never layers und
   expect([await stored("l"), await stored("blobs/sha256"), await stored("images")]).toEqual([[], [], []]);
 });
 
+it("heals an image whose configuration is damaged by pulling it again", async () => {
+  await anImage("library/app:1", { a: "1" });
+  const { id } = await images.pull("app:1", quiet);
+  await truncate(join(base, "state/blobs/sha256", id.slice(7)), 5);
+  await openStores();
+  expect(() => images.resolve("app:1")).toThrow();
+  expect((await images.pull("app:1", quiet)).id).toBe(id);
+  damaged.length = 0;
+  await openStores();
+  expect([images.resolve("app:1").id, damaged]).toEqual([id, []]);
+});
+
 it("goes on without an image whose configuration is damaged, and reports it", async () => {
   const id = await importTar("app:1");
   const other = await importTar("app:2");

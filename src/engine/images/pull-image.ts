@@ -90,7 +90,7 @@ async function fetchConfig(config: Descriptor, request: PullRequest, rooms: Pull
   const { registry, blobs } = rooms;
   if (config.sizeBytes > maxConfigBytes) throw new GantryError("registry-failed", "The configuration is over 4 MB");
   return rooms.exclusively(config.digest, async () => {
-    if (blobs.has(config.digest)) return (await blobs.read(config.digest)).toString();
+    if (await blobs.isWhole(config.digest)) return (await blobs.read(config.digest)).toString();
     const path = blobs.partialPath(config.digest);
     await rm(path, { force: true });
     await registry.fetchBlob(request.reference, config, { ...request.call, path, onBytes: () => {} });

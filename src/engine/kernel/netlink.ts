@@ -215,7 +215,8 @@ export class Rtnetlink implements Disposable {
     if (!link) return;
     const state = attribute(BRPORT_STATE, Uint8Array.of(BR_STATE_DISABLED));
     const parts = [linkHeader({ family: AF_BRIDGE, index: link.index }), nestedAttribute(IFLA.portInfo, [state])];
-    this.#change(`disable port ${name}`, RTM.setLink, parts);
+    // Not supported by a link that is no port any more, because its bridge is gone.
+    this.#unless(["ENOTSUP"], `disable port ${name}`, () => this.#socket.request(RTM.setLink, netlinkFlags.ack, parts));
   }
 
   linkNamed(name: string): Link | undefined {

@@ -239,6 +239,20 @@ it("deletes at start what a crash left: trees and writable layers without a reco
   expect(await readdir(join(base, "state/rootfs"))).toEqual([]);
 });
 
+it("keeps what a container has written when the record of its root file system is damaged", async () => {
+  const chainId = await aLayer([{ name: "f" }]);
+  const root = await merged(chainId);
+  await writeFile(join(root, "new"), "written");
+  await writeFile(join(base, "state/rootfs-records/c1.json"), "{");
+  for (let start = 1; start <= 2; start++) {
+    await store.close();
+    store = await openStore();
+    expect(await readFile(join(root, "new"), "utf8")).toBe("written");
+  }
+  await store.createRootfs("c1", [chainId]);
+  expect(store.isLayerInUse(chainId)).toBe(true);
+});
+
 it("stops unpacking when it is cancelled, and unpacks the next one", async () => {
   const archive = await anArchive(
     Array.from({ length: 3000 }, (_, n) => ({ name: `d/${n}`, content: "x".repeat(2000) })),

@@ -305,8 +305,11 @@ export class LayerStore implements Layers {
     for (const name of await readdir(join(this.#stateRoot, "l"))) {
       if (!wanted.has(name)) await removeTree(this.#tree(name));
     }
+    const records = await readdir(join(this.#stateRoot, "rootfs-records"));
     for (const name of await readdir(join(this.#stateRoot, "rootfs"))) {
-      if (!this.#rootfs.has(name)) await this.removeRootfs(name);
+      // Nor what a container has written: with a record set aside it waits for its owner to make it again or remove it.
+      const isDamaged = records.some((record) => record.startsWith(`${name}.json.damaged-`));
+      if (!this.#rootfs.has(name) && !isDamaged) await this.removeRootfs(name);
     }
     for (const name of await readdir(this.#stateRoot)) {
       if (name.startsWith(".probe-")) await removeTree(join(this.#stateRoot, name));

@@ -59,9 +59,11 @@ export class FirewallTable {
   }
 
   /** One transaction. Throws "network-failed"; then nothing has changed. */
-  changePorts(change: { remove?: readonly PublishedPort[]; add?: readonly PublishedPort[] }): void {
+  changePorts({ remove = [], add }: { remove?: readonly PublishedPort[]; add?: readonly PublishedPort[] }): void {
     const before = new Map(this.#ports);
-    for (const port of change.remove ?? []) this.#ports.delete(portKey(port));
+    // A port whose network was lost is in no rule.
+    const change = { remove: remove.filter((port) => before.has(portKey(port))), ...(add ? { add } : {}) };
+    for (const port of change.remove) this.#ports.delete(portKey(port));
     for (const port of change.add ?? []) this.#ports.set(portKey(port), port);
     const commands = portsChange(this.name, change);
     if (commands === "") return;
@@ -72,7 +74,7 @@ export class FirewallTable {
       for (const [key, port] of before) this.#ports.set(key, port);
       throw error;
     }
-    this.#forgetFlows([...(change.remove ?? []), ...(change.add ?? [])]);
+    this.#forgetFlows([...remove, ...(change.add ?? [])]);
   }
 
   /** UDP flows that began before the change must meet the new translation, or none. */

@@ -1,5 +1,5 @@
 /** The promises of the supervisor, kept with every runtime that works on this host. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { OciSpec } from "../../oci/runtime-spec.js";
@@ -317,6 +317,30 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     expect(await bench.exitOf(alive.request.containerId)).toMatchObject({ exitCode: 137 });
   });
 
+  it("brings no container about that was being made when its engine died", async () => {
+    const request = bench.request(["sleep", "100"]);
+    const creating = bench.supervisor.create(request, never).catch((error: unknown) => error);
+    const record = join(bench.runDir, "supervised", request.containerId, "supervised.json");
+    await eventually(() => existsSync(record) && readFileSync(record, "utf8").includes('"monitor"'));
+    await bench.newSupervisor().delete(request.containerId);
+    expect(await creating).toBeInstanceOf(Error);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(leftOf(request.containerId)).toEqual([]);
+  });
+
+  it("removes a container with everything it runs when its record here is damaged", async () => {
+    const { request, identity } = await started(["sh", "-c", "sleep 100 & sleep 100"]);
+    writeFileSync(join(bench.runDir, "supervised", request.containerId, "supervised.json"), "{");
+    await bench.supervisor.close();
+    mkdirSync(join(bench.runDir, "exec/half-done"));
+    bench.supervisor = bench.newSupervisor();
+    expect(await bench.supervisor.adopt(request.containerId, identity)).toBe("lost");
+    await bench.supervisor.delete(request.containerId);
+    expect(isProcessAlive(identity)).toBe(false);
+    expect(leftOf(request.containerId)).toEqual([]);
+    expect(readdirSync(join(bench.runDir, "exec"))).toEqual([]);
+  });
+
   it("opens the log anew after a rename", async () => {
     const { request, identity } = await started([
       "sh",
@@ -338,14 +362,16 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     await bench.supervisor.delete(request.containerId);
     await bench.supervisor.delete(request.containerId);
     expect(isProcessAlive(identity)).toBe(false);
-    for (const folder of ["supervised", "exits", "runtime"])
-      expect(readdirSync(join(bench.runDir, folder)).filter((name) => name === request.containerId)).toEqual([]);
     expect(readdirSync(request.bundleDir)).toEqual(["rootfs"]);
-    const left = readdirSync("/sys/fs/cgroup").filter((hierarchy) =>
-      existsSync(join("/sys/fs/cgroup", hierarchy, bench.cgroup, request.containerId)),
-    );
-    expect(left).toEqual([]);
+    expect(leftOf(request.containerId)).toEqual([]);
   });
+
+  /** Folders of the supervisor and cgroups that bear the container's name. */
+  function leftOf(containerId: string): string[] {
+    const folders = ["supervised", "exits", "runtime"].map((name) => join(bench.runDir, name));
+    const cgroups = readdirSync("/sys/fs/cgroup").map((name) => join("/sys/fs/cgroup", name, bench.cgroup));
+    return [...folders, ...cgroups].map((folder) => join(folder, containerId)).filter(existsSync);
+  }
 });
 
 async function eventually(holds: () => boolean): Promise<void> {

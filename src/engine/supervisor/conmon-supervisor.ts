@@ -5,7 +5,7 @@
  * code), `runDir/runtime/` (the runtime's own state), and in the bundle `config.json`, `attach`, `ctl` and `winsz`.
  * All of it is conmon's or rebuilt by `adopt`, so a crash at any point leaves what the next engine understands.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../../base/errors.js";
@@ -63,9 +63,13 @@ export class ConmonSupervisor implements Supervisor {
 
   constructor(options: ConmonSupervisorOptions) {
     this.#options = options;
+    rmSync(join(options.runDir, "exec"), { recursive: true, force: true }); // nobody waits for those of a dead engine
     for (const folder of ["supervised", "runtime", "exec"])
       mkdirSync(join(options.runDir, folder), { recursive: true, mode: 0o700 });
     this.#exits = new ExitDir(join(options.runDir, "exits"));
+    // A monitor that outlived its container's removal wrote them.
+    const isStale = (containerId: string) => !existsSync(this.#stateDir(containerId));
+    for (const containerId of readdirSync(this.#exits.path).filter(isStale)) this.#exits.remove(containerId);
     this.#exits.watch((name) => this.#reportExit(name));
   }
 
@@ -104,6 +108,9 @@ export class ConmonSupervisor implements Supervisor {
       args: this.#conmonArgs(request, stateDir),
       cwd: stateDir, // conmon leaves its `oom` mark in its working directory
     });
+    // At once: who cleans up after a crash from here on has to end it before it brings the container about.
+    const supervised = { ...record, monitor: identifyProcess(conmon.pid) };
+    writeRecord(stateDir, supervised);
     const stopOnAbort = () => signalIfAlive(conmon, sigkill);
     signal.addEventListener("abort", stopOnAbort, { once: true });
     try {
@@ -115,8 +122,6 @@ export class ConmonSupervisor implements Supervisor {
       }
       const identity = identifyProcess(told.data);
       if (!identity) throw new GantryError("container-start-failed", "The container's process ended while it was made");
-      const supervised = { ...record, monitor: identifyProcess(conmon.pid) };
-      writeRecord(stateDir, supervised);
       this.#watch(supervised, conmon);
       return identity;
     } finally {
@@ -189,11 +194,15 @@ export class ConmonSupervisor implements Supervisor {
   async delete(containerId: string): Promise<void> {
     const record = this.#supervised.get(containerId)?.record ?? readRecord(this.#stateDir(containerId));
     if (record) await this.#removeAll(record);
+    else if (this.#knows(containerId)) await this.#removeAll(this.#unrecorded(containerId));
   }
 
   async adopt(containerId: string, process: ProcessIdentity): Promise<"running" | "exited" | "lost"> {
     const record = readRecord(this.#stateDir(containerId));
-    if (!record) return "lost";
+    if (!record) {
+      signalProcess(process, sigkill); // nobody could take it over any more
+      return "lost";
+    }
     const monitorLives = record.monitor !== undefined && isProcessAlive(record.monitor);
     const processLives = isProcessAlive(process);
     if (!this.#supervised.has(containerId)) this.#watch(record, undefined);
@@ -302,9 +311,21 @@ export class ConmonSupervisor implements Supervisor {
     this.#supervised.delete(containerId);
   }
 
+  #knows(containerId: string): boolean {
+    return [this.#stateDir(containerId), join(this.#runtimeRoot, containerId)].some(existsSync);
+  }
+
+  /** Stands for a record that is damaged or gone: the runtime itself knows processes and cgroup. */
+  #unrecorded(containerId: string): SupervisedRecord {
+    const bundleDir = this.#stateDir(containerId);
+    return { schema: 1, containerId, bundleDir, runtime: this.#runtime().name, cgroupsPath: "", monitor: undefined };
+  }
+
   async #removeAll(record: SupervisedRecord): Promise<void> {
-    const { containerId, bundleDir } = record;
+    const { containerId, bundleDir, monitor } = record;
     this.#forget(containerId);
+    // Without an exit it is still at work: making the container, or waiting for one that is killed below.
+    if (monitor && !this.#exits.read(containerId)) signalProcess(monitor, sigkill);
     thaw(record.cgroupsPath);
     if (existsSync(join(this.#runtimeRoot, containerId))) {
       const runtime = this.#runtime(record.runtime);

@@ -79,6 +79,7 @@ export async function restoreContainers(restorer: Restorer): Promise<void> {
     await Promise.all(held);
   }
   await sweep(rooms);
+  await Promise.all(containers.map((container) => ensureRootfs(rooms, container)));
   await Promise.all(
     findings
       .filter(({ finding }) => finding === "running")
@@ -141,6 +142,14 @@ async function carryOut(restorer: Restorer, container: Container, finding: Findi
     default:
       return; // Running ones are watched already; an exit was reported through `onExit`.
   }
+}
+
+/** It is there, unless a crash came before it was made or its record was damaged: then nothing protects its layers. */
+async function ensureRootfs({ layers, report }: Rooms, { record }: Container): Promise<void> {
+  if (record.state.status === "removing") return;
+  await layers
+    .createRootfs(record.id, record.chainIds)
+    .catch((error: unknown) => report(`The root file system of container ${record.name}`, error));
 }
 
 /** Mounts, namespaces and cgroups went with the old boot; what is under the run directory on a disk did not. */

@@ -90,10 +90,26 @@ export function parseContainerRecord(value: unknown): ContainerRecord | undefine
   const texts = [id, name, createdAt, imageId, value.state.status];
   if (!texts.every((text) => typeof text === "string" && text !== "")) return undefined;
   if (!/^[0-9a-f]{64}$/.test(String(id)) || !statuses.has(String(value.state.status))) return undefined;
-  if (!Array.isArray(value.chainIds) || !isRecord(endpoints) || !Array.isArray(mounts) || !Array.isArray(files))
+  if (!Array.isArray(value.chainIds) || !isRecord(endpoints) || !Object.values(endpoints).every(isRecord))
     return undefined;
+  if (!Array.isArray(mounts) || !mounts.every(isRecord) || !Array.isArray(files) || !files.every(isRecord))
+    return undefined;
+  if (!isAbsentOr(value.state.process, isProcess) || !isAbsentOr(value.state.sandbox, isSandbox)) return undefined;
   // The engine itself wrote the inner values, whole; their shape follows the schema version of the store.
   return value as unknown as ContainerRecord;
+}
+
+function isAbsentOr(value: unknown, check: (value: unknown) => boolean): boolean {
+  return value === undefined || check(value);
+}
+
+function isProcess(value: unknown): boolean {
+  return isRecord(value) && typeof value.pid === "number" && typeof value.startTicks === "number";
+}
+
+function isSandbox(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value.endpoints) || !isRecord(value.ports)) return false;
+  return Object.values(value.endpoints).every(isRecord) && Array.isArray(value.nameServers);
 }
 
 const statuses = new Set(["created", "running", "paused", "restarting", "removing", "exited", "dead"]);
