@@ -129,7 +129,7 @@ async function withDetails(
   }: { project: Project; fileDigests: ReadonlyMap<string, string>; options: ObserveOptions },
 ): Promise<ObservedContainer[]> {
   const digests = new Map(
-    [...project.services.values()].map((service) => [service.name, hashService(service, project, fileDigests).digest]),
+    [...project.services.values()].map((service) => [service.name, hashService(service, project, fileDigests)]),
   );
   return Promise.all(
     containers.map(async (container) => {

@@ -9,13 +9,13 @@ import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Cause } from "./operation.js";
 import { changedFields, placeOf } from "./service/field-changes.js";
 import { containerName, imageNameOf, nameBehindTemporary } from "./service/names.js";
-import { hashService, type ServiceHash } from "./service/service-hash.js";
+import { hashService } from "./service/service-hash.js";
 import { desiredScale, sharedServices, type UpOptions } from "./up-options.js";
 
 /** What becomes of a service's containers. A container stands in one list only. */
 export interface ServiceVerdict {
   readonly service: Service;
-  readonly hash: ServiceHash;
+  readonly hash: string;
   readonly keep: readonly KeptContainer[];
   readonly recreate: ReadonlyArray<{ readonly container: ObservedContainer; readonly cause: Cause }>;
   readonly remove: ReadonlyArray<{ readonly container: ObservedContainer; readonly cause: Cause }>;
@@ -78,7 +78,7 @@ export function isCompletedJob(container: ObservedContainer, service: Service, a
 function whyRecreate(
   service: Service,
   container: ObservedContainer,
-  hash: ServiceHash,
+  hash: string,
   input: JudgeInput,
 ): Cause | undefined {
   const { project, observed, options } = input;
@@ -91,8 +91,8 @@ function whyRecreate(
   const shared = sharedServices(service).find((name) => input.recreated.has(name));
   if (shared) return { reason: `shares a namespace with ${shared}, which is recreated` };
   const image = observed.images.get(imageNameOf(project.name, service));
-  if (container.labels[composeLabels.configHash] !== hash.digest) {
-    const changes = changedFields({ project, service, hash, container, ...(image ? { image } : {}) });
+  if (container.labels[composeLabels.configHash] !== hash) {
+    const changes = changedFields({ project, service, container, ...(image ? { image } : {}) });
     const [first] = changes;
     if (!first) return { reason: "made from another configuration", ...located(project, `services.${service.name}`) };
     return { reason: "configuration changed", changes };

@@ -56,8 +56,7 @@ export function planStart(
       });
     }
     const keep = replicas.map((container) => ({ container }));
-    const hash = { digest: "", fields: new Map<string, string>() };
-    verdicts.set(service.name, { service, hash, keep, recreate: [], remove: [], create: [] });
+    verdicts.set(service.name, { service, hash: "", keep, recreate: [], remove: [], create: [] });
     for (const container of replicas.filter((one) => !isUp(one))) {
       requestStart(draft, { container: refOf(container), after: [], cause: "asked for" });
     }

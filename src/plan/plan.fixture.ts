@@ -1,5 +1,6 @@
 /** Projects and observed states for tests: what a file would say, and what an engine holds after its `up`. */
 import type { NetworkSpec, Project, Service, VolumeSpec } from "../compose/project.js";
+import type { ContainerInspect } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
 import { nothingObserved, type ObservedContainer, type ObservedState } from "./observed.js";
@@ -136,7 +137,32 @@ function aContainer(
         : [],
     ),
     createdAt: 0,
+    details: echo(op),
   };
+}
+
+/** What an engine shows of a container made by `op`: what was asked for, and what it fills in by itself. */
+function echo({ name, body }: Extract<Operation, { kind: "create-container" }>): ContainerInspect {
+  const { HostConfig: host = {}, NetworkingConfig: networking, ...config } = body;
+  const id = `id-${name}`;
+  const memory = host.Memory ? { MemorySwap: host.MemorySwap ?? host.Memory * 2 } : {};
+  const endpoints = Object.entries(networking?.EndpointsConfig ?? {}).map(([network, place]) => [
+    network,
+    { ...place, Aliases: [...(place?.Aliases ?? []), name, id.slice(0, 12)], MacAddress: "02:42:0a:00:00:02" },
+  ]);
+  // The planner reads no more.
+  return {
+    Id: id,
+    Name: `/${name}`,
+    // A name without a value is taken out of the image's environment, and then it is not there.
+    Config: {
+      ...config,
+      Env: config.Env?.filter((entry) => entry.includes("=")),
+      Hostname: config.Hostname ?? id.slice(0, 12),
+    },
+    HostConfig: { ShmSize: 64 * 2 ** 20, IpcMode: "private", LogConfig: { Type: "json-file" }, ...host, ...memory },
+    NetworkSettings: { Networks: Object.fromEntries(endpoints) },
+  } as unknown as ContainerInspect;
 }
 
 /** The operations of `up` as lines, with the options given. */

@@ -20,9 +20,3 @@ export const composeLabels = {
   configFiles: `${prefix}.project.config_files`,
   environmentFile: `${prefix}.project.environment_file`,
 } as const;
-
-/** Gantry's own, beside those: what lets a plan name the fields that changed without keeping their values. */
-export const gantryLabels = {
-  /** `field=8 hex,…`: a digest of each top-level field of the service. */
-  fieldHashes: "gantry.field-hashes",
-} as const;

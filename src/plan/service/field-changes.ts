@@ -1,17 +1,19 @@
 /**
  * Names the fields in which a service differs from the container that runs it: path, old, new, place in the file.
  *
- * Pure. Which top-level fields differ is told by the digests in the container's label; values come from the live
- * container where it was inspected. Values that look like credentials are never shown.
+ * Pure. What would be created is compared with what the engine shows of the container, field by field; nothing is
+ * remembered in labels. Values that look like credentials are never shown.
  */
 import type { SourceLocation } from "../../base/diagnostic.js";
 import type { Project, Service } from "../../compose/project.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
-import { composeLabels, gantryLabels } from "../../wire/labels.js";
+import { composeLabels } from "../../wire/labels.js";
 import type { ObservedContainer } from "../observed.js";
 import type { FieldChange } from "../operation.js";
-import { decodeFieldHashes, type ServiceHash } from "./service-hash.js";
+import { comparableFields } from "./comparable-fields.js";
+import { containerBody } from "./container-body.js";
+import { nameBehindTemporary } from "./names.js";
 
 const credentialName = /pass|secret|token|key|credential|auth|private/i;
 const shownChars = 60;
@@ -19,19 +21,25 @@ const shownChars = 60;
 export interface Comparison {
   readonly project: Project;
   readonly service: Service;
-  readonly hash: ServiceHash;
   readonly container: ObservedContainer;
   readonly image?: ImageInspect;
 }
 
-/** In path order; empty when another tool made the container, so that nothing is known about its fields. */
-export function changedFields({ project, service, hash, container, image }: Comparison): FieldChange[] {
-  const before = decodeFieldHashes(container.labels[gantryLabels.fieldHashes]);
-  if (!before) return [];
-  const fields = [...new Set([...before.keys(), ...hash.fields.keys()])].sort();
-  return fields
-    .filter((field) => before.get(field) !== hash.fields.get(field))
-    .flatMap((field) => changesOf(field, service, container.details, image))
+/**
+ * In path order. Configs and secrets are named without values, and only when nothing else differs: no engine shows
+ * their contents. Empty when the container was not inspected, or differs in what no engine shows.
+ */
+export function changedFields({ project, service, container, image }: Comparison): FieldChange[] {
+  const live = container.details;
+  if (!live) return [];
+  const changes = [
+    ...mapChanges("environment", liveEnvironment(live, image), desiredMap(service, "environment")),
+    ...mapChanges("labels", liveLabels(live, image), desiredMap(service, "labels")),
+    ...fieldChanges(project, service, { live, image, container }),
+  ];
+  const known = changes.length > 0 ? changes : unseenFields(service);
+  return known
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map((change) => withPlace(project, { ...change, path: `services.${service.name}.${change.path}` }));
 }
 
@@ -49,22 +57,42 @@ function withPlace(project: Project, change: FieldChange): FieldChange {
   return source ? { ...change, source } : change;
 }
 
-function changesOf(
-  field: string,
+function fieldChanges(
+  project: Project,
   service: Service,
-  live: ContainerInspect | undefined,
-  image: ImageInspect | undefined,
+  { live, image, container }: { live: ContainerInspect; image: ImageInspect | undefined; container: ObservedContainer },
 ): FieldChange[] {
-  if (field === "environment" && live)
-    return mapChanges(field, liveEnvironment(live, image), desiredMap(service, field));
-  if (field === "labels" && live) return mapChanges(field, liveLabels(live, image), desiredMap(service, field));
-  return [
-    {
-      path: field,
-      ...shown("old", field, live && liveValue(field, live)),
-      ...shown("new", field, desired(service, field)),
-    },
-  ];
+  const body = containerBody(project, service, { labels: {}, inherited: [] });
+  const context = { ...(image ? { image } : {}), name: nameBehindTemporary(container.name) ?? container.name };
+  const desired = comparableFields(
+    { config: body, host: body.HostConfig ?? {}, endpoints: body.NetworkingConfig?.EndpointsConfig ?? {} },
+    context,
+  );
+  const observed = comparableFields(
+    { config: live.Config, host: live.HostConfig, endpoints: live.NetworkSettings.Networks },
+    { ...context, id: live.Id },
+  );
+  const fields = [...new Set([...desired.keys(), ...observed.keys()])];
+  return fields
+    .filter((field) => JSON.stringify(desired.get(field)) !== JSON.stringify(observed.get(field)))
+    .map((field) => ({
+      path: modelPath(project, field),
+      ...shown("old", field, observed.get(field)),
+      ...shown("new", field, desired.get(field)),
+    }));
+}
+
+/** Networks are compared by name and written by key. */
+function modelPath(project: Project, field: string): string {
+  if (!field.startsWith("networks.")) return field;
+  const name = field.slice("networks.".length);
+  const network = [...project.networks.values()].find((spec) => spec.name === name);
+  const prefix = `${project.name}_`;
+  return `networks.${network?.key ?? (name.startsWith(prefix) ? name.slice(prefix.length) : name)}`;
+}
+
+function unseenFields(service: Service): FieldChange[] {
+  return (["configs", "secrets"] as const).flatMap((field) => (service[field].length > 0 ? [{ path: field }] : []));
 }
 
 function mapChanges(
@@ -73,10 +101,9 @@ function mapChanges(
   after: Readonly<Record<string, string>>,
 ): FieldChange[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  const changes = keys
+  return keys
     .filter((key) => before[key] !== after[key])
     .map((key) => ({ path: `${field}.${key}`, ...shown("old", key, before[key]), ...shown("new", key, after[key]) }));
-  return changes.length > 0 ? changes : [{ path: field }];
 }
 
 function desiredMap(service: Service, field: "environment" | "labels"): Record<string, string> {
@@ -92,7 +119,7 @@ function liveEnvironment(live: ContainerInspect, image: ImageInspect | undefined
 }
 
 function liveLabels(live: ContainerInspect, image: ImageInspect | undefined): Record<string, string> {
-  const tools = new Set<string>([...Object.values(composeLabels), ...Object.values(gantryLabels)]);
+  const tools = new Set<string>(Object.values(composeLabels));
   const entries = Object.entries(live.Config.Labels ?? {});
   return Object.fromEntries(entries.filter(([key, value]) => !tools.has(key) && image?.Config.Labels?.[key] !== value));
 }
@@ -100,43 +127,6 @@ function liveLabels(live: ContainerInspect, image: ImageInspect | undefined): Re
 function splitAtEquals(entry: string): [string, string] {
   const at = entry.indexOf("=");
   return at < 0 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
-}
-
-function desired(service: Service, field: string): unknown {
-  const value: unknown = Object.entries(service).find(([name]) => name === field)?.[1];
-  if (value instanceof Map) return [...value.keys()];
-  return field === "ports" ? service.ports.map((port) => portText(port.published, port.target, port.protocol)) : value;
-}
-
-/** The live value of the fields that have one plain counterpart. */
-function liveValue(field: string, live: ContainerInspect): unknown {
-  switch (field) {
-    case "image":
-      return live.Config.Image;
-    case "command":
-      return live.Config.Cmd ?? undefined;
-    case "entrypoint":
-      return live.Config.Entrypoint ?? undefined;
-    case "user":
-      return live.Config.User || undefined;
-    case "working_dir":
-      return live.Config.WorkingDir || undefined;
-    case "hostname":
-      return live.Config.Hostname;
-    case "networks":
-      return Object.keys(live.NetworkSettings.Networks);
-    case "ports":
-      return Object.entries(live.HostConfig.PortBindings ?? {}).flatMap(([port, bindings]) => {
-        const [target, protocol] = port.split("/");
-        return (bindings ?? []).map((binding) => portText(binding.HostPort, Number(target), protocol ?? "tcp"));
-      });
-    default:
-      return undefined;
-  }
-}
-
-function portText(published: string | undefined, target: number, protocol: string): string {
-  return `${published ? `${published}:` : ""}${target}${protocol === "tcp" ? "" : `/${protocol}`}`;
 }
 
 function shown<Side extends "old" | "new">(side: Side, name: string, value: unknown): { [S in Side]?: string } {

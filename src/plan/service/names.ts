@@ -1,7 +1,7 @@
 /** Names and labels of a project's objects: Docker Compose's, so that both tools see the same project. Pure. */
 import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/project.js";
-import { composeLabels, gantryLabels } from "../../wire/labels.js";
-import { encodeFieldHashes, hashDefinition, type ServiceHash } from "./service-hash.js";
+import { composeLabels } from "../../wire/labels.js";
+import { hashDefinition } from "./service-hash.js";
 
 /** `PROJECT-SERVICE-N`, unless the service names its container. */
 export function containerName(project: string, service: Service, number: number): string {
@@ -25,7 +25,8 @@ export function imageNameOf(project: string, service: Service): string {
 
 export interface ContainerLabelFacts {
   readonly number: number;
-  readonly hash: ServiceHash;
+  /** Of the service, `hashService`. */
+  readonly hash: string;
   /** Undefined when the image is yet to be pulled: the executor then fills it in. */
   readonly imageId?: string;
   readonly version: string;
@@ -46,8 +47,7 @@ export function containerLabels(
     [composeLabels.service]: service.name,
     [composeLabels.containerNumber]: String(facts.number),
     [composeLabels.oneoff]: "False",
-    [composeLabels.configHash]: facts.hash.digest,
-    [gantryLabels.fieldHashes]: encodeFieldHashes(facts.hash.fields),
+    [composeLabels.configHash]: facts.hash,
     [composeLabels.version]: facts.version,
     [composeLabels.dependsOn]: dependsOn.sort().join(","),
     [composeLabels.workingDir]: project.workingDir,

@@ -3,7 +3,7 @@
  *
  * Pure. As in Docker Compose the digest is SHA-256 over JSON, but of Gantry's own model, so the two tools' values
  * differ. Left out is what a container does not depend on: build, pull policy, scale, dependencies, profiles, log
- * attachment, extensions. Contents of configs and secrets count, as digests.
+ * attachment, extensions, attributes that nothing acts on. Contents of configs and secrets count, as digests.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/json.js";
@@ -18,18 +18,14 @@ const excluded: ReadonlySet<string> = new Set([
   "profiles",
   "attach",
   "extensions",
+  "unused",
 ]);
-const fieldHashChars = 8;
 
-export interface ServiceHash {
-  /** Hex SHA-256 of the whole. */
-  readonly digest: string;
-  /** The first 8 hex digits of each top-level field's own digest, by field; empty fields are left out. */
-  readonly fields: ReadonlyMap<string, string>;
-}
-
-/** `fileDigests` holds the digests of bound config and secret files by path; a missing one counts as unknown. */
-export function hashService(service: Service, project: Project, fileDigests: ReadonlyMap<string, string>): ServiceHash {
+/**
+ * Hex SHA-256. `fileDigests` holds the digests of bound config and secret files by path; a missing one counts as
+ * unknown.
+ */
+export function hashService(service: Service, project: Project, fileDigests: ReadonlyMap<string, string>): string {
   const model: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(service)) {
     if (!excluded.has(field) && !isEmpty(field, value)) model[field] = plain(value);
@@ -38,26 +34,7 @@ export function hashService(service: Service, project: Project, fileDigests: Rea
     uses.map((use) => ({ ...use, content: contentDigest(specs.get(use.source), project, fileDigests) }));
   if (service.configs.length > 0) model.configs = contents(service.configs, project.configs);
   if (service.secrets.length > 0) model.secrets = contents(service.secrets, project.secrets);
-  const fields = Object.entries(model)
-    .map(([field, value]): [string, string] => [field, sha256(canonicalJson(value)).slice(0, fieldHashChars)])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return { digest: sha256(canonicalJson(model)), fields: new Map(fields) };
-}
-
-/** The text of the label that keeps a service's field digests. */
-export function encodeFieldHashes(fields: ReadonlyMap<string, string>): string {
-  return [...fields].map(([field, digest]) => `${field}=${digest}`).join(",");
-}
-
-/** Undefined when the label is missing: another tool made the container. */
-export function decodeFieldHashes(label: string | undefined): ReadonlyMap<string, string> | undefined {
-  if (!label) return undefined;
-  return new Map(
-    label.split(",").flatMap((pair): Array<[string, string]> => {
-      const at = pair.indexOf("=");
-      return at > 0 ? [[pair.slice(0, at), pair.slice(at + 1)]] : [];
-    }),
-  );
+  return sha256(canonicalJson(model));
 }
 
 /** Of a network's or volume's definition, name included, key and the tools' labels not. */

@@ -68,7 +68,7 @@ async function hashes(project: Project, wanted: string): Promise<string[]> {
   return names.map((name) => {
     const service = project.services.get(name);
     if (!service) throw new GantryError("bad-parameter", `no such service: ${name}`);
-    return `${name} ${hashService(service, project, new Map()).digest}`;
+    return `${name} ${hashService(service, project, new Map())}`;
   });
 }
 
