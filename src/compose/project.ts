@@ -152,6 +152,9 @@ export interface ServiceNetwork {
   readonly priority?: number;
   readonly gw_priority?: number;
   readonly driver_opts: Readonly<Record<string, string>>;
+  /** Nothing acts on the two yet. */
+  readonly interface_name?: string;
+  readonly link_local_ips?: readonly string[];
 }
 
 /** `published` undefined: a free host port; `8000-8010`: the first free. One entry per container port. */
@@ -161,6 +164,9 @@ export interface PortSpec {
   readonly host_ip?: string;
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly mode: "host" | "ingress";
+  /** For people and other tools; nothing acts on the two. */
+  readonly name?: string;
+  readonly app_protocol?: string;
 }
 
 /** `source` is an absolute path (bind), a key of `project.volumes` (volume), or undefined (anonymous volume, tmpfs). */
@@ -177,6 +183,7 @@ export interface MountSpec {
   };
   readonly volume?: { readonly nocopy: boolean; readonly subpath?: string };
   readonly tmpfs?: { readonly size?: number; readonly mode?: number };
+  readonly image?: { readonly subpath: string };
 }
 
 /** A service's use of a config or secret. `source` is its key, `target` an absolute path in the container. */
@@ -197,6 +204,9 @@ export interface FileSpec {
   readonly environment?: string;
   readonly content?: string;
   readonly external: boolean;
+  /** Nothing acts on the two. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly template_driver?: string;
 }
 
 export type DependencyCondition = "service_started" | "service_healthy" | "service_completed_successfully";
@@ -207,10 +217,11 @@ export interface Dependency {
 }
 
 /**
- * `test` is `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`; undefined inherits the image's. Durations in
- * nanoseconds.
+ * `test` is `["NONE"]` (`disable`: by `disable: true`), `["CMD", …]` or `["CMD-SHELL", text]`; undefined inherits the
+ * image's. Durations in nanoseconds.
  */
 export interface HealthcheckSpec {
+  readonly disable?: true;
   readonly test?: readonly string[];
   readonly interval?: number;
   readonly timeout?: number;
@@ -238,6 +249,7 @@ export interface NetworkSpec {
       readonly gateway?: string;
       readonly aux_addresses?: Readonly<Record<string, string>>;
     }>;
+    readonly options?: Readonly<Record<string, string>>;
   };
   readonly labels: Readonly<Record<string, string>>;
 }

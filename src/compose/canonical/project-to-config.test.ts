@@ -40,9 +40,10 @@ services:
     command:
       - a
     deploy:
+      placement: {}
       resources:
         limits:
-          memory: 1g
+          memory: "1073741824"
     entrypoint: null
     networks:
       back:
@@ -87,8 +88,7 @@ services:
       - type: bind
         source: /demo/html
         target: /html
-        bind:
-          create_host_path: true
+        bind: {}
     x-note: hi
 networks:
   back:

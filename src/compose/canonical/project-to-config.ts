@@ -11,9 +11,10 @@ import { serviceToConfig } from "./service-to-config.js";
 
 /** Every `$` is doubled unless `rawDollars`, so that the output can be read again as a Compose file. */
 export function projectToConfig(project: Project, { rawDollars = false } = {}): Plain {
+  const written = (path: string) => project.sources.has(path);
   const config = compact({
     name: project.name,
-    services: fromMap(project.services, (service) => serviceToConfig(service)) ?? {},
+    services: fromMap(project.services, (service) => serviceToConfig(service, written)) ?? {},
     networks: fromMap(project.networks, networkToConfig),
     volumes: fromMap(project.volumes, volumeToConfig),
     secrets: fromMap(project.secrets, fileToConfig),
@@ -28,7 +29,7 @@ function networkToConfig(network: NetworkSpec): Plain {
     name: network.name,
     driver: network.driver,
     driver_opts: unlessEmpty(network.driver_opts),
-    ipam: network.ipam ?? (network.external ? undefined : {}),
+    ipam: network.ipam ?? {},
     external: network.external || undefined,
     internal: network.internal || undefined,
     attachable: network.attachable || undefined,
@@ -48,8 +49,8 @@ function volumeToConfig(volume: VolumeSpec): Plain {
   });
 }
 
-function fileToConfig({ name, file, environment, content, external }: FileSpec): Plain {
-  return compact({ name, file, environment, content, external: external || undefined });
+function fileToConfig({ key: _key, external, ...spec }: FileSpec): Plain {
+  return compact({ ...spec, external: external || undefined });
 }
 
 function doubleDollars(value: unknown): unknown {

@@ -1,17 +1,23 @@
 /** One service as `docker compose config` prints it. Pure. */
 import { compact } from "../normalize/read.js";
+import { plainUlimits } from "../normalize/service/canonical-forms.js";
 import { formatDuration } from "../normalize/units.js";
-import type { FileUse, MountSpec, ResourceSpec, Service, ServiceNetwork } from "../project.js";
+import type { FileUse, MountSpec, PortSpec, ResourceSpec, Service, ServiceNetwork } from "../project.js";
 import { fromMap, type Plain, unlessEmpty } from "./plain.js";
 
-/** `command` and `entrypoint` are always there: null is the image's own, an empty list is none. */
-export function serviceToConfig(service: Service): Plain {
-  const { unused = {}, resources } = service;
+/**
+ * `written` tells whether a file has something at a path: what only follows from another attribute is not said twice.
+ * `command` and `entrypoint` are always there: null is the image's own, an empty list is none.
+ */
+export function serviceToConfig(service: Service, written: (path: string) => boolean): Plain {
+  const { resources } = service;
+  const unused = withWholeDeploy(service.unused ?? {});
+  const isWritten = (key: string) => written(`services.${service.name}.${key}`);
   const config = compact<Plain>({
     ...unused,
-    ...textFields(service),
+    ...textFields(service, isWritten),
     ...listFields(service),
-    ...resourceFields(resources, unused.deploy),
+    ...resourceFields(resources, isWritten),
     command: service.command ?? null,
     entrypoint: service.entrypoint ?? null,
     build: service.build && { ...service.build, dockerfile: service.build.dockerfile ?? implicitDockerfile(service) },
@@ -20,22 +26,18 @@ export function serviceToConfig(service: Service): Plain {
     ),
     healthcheck: healthcheckToConfig(service.healthcheck),
     networks: fromMap(service.networks, networkToConfig),
-    ports: unlessEmpty(
-      service.ports.map(({ mode, host_ip, target, published, protocol }) =>
-        compact<Plain>({ mode, host_ip, target, published, protocol }),
-      ),
-    ),
-    volumes: unlessEmpty(service.volumes.map(mountToConfig)),
+    ports: unlessEmpty(service.ports.map(portToConfig)),
+    volumes: unlessEmpty(service.volumes.map((mount, at) => mountToConfig(mount, !isWritten(`volumes[${at}].type`)))),
     configs: unlessEmpty(service.configs.map(fileUseToConfig)),
     secrets: unlessEmpty(service.secrets.map(fileUseToConfig)),
     logging: service.logging && compact<Plain>({ ...service.logging, options: unlessEmpty(service.logging.options) }),
-    ulimits: unlessEmpty(ulimitsToConfig(service.ulimits)),
+    ulimits: unlessEmpty(plainUlimits(service.ulimits)),
     ...service.extensions,
   });
   return inPrintOrder(config);
 }
 
-function textFields(service: Service): Plain {
+function textFields(service: Service, isWritten: (key: string) => boolean): Plain {
   const { restart, stop_grace_period, shm_size, scale, attach } = service;
   return {
     image: service.image,
@@ -60,10 +62,12 @@ function textFields(service: Service): Plain {
     privileged: service.privileged || undefined,
     read_only: service.read_only || undefined,
     attach: attach ? undefined : false,
-    scale: scale === 1 || service.unused?.deploy !== undefined ? undefined : scale,
-    restart: restart && (restart.max_attempts === undefined ? restart.name : `${restart.name}:${restart.max_attempts}`),
+    scale: isWritten("scale") ? scale : undefined,
+    restart: !isWritten("restart")
+      ? undefined
+      : restart && (restart.max_attempts === undefined ? restart.name : `${restart.name}:${restart.max_attempts}`),
     stop_grace_period: stop_grace_period === undefined ? undefined : formatDuration(stop_grace_period),
-    shm_size: shm_size === undefined ? undefined : String(shm_size),
+    shm_size: shm_size ? String(shm_size) : undefined,
   };
 }
 
@@ -88,19 +92,18 @@ function listFields(service: Service): Plain {
   };
 }
 
-/** Sizes are texts. What `deploy` says stays there and is not said twice. */
-function resourceFields(resources: ResourceSpec, deploy: unknown): Plain {
-  const written = JSON.stringify(deploy ?? null);
-  const inDeploy = (key: string) => written.includes(`"${key}":`);
-  const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
-  return {
-    ...resources,
-    cpus: inDeploy("cpus") ? undefined : resources.cpus,
-    mem_limit: inDeploy("memory") ? undefined : text(resources.mem_limit),
-    mem_reservation: inDeploy("memory") ? undefined : text(resources.mem_reservation),
-    memswap_limit: text(resources.memswap_limit),
-    pids_limit: inDeploy("pids") ? undefined : resources.pids_limit,
-  };
+const sizes = new Set(["mem_limit", "mem_reservation", "memswap_limit", "mem_swappiness"]);
+
+/** Sizes are texts. What `deploy` says stays there. */
+function resourceFields(resources: ResourceSpec, isWritten: (key: string) => boolean): Plain {
+  const entries = Object.entries(resources).filter(([key, value]) => value !== undefined && isWritten(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, sizes.has(key) ? String(value) : value]));
+}
+
+/** Compose prints the two even when they are empty. */
+function withWholeDeploy(unused: Plain): Plain {
+  if (typeof unused.deploy !== "object") return unused;
+  return { ...unused, deploy: { placement: {}, resources: {}, ...unused.deploy } };
 }
 
 function implicitDockerfile({ build }: Service): string | undefined {
@@ -109,10 +112,10 @@ function implicitDockerfile({ build }: Service): string | undefined {
 
 function healthcheckToConfig(check: Service["healthcheck"]): Plain | undefined {
   if (!check) return undefined;
-  if (check.test?.[0] === "NONE") return { disable: true };
   const duration = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
   return compact<Plain>({
-    test: check.test,
+    disable: check.disable,
+    test: check.disable ? undefined : check.test,
     timeout: duration(check.timeout),
     interval: duration(check.interval),
     retries: check.retries,
@@ -121,34 +124,33 @@ function healthcheckToConfig(check: Service["healthcheck"]): Plain | undefined {
   });
 }
 
+function portToConfig({ name, mode, host_ip, target, published, protocol, app_protocol }: PortSpec): Plain {
+  return compact<Plain>({ name, mode, host_ip, target, published, protocol, app_protocol });
+}
+
 function networkToConfig({ aliases, driver_opts, ...rest }: ServiceNetwork): Plain | null {
   const config = compact<Plain>({ aliases: unlessEmpty(aliases), driver_opts: unlessEmpty(driver_opts), ...rest });
   return Object.keys(config).length === 0 ? null : config;
 }
 
-function mountToConfig({ type, source, target, read_only, bind, volume, tmpfs }: MountSpec): Plain {
+/** A mount of the short form always says how it is mounted, if only by an empty mapping. */
+function mountToConfig(mount: MountSpec, isShort: boolean): Plain {
+  const { type, source, target, read_only, bind, volume, tmpfs, image } = mount;
+  const orNothing = (options: Plain) => (isShort ? options : unlessEmpty(options));
   return compact<Plain>({
     type,
     source,
     target,
     read_only: read_only || undefined,
-    bind,
-    volume: volume && compact<Plain>({ nocopy: volume.nocopy || undefined, subpath: volume.subpath }),
-    tmpfs: tmpfs && compact<Plain>({ size: tmpfs.size?.toString(), mode: tmpfs.mode }),
+    bind: bind && orNothing(compact({ ...bind, create_host_path: bind.create_host_path ? undefined : false })),
+    volume: volume && orNothing(compact({ nocopy: volume.nocopy || undefined, subpath: volume.subpath })),
+    tmpfs: tmpfs && unlessEmpty(compact<Plain>({ size: tmpfs.size?.toString(), mode: tmpfs.mode })),
+    image,
   });
 }
 
 function fileUseToConfig({ source, target, uid, gid, mode }: FileUse): Plain {
   return compact<Plain>({ source, target, uid, gid, mode: mode && `0${mode.toString(8)}` });
-}
-
-/** One number for both limits when they are the same. */
-function ulimitsToConfig(ulimits: Service["ulimits"]): Plain {
-  const entries = Object.entries(ulimits).map(([name, { soft, hard }]) => [
-    name,
-    soft === hard ? soft : { soft, hard },
-  ]);
-  return Object.fromEntries(entries);
 }
 
 /** `profiles` first, then by name, extensions last, as Compose prints a service. */

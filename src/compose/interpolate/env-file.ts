@@ -17,7 +17,7 @@ export interface EnvFileResult {
   readonly problems: readonly EnvFileProblem[];
 }
 
-const keyPattern = /[A-Za-z0-9_.\-[\]]+/y;
+const keyPattern = /[\p{L}\p{N}_.\-[\]]+/uy;
 const escapes: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -72,7 +72,7 @@ interface Entry {
 }
 
 function readEntry(text: string, from: number, lookup: Lookup): Entry {
-  const start = skip(text, from, /\s*(?:export[ \t]+(?=[A-Za-z0-9_]))?/y);
+  const start = skip(text, from, /\s*(?:export[ \t]+(?=[\p{L}\p{N}_]))?/uy);
   const lineEnd = endOfLine(text, start);
   if (start >= text.length) return { end: text.length };
   if (text[start] === "#") return { end: lineEnd + 1 };
@@ -90,7 +90,7 @@ function readEntry(text: string, from: number, lookup: Lookup): Entry {
   const valueAt = skip(text, after + 1, /[ \t]*/y);
   const quote = text[valueAt];
   if (quote === "'" || quote === '"') return readQuoted(text, key, valueAt, lookup);
-  const raw = text.slice(valueAt, lineEnd).replace(/(^|[ \t])#.*$/, "");
+  const raw = text.slice(valueAt, lineEnd).replace(/(^| )#.*$/, "");
   return { ...expand(key, raw.trimEnd(), valueAt, lookup), end: lineEnd + 1 };
 }
 
@@ -103,7 +103,9 @@ function readQuoted(text: string, key: string, open: number, lookup: Lookup): En
     return { end: endOfLine(text, open) + 1, problem };
   }
   const inner = text.slice(open + 1, close);
-  const end = endOfLine(text, close) + 1;
+  // What follows the quote on its line is no part of the value; only a comment or nothing should stand there.
+  const rest = skip(text, close + 1, /[ \t]*/y);
+  const end = /^[^\n]*['"=]/.test(text.slice(rest, endOfLine(text, rest))) ? rest : endOfLine(text, close) + 1;
   if (quote === "'") return { key, value: inner.replaceAll("\\'", "'"), end };
   return { ...expand(key, unescapeText(inner), open, lookup), end };
 }

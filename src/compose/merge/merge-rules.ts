@@ -4,9 +4,9 @@ import { child, type Tree } from "../tree.js";
 /**
  * `replace`: the later value wins whole. `to-map`: lists of names become mappings first. `key-values`: lists of
  * `KEY=VALUE` become mappings first. `to-list`: one string becomes a list. `build`: a string is its context. `logging`:
- * replaced when the drivers differ.
+ * replaced when the drivers differ. `pools`: address pools are merged by their subnet.
  */
-export type MergeRule = "default" | "replace" | "to-map" | "key-values" | "to-list" | "build" | "logging";
+export type MergeRule = "default" | "replace" | "to-map" | "key-values" | "to-list" | "build" | "logging" | "pools";
 
 const serviceRules: Readonly<Record<string, MergeRule>> = {
   command: "replace",
@@ -40,6 +40,7 @@ export function mergeRule(keys: readonly string[]): MergeRule {
   const attribute = rest.join(".");
   if (section === "services" && Object.hasOwn(serviceRules, attribute)) return serviceRules[attribute] ?? "default";
   if (section === "services" && rest[0] === "ulimits" && rest.length === 2) return "replace";
+  if (section === "networks" && attribute === "ipam.config") return "pools";
   return (section === "networks" || section === "volumes") && attribute === "labels" ? "key-values" : "default";
 }
 
@@ -76,6 +77,11 @@ export function entryKey(keys: readonly string[], item: Tree): string | undefine
     case "aliases":
     case "link_local_ips":
     case "tags":
+    case "security_opt":
+    case "group_add":
+    case "device_cgroup_rules":
+    case "volumes_from":
+    case "external_links":
       return text;
     default:
       return byValue.has(name) ? text?.replace(/=.*$/, "") : undefined;

@@ -37,7 +37,7 @@ describe("a later file onto an earlier one", () => {
       "build: { context: ./a, args: [X=1] }",
       "build: { args: { Y: 2 } }",
       {
-        build: { context: "/demo/a", args: { X: "1", Y: 2 } },
+        build: { context: "/demo/a", args: { X: "1", Y: "2" } },
       },
     ],
     [

@@ -32,19 +32,26 @@ export function merge(earlier: Tree, over: Tree, keys: readonly string[], report
   const base = withPath(earlier, path); // a service that is extended comes with another path
   if (over.tag === "override") return withPath(withoutTags(over), path);
   const rule = mergeRule(keys);
-  if (isNull(over) && rule !== "replace") return base;
+  if (isNull(over) && rule !== "replace" && !isBareKey(keys)) return base;
   if (isNull(base) || rule === "replace") return withPath(withoutTags(placed(base, over)), path);
   const [left, right] = [prepare(base, rule), prepare(over, rule)];
   if (left.kind === "map" && right.kind === "map") {
     if (rule === "logging" && differentDrivers(left, right)) return placed(left, withoutTags(right));
     return mergeMaps(left, right, keys, report);
   }
-  if (left.kind === "list" && right.kind === "list") return appendLists(left, right, keys);
+  if (left.kind === "list" && right.kind === "list") {
+    return rule === "pools" ? mergePools(left, right, keys, report) : appendLists(left, right, keys);
+  }
   if (left.kind === right.kind) return withPath(placed(base, over), path);
   report.error(over, "cannot-merge", `${path} cannot be merged: the earlier file has a different kind of value`, {
     hint: "Write it the same way in both files, or put !override before the value",
   });
   return base;
+}
+
+/** `KEY` without a value says "take the environment's", which replaces what earlier files said. */
+function isBareKey(keys: readonly string[]): boolean {
+  return mergeRule(keys.slice(0, -1)) === "key-values";
 }
 
 function mergeMaps(base: MapTree, over: MapTree, keys: readonly string[], report: Report): MapTree {
@@ -70,7 +77,7 @@ function appendLists(base: ListTree, over: ListTree, keys: readonly string[]): L
   const path = keys.join(".");
   const items: Tree[] = [];
   const positions = new Map<string, number>();
-  for (const item of [...base.items, ...over.items]) {
+  for (const item of [...base.items, ...over.items].filter(isKept)) {
     const key = entryKey(keys, item);
     const position = key === undefined ? undefined : positions.get(key);
     const replaced = position === undefined ? undefined : items[position];
@@ -86,6 +93,48 @@ function appendLists(base: ListTree, over: ListTree, keys: readonly string[]): L
     at: [...base.at, ...over.at],
     items: items.map((item, at) => withPath(item, itemPath(path, at))),
   };
+}
+
+/** Address pools of one subnet are one pool; others follow. */
+function mergePools(base: ListTree, over: ListTree, keys: readonly string[], report: Report): ListTree {
+  const path = keys.join(".");
+  const items = [...base.items];
+  for (const pool of over.items) {
+    const at = items.findIndex((one) => poolKey(one) !== undefined && poolKey(one) === poolKey(pool));
+    const before = items[at];
+    if (before) items[at] = merge(before, pool, [...keys, String(at)], report);
+    else items.push(withoutTags(pool));
+  }
+  const placedItems = items.map((item, at) => withPath(item, itemPath(path, at)));
+  return { ...base, path, at: [...base.at, ...over.at], items: placedItems };
+}
+
+function poolKey(pool: Tree): unknown {
+  const subnet = pool.kind === "map" ? pool.entries.get("subnet")?.value : undefined;
+  return subnet?.kind === "scalar" ? subnet.value : undefined;
+}
+
+/** Items of every keyed list once: what stands later takes the place of what stood before, in one file too. */
+export function withoutDuplicates(node: Tree, report: Report, keys: readonly string[] = []): Tree {
+  if (node.kind === "map") {
+    const entries = mapped(node.entries, (value, key) => withoutDuplicates(value, report, [...keys, key]));
+    return { ...node, entries };
+  }
+  if (node.kind !== "list" || keys[0] !== "services") return node;
+  const once = appendLists({ ...node, items: [] }, { ...node, at: [] }, keys);
+  if (once.items.length < node.items.length && keys.at(-1) === "volumes") {
+    const lost = node.items.find((item) => !once.items.some((kept) => kept.at.at(-1) === item.at.at(-1)));
+    report.warn(
+      lost ?? node,
+      "duplicate-mount",
+      "Another volume is mounted at the same place, and only that one is used",
+    );
+  }
+  return once;
+}
+
+function mapped(entries: MapTree["entries"], change: (value: Tree, key: string) => Tree): Map<string, MapEntry> {
+  return new Map([...entries].map(([key, entry]) => [key, { ...entry, value: change(entry.value, key) }]));
 }
 
 /** Brings the short form into the form in which two values can be merged. */
@@ -119,10 +168,15 @@ function namesToMap(list: ListTree): MapTree {
   );
 }
 
+/** Compose has no way to reset one item: such an item says nothing. */
+function isKept(item: Tree): boolean {
+  return item.tag !== "reset";
+}
+
 function pairsToMap(list: ListTree): MapTree {
   return mapOf(
     list,
-    list.items.map((item): [string, Tree] => {
+    list.items.filter(isKept).map((item): [string, Tree] => {
       const text = item.kind === "scalar" ? String(item.value) : "";
       const equals = text.indexOf("=");
       return equals < 0
@@ -154,7 +208,7 @@ function placed<T extends Tree>(base: Tree, over: T): T {
 export function withoutTags(node: Tree): Tree {
   const { tag: _tag, ...bare } = node;
   if (bare.kind === "scalar") return bare;
-  if (bare.kind === "list") return { ...bare, items: bare.items.map(withoutTags) };
+  if (bare.kind === "list") return { ...bare, items: bare.items.filter(isKept).map(withoutTags) };
   let result: MapTree = bare;
   for (const [key, entry] of bare.entries) {
     if (entry.value.tag === "reset") result = withoutEntry(result, key);

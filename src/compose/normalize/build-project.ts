@@ -4,6 +4,7 @@
  * Pure but for what the caller does in `readServiceFiles` and `checkFileSpecs`, which are called for selected services
  * only: the files of others need not exist.
  */
+import { withoutDuplicates } from "../merge/merge.js";
 import type { FileSpec, Project, Service } from "../project.js";
 import type { Place, Report } from "../report.js";
 import { type Selection, selectServices } from "../select/select-services.js";
@@ -31,8 +32,9 @@ export interface BuildOptions {
 }
 
 /** The project; problems are in `report`, and after an error the answer is of no use. */
-export function buildProject(model: Tree, options: BuildOptions): Project {
+export function buildProject(merged: Tree, options: BuildOptions): Project {
   const { name, directory, environment, report, selection } = options;
+  const model = withoutDuplicates(merged, report);
   const sources = collectSources(model);
   const context: Context = { report, projectName: name, workingDir: directory, environment, sources };
   const resources: Resources = {
@@ -48,7 +50,8 @@ export function buildProject(model: Tree, options: BuildOptions): Project {
   }
   checkDependencies(drafts, sources, report);
   const selected = selectServices(drafts, selection, report);
-  checkConsistency({ services: selected.services, resources, sources }, report);
+  const models = membersOf(child(model, "models")).map(([key]) => key);
+  checkConsistency({ services: selected.services, all: drafts, models, resources, sources }, report);
   const services = new Map([...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft)]));
   const used = selection.allResources
     ? withDefaultNetwork(resources, [...services.values()], name)

@@ -41,7 +41,9 @@ function normalizeIpam(node: Tree | undefined, { report }: Context): NetworkSpec
     return { ...ranges, ...(addresses ? { aux_addresses: readTextMap(addresses) } : {}) };
   });
   const driver = readMembers(node, ["driver"]);
-  return config.length === 0 && driver.driver === undefined ? undefined : { ...driver, config };
+  const options = readTextMap(child(node, "options"));
+  const isEmpty = config.length === 0 && driver.driver === undefined && Object.keys(options).length === 0;
+  return isEmpty ? undefined : { ...driver, config, ...(Object.keys(options).length > 0 ? { options } : {}) };
 }
 
 export function normalizeVolumes(node: Tree | undefined, context: Context): Map<string, VolumeSpec> {
@@ -74,14 +76,22 @@ export function normalizeFiles(node: Tree | undefined, context: Context): Map<st
     const common = nameAndExternal(key, value, context);
     const { file, environment, content } = readMembers(value, ["file", "environment", "content"]);
     const given = [file, environment, content, common.external || undefined].filter((source) => source !== undefined);
-    if (given.length !== 1 && !child(value, "driver") && value.kind === "map") {
+    if (given.length !== 1 && value.kind === "map") {
       const expected = node?.path === "secrets" ? "file, environment" : "file, environment, content";
       const what = given.length === 0 ? "has no source" : "has more than one source";
       context.report.error(value, given.length === 0 ? "missing-key" : "conflicting-keys", `${value.path} ${what}`, {
         expected: `exactly one of ${expected} or external`,
       });
     }
-    return compact({ ...common, file: file ? absolutePath(file, context) : undefined, environment, content });
+    const labels = child(value, "labels");
+    return compact({
+      ...common,
+      file: file ? absolutePath(file, context) : undefined,
+      environment,
+      content,
+      labels: labels && readTextMap(labels),
+      template_driver: readText(child(value, "template_driver")),
+    });
   });
 }
 

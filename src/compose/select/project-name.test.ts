@@ -19,7 +19,7 @@ describe("the project's name", () => {
     ["then the directory, made to fit", {}, ["myappv2"]],
     ["leading marks go", { directory: "/x/_-Demo_1" }, ["demo_1"]],
     ["a given name must fit", { asked: "My_App" }, ["My_App", "bad-project-name"]],
-    ["a written name must fit", { written: { name: "a b", place } }, ["a b", "bad-project-name"]],
+    ["a written name is made to fit", { written: { name: "a b", place } }, ["ab", "bad-project-name"]],
     ["a directory that gives none", { directory: "/" }, ["", "bad-project-name"]],
   ])("%s", (_, sources, expected) => expect(name(sources)).toEqual(expected));
 });

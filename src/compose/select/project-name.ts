@@ -16,7 +16,7 @@ export interface NameSources {
 export function projectName({ asked, environment, written, directory }: NameSources, report: Report): string {
   if (asked) return checked(asked, "Project name", nowhere, report);
   if (environment) return checked(environment, "COMPOSE_PROJECT_NAME", nowhere, report);
-  if (written?.name) return checked(written.name, "Project name", written.place, report);
+  if (written?.name) return lenient(written.name, written.place, report);
   const name = normalizeProjectName(basename(directory));
   if (name === "") {
     report.error(nowhere, "bad-project-name", `No project name can be made from the directory ${directory}`, {
@@ -32,6 +32,17 @@ export function normalizeProjectName(text: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, "")
     .replace(/^[_-]+/, "");
+}
+
+/** Compose takes a file's own name as it takes a directory's: what a name cannot have is left out. */
+function lenient(name: string, place: Place, report: Report): string {
+  if (projectNamePattern.test(name)) return name;
+  const normal = normalizeProjectName(name);
+  if (normal === "") return checked(name, "Project name", place, report);
+  report.warn(place, "bad-project-name", `Project name "${name}" is not valid, "${normal}" is used`, {
+    expected: "lowercase letters, digits, '-' and '_', beginning with a letter or digit",
+  });
+  return normal;
 }
 
 function checked(name: string, what: string, place: Place, report: Report): string {

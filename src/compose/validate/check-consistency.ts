@@ -3,6 +3,7 @@ import type { DraftService } from "../normalize/service/service.js";
 import type { FileSpec, FileUse, NetworkSpec, VolumeSpec } from "../project.js";
 import type { Place, Report } from "../report.js";
 import { child, descend, type Tree } from "../tree.js";
+import { checkAttributes } from "./check-attributes.js";
 import { checkPublishedPorts } from "./check-ports.js";
 
 /** What the project defines at its top level. */
@@ -15,17 +16,25 @@ export interface Resources {
 type Sources = ReadonlyMap<string, Place["at"]>;
 export interface ConsistencyInput {
   readonly services: ReadonlyMap<string, DraftService>;
+  /** Disabled ones too: a build may name them. */
+  readonly all: ReadonlyMap<string, DraftService>;
+  /** Names under `models` at the top level. */
+  readonly models: readonly string[];
   readonly resources: Resources;
   /** Places by canonical path. */
   readonly sources: Sources;
 }
 
 /** Reports every contradiction among the selected services. */
-export function checkConsistency({ services, resources, sources }: ConsistencyInput, report: Report): void {
+export function checkConsistency(
+  { services, all, models, resources, sources }: ConsistencyInput,
+  report: Report,
+): void {
   const at = (path: string, otherwise: Place): Place => ({ path, at: sources.get(path) ?? otherwise.at });
   for (const draft of services.values()) {
     const { service, place } = draft;
     checkImage(draft, report);
+    checkAttributes(draft, { services: all, secrets: [...resources.secrets.keys()], models }, report);
     for (const name of service.networks.keys()) {
       if (name === "default" || resources.networks.has(name)) continue;
       report.undefinedName(networkPlace(place, name), "network", name, resources.networks.keys());
@@ -49,7 +58,7 @@ export function checkConsistency({ services, resources, sources }: ConsistencyIn
 }
 
 function checkImage({ service, place }: DraftService, report: Report): void {
-  if (child(place, "image") || child(place, "build")) return;
+  if (service.image || service.build) return;
   report.error(place, "missing-image", `Service "${service.name}" has neither an image nor a build`, {
     hint: "Add image: NAME, or build: PATH",
   });

@@ -8,7 +8,7 @@ import { readFlag, readText, readTexts } from "../read.js";
 export function normalizeDependencies(service: Tree, context: Context): Map<string, Dependency> {
   const node = child(service, "depends_on");
   const found = new Map<string, Dependency>();
-  for (const { name, restart, place } of impliedDependencies(service)) {
+  for (const { name, restart, place } of impliedDependencies(service, context)) {
     found.set(name, { condition: "service_started", restart, required: true });
     context.sources.set(`${service.path}.depends_on.${name}`, place.at);
   }
@@ -29,10 +29,14 @@ export function normalizeDependencies(service: Tree, context: Context): Map<stri
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function impliedDependencies(service: Tree): Array<{ name: string; restart: boolean; place: Tree }> {
+function impliedDependencies(service: Tree, context: Context): Array<{ name: string; restart: boolean; place: Tree }> {
   const shared = ["network_mode", "ipc", "pid", "uts", "cgroup"].flatMap((key) => {
     const place = child(service, key);
     const name = /^service:(.+)$/.exec(readText(place) ?? "")?.[1];
+    if (readText(place) === "service:" && place) {
+      const expected = "service: and the name of a service";
+      context.report.error(place, "bad-value", `${place.path} names no service`, { expected });
+    }
     return place && name ? [{ name, restart: true, place }] : [];
   });
   const listed = (key: string, restart: boolean) =>

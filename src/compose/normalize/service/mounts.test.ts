@@ -73,9 +73,11 @@ describe("a volume that cannot be is a diagnostic at its place", () => {
   });
 });
 
-it("two mounts at one place in the container are an error", () => {
-  expect(problemsOf('volumes: ["data:/a", "logs:/a/"]', volumes)).toEqual([
-    "4:26 duplicate-mount Two volumes are mounted at /a",
+it("of two mounts at one place in the container the later one is used; a tmpfs at it is an error", () => {
+  const twice = serviceOf('volumes: ["data:/a", "logs:/a/"]', volumes);
+  expect(twice.volumes.map(({ source }) => source)).toEqual(["logs"]);
+  expect(twice.problems).toEqual([
+    "4:15 duplicate-mount Another volume is mounted at the same place, and only that one is used",
   ]);
   expect(problemsOf('volumes: ["data:/a"]\ntmpfs: /a:size=1m', volumes)).toEqual([
     "5:12 duplicate-mount Two volumes are mounted at /a",

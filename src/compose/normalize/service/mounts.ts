@@ -45,7 +45,8 @@ function shortMount(item: Tree, context: Context): MountSpec | undefined {
     return undefined;
   }
   const flags = readOptions(options, item, context);
-  const common = { target: cleanTarget(target), read_only: flags.has("ro") };
+  const access = [...flags].findLast((flag) => flag === "ro" || flag === "rw");
+  const common = { target: cleanTarget(target), read_only: access === "ro" };
   if (source !== undefined && isPath(source)) {
     const propagation = propagations.find((name) => flags.has(name));
     const selinux = flags.has("Z") ? ("Z" as const) : flags.has("z") ? ("z" as const) : undefined;
@@ -97,8 +98,10 @@ function longMount(item: MapTree, context: Context): MountSpec | undefined {
       const mode = readMode(child(options, "mode"), context);
       return { type, ...common, tmpfs: compact({ size, mode }) };
     }
-    case "image":
-      return { type, ...compact({ source }), ...common };
+    case "image": {
+      const subpath = readText(child(child(item, "image"), "subpath"));
+      return { type, ...compact({ source }), ...common, ...(subpath ? { image: { subpath } } : {}) };
+    }
     case "volume": {
       const options = child(item, "volume");
       const nocopy = readFlag(child(options, "nocopy"), context) ?? false;

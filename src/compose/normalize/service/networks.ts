@@ -38,6 +38,8 @@ function attachment(node: Tree, context: Context): ServiceNetwork {
     ...compact({
       priority: readInteger(child(node, "priority"), context),
       gw_priority: readInteger(child(node, "gw_priority"), context),
+      interface_name: readText(child(node, "interface_name")),
+      link_local_ips: child(node, "link_local_ips") && readTexts(child(node, "link_local_ips")),
     }),
     aliases: readTexts(child(node, "aliases")),
     driver_opts: readTextMap(child(node, "driver_opts")),

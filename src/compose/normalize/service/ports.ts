@@ -20,6 +20,7 @@ const shortForm = "[[IP:]HOST:]CONTAINER[/PROTOCOL], such as 8080:80 or 127.0.0.
 /** The ports of a service in file order. A place is kept for each expanded entry. */
 export function normalizePorts(node: Tree | undefined, context: Context): PortSpec[] {
   const found: PortSpec[] = [];
+  const seen = new Set<string>();
   for (const item of itemsOf(node)) {
     const parsed = item.kind === "map" ? parseLongPort(item) : parseShortPort(readText(item) ?? "");
     if ("problem" in parsed) {
@@ -33,6 +34,9 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
       break;
     }
     for (const port of parsed) {
+      const key = JSON.stringify(port);
+      if (seen.has(key)) continue;
+      seen.add(key);
       context.sources.set(itemPath(node?.path ?? "", found.length), item.at);
       found.push(port);
     }
@@ -43,7 +47,7 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
 /** `80` → `80/tcp`, ranges expanded, sorted by port. */
 export function normalizeExpose(node: Tree | undefined, context: Context): string[] {
   const found = itemsOf(node).flatMap((item) => {
-    const [range = "", protocol = "tcp"] = (readText(item) ?? "").split("/");
+    const [range = "", protocol = "tcp"] = (readText(item) ?? "").toLowerCase().split("/");
     const ports = parseRange(range);
     if (ports && isProtocol(protocol)) return numbers(ports).map((port) => `${port}/${protocol}`);
     const expected = "a port or a range, such as 3000 or 3000-3005/udp";
@@ -91,7 +95,7 @@ function expandRanges(port: {
 }
 
 function parseLongPort(item: Tree): Parsed<PortSpec[]> {
-  const text = readMembers(item, ["target", "published", "host_ip", "protocol", "mode"]);
+  const text = readMembers(item, ["target", "published", "host_ip", "protocol", "mode", "name", "app_protocol"]);
   const { host_ip, protocol = "tcp", mode = "ingress" } = text;
   const target = parseRange(text.target ?? "");
   if (!child(item, "target")) return []; // the schema reported it
@@ -102,7 +106,8 @@ function parseLongPort(item: Tree): Parsed<PortSpec[]> {
   if (!isProtocol(protocol)) return { problem: `"${protocol}" is not a protocol`, hint: "Use tcp, udp or sctp" };
   if (mode !== "host" && mode !== "ingress") return { problem: `"${mode}" is not a mode`, hint: "Use ingress or host" };
   const spec = { target: target.from, published: text.published || undefined, host_ip: host_ip || undefined };
-  return [compact({ ...spec, protocol, mode })];
+  const { name, app_protocol } = text;
+  return [compact({ ...spec, protocol, mode, name, app_protocol })];
 }
 
 /** From the right, as addresses of version 6 have colons too; these stand in brackets or have more than one. */

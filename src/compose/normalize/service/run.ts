@@ -33,6 +33,7 @@ export function normalizeHealthcheck(node: Tree | undefined, context: Context): 
   if (!node) return undefined;
   const disabled = readFlag(child(node, "disable"), context) === true;
   return compact({
+    disable: disabled ? (true as const) : undefined,
     test: disabled ? ["NONE"] : healthTest(child(node, "test"), context),
     interval: readDuration(child(node, "interval"), context),
     timeout: readDuration(child(node, "timeout"), context),
@@ -47,7 +48,7 @@ const testForms = ["CMD", "CMD-SHELL", "NONE"];
 function healthTest(node: Tree | undefined, { report }: Context): string[] | undefined {
   if (node?.kind === "scalar") {
     const text = readText(node);
-    return text ? ["CMD-SHELL", text] : undefined;
+    return text === undefined ? undefined : ["CMD-SHELL", text];
   }
   const words = readTexts(node);
   const [form] = words;
@@ -96,7 +97,7 @@ export function normalizePullPolicy(node: Tree | undefined, { report }: Context)
   const text = readText(node);
   if (!node || !text) return undefined;
   if (text === "if_not_present") return "missing";
-  if (pullPolicies.includes(text) || /^every_[\d.a-z]+$/.test(text)) return text;
+  if (pullPolicies.includes(text) || /^every_(\d+[wdhms])+$/.test(text)) return text;
   const expected = `${pullPolicies.join(", ")} or every_DURATION`;
   report.error(node, "bad-value", `"${text}" is not a pull policy`, { expected, hint: didYouMean(text, pullPolicies) });
   return undefined;

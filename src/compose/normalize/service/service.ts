@@ -1,9 +1,8 @@
 /** Normalises one service into its canonical form; its env and label files are still to be read. Pure. */
 import type { BuildSpec, Service } from "../../project.js";
-import { child, membersOf, type Tree, toPlain } from "../../tree.js";
+import { child, itemsOf, membersOf, type Tree, toPlain } from "../../tree.js";
 import type { Context } from "../context.js";
 import {
-  absolutePath,
   compact,
   readBytes,
   readDuration,
@@ -15,6 +14,7 @@ import {
   readTextMap,
   readTexts,
 } from "../read.js";
+import { buildContext, canonicalForm } from "./canonical-forms.js";
 import { normalizeDependencies } from "./dependencies.js";
 import { type EnvFileUse, normalizeEnvFiles, normalizeFileUses } from "./files.js";
 import { normalizeMounts } from "./mounts.js";
@@ -137,6 +137,8 @@ function networkFields(node: Tree, context: Context) {
 /** A bare key takes the project environment's value, or null: the image's value is then unset. */
 function normalizeEnvironment(node: Tree | undefined, context: Context): Service["environment"] {
   const found: Record<string, string | null> = {};
+  const unnamed = itemsOf(node).find((item) => readText(item)?.startsWith("=")) ?? child(node, "");
+  if (unnamed) context.report.error(unnamed, "bad-value", "A variable has no name", { expected: "NAME=VALUE" });
   for (const { key, value, node: place } of readPairs(node)) {
     if (key.endsWith(" ")) {
       const hint = `Write "${key.trim()}=${value ?? ""}"`;
@@ -149,13 +151,12 @@ function normalizeEnvironment(node: Tree | undefined, context: Context): Service
   return found;
 }
 
-/** As written, the short form expanded and the paths absolute. Remote contexts stay as they are. */
+/** The short form expanded and the paths absolute. Remote contexts stay as they are. */
 function normalizeBuild(node: Tree | undefined, context: Context): BuildSpec | undefined {
   if (!node) return undefined;
-  const written = node.kind === "map" ? (toPlain(node) as Record<string, unknown>) : {}; // a map tree is a record
-  const contextText = readText(node.kind === "map" ? child(node, "context") : node) ?? ".";
-  const isRemote = /^(https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(contextText);
-  return { ...written, context: isRemote ? contextText : absolutePath(contextText, context) };
+  const members = node.kind === "map" ? (canonicalForm(node, ["build"], context) as Record<string, unknown>) : {};
+  const written = readText(node.kind === "map" ? child(node, "context") : node) ?? ".";
+  return { ...members, context: buildContext(written, context) };
 }
 
 /** The members whose keys begin with `x-`, as written. */

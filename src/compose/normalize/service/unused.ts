@@ -3,9 +3,10 @@
  *
  * Pure. When an attribute gets its effect, its line here goes.
  */
-import { child, descend, isNull, itemsOf, membersOf, type Tree, toPlain } from "../../tree.js";
+import { child, descend, isNull, itemsOf, membersOf, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
 import { readText } from "../read.js";
+import { canonicalForm } from "./canonical-forms.js";
 
 /** True: warn when it is used. False: what is lost is of no effect for one host, or belongs to another command. */
 const unused: Readonly<Record<string, boolean>> = {
@@ -36,12 +37,14 @@ const unused: Readonly<Record<string, boolean>> = {
   volumes_from: true,
 };
 
-/** The unused attributes of a service, as written; undefined when it has none. */
-export function unusedAttributes(service: Tree, { report }: Context): Record<string, unknown> | undefined {
+/** The unused attributes of a service in their canonical form; undefined when it has none. */
+export function unusedAttributes(service: Tree, context: Context): Record<string, unknown> | undefined {
+  const { report } = context;
   const found: Record<string, unknown> = {};
   for (const [key, value] of membersOf(service)) {
     if (!Object.hasOwn(unused, key) || isNull(value)) continue;
-    found[key] = toPlain(value);
+    const formed = canonicalForm(value, [key], context);
+    if (formed !== undefined) found[key] = formed;
     if (unused[key]) warn(value, key);
   }
   for (const link of itemsOf(child(service, "links"))) {
