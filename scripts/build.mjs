@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const entries = {
   main: "src/main.ts",
   "unpack-worker": "src/engine/layers/unpack-worker.ts",
+  "tree-worker": "src/engine/layers/trees/tree-worker.ts",
 };
 
 // Written beside and renamed, so that a program started meanwhile finds the old bundle or the new one, whole.

@@ -13,12 +13,14 @@ fail() {
   exit 1
 }
 
-# What the engine cannot do without, as `command package`; either OCI runtime will do.
+# What the engine calls, as `command package`; either OCI runtime will do. `ps` is what `top` shows, `tini` the init process
+# of services that ask for one.
 # shellcheck disable=SC2034 # read by the scripts
 engine_helpers="conmon conmon
 nft nftables
 ip iproute2
-tini tini" # the init process of services that ask for one
+ps procps
+tini tini"
 
 # What only the tests use: a registry and its clients, another engine, terminals, and connection tracking. Of `a|b` the
 # package is b where the distribution has it, else a.
@@ -29,6 +31,7 @@ dockerd docker.io
 docker docker.io|docker-cli
 skopeo skopeo
 umoci umoci
+xz xz-utils
 zstd zstd
 tmux tmux
 conntrack conntrack

@@ -34,7 +34,9 @@ export async function aStandInHost(): Promise<StandInHost> {
   const namespace = `gantry-h-${randomInt(1 << 24).toString(36)}`;
   const words = ["--net", "--mount", "--propagation", "private", "sh", "-ec", standInScript];
   const holder = spawn("unshare", words, { stdio: ["ignore", "pipe", "inherit"] });
-  await once(holder.stdout, "data");
+  const failed = once(holder, "exit").then(([code]) => Promise.reject(new Error(`The stand-in host ended: ${code}`)));
+  await Promise.race([once(holder.stdout, "data"), failed]);
+  failed.catch(() => {}); // from now on it is ended by us
   await execute("ip", ["netns", "attach", namespace, String(holder.pid)]);
   const through = ["nsenter", "--target", String(holder.pid), "--net", "--mount", "--wd=."];
   return {
@@ -53,7 +55,7 @@ export async function aStandInHost(): Promise<StandInHost> {
 /** /sys shows the network of whoever mounted it, so it is mounted anew; the cgroups below it stay the real ones. */
 const standInScript = `
   ip link set lo up
-  sysctl -qw net.ipv4.ip_forward=0
+  echo 0 >/proc/sys/net/ipv4/ip_forward
   mount --rbind /sys/fs/cgroup /mnt
   umount --recursive --lazy /sys
   mount -t sysfs sysfs /sys

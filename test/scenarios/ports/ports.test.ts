@@ -92,7 +92,7 @@ describe("the host's own services on 127.0.0.1", () => {
     await project.ok("up", "-d"); // the engine has opened what it needs for loopback clients
     const device =
       (await thief.run("ip", "-o", "-4", "route", "show", "default")).split("dev ")[1]?.split(" ")[0] ?? "";
-    const steal = ["sysctl -qw net.ipv4.conf.all.route_localnet=1", ...stealLoopback(thief.hostAddress, device)];
+    const steal = ["echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet", ...stealLoopback(thief.hostAddress, device)];
     await thief.run("sh", "-c", steal.join(" && "));
     await expect(thief.fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow();
     await expect(thief.fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
