@@ -264,6 +264,20 @@ describe("mounts of a real container", () => {
     expect(existsSync(host)).toBe(true);
   });
 
+  it("show a part of a volume, and nothing else when another container leads its path elsewhere", async () => {
+    const Mounts = [
+      { Type: "volume" as const, Source: `${instanceId}p`, Target: "/part", VolumeOptions: { Subpath: "a/b" } },
+    ];
+    const whole = { HostConfig: { Binds: [`${instanceId}p:/data`] } };
+    await output("mkdir -p /data/a/b /data/etc; echo part >/data/a/b/file", whole);
+    expect(await output("cat /part/file", { HostConfig: { Mounts } })).toBe("part\n");
+    await output("rm -r /data/a/b; ln -s /etc /data/a/b", whole);
+    expect(await output("ls -A /part", { HostConfig: { Mounts } }).catch(String)).toBe("");
+    await output("rm /data/a/b; echo lone >/data/a/b", whole);
+    expect(await output("cat /part", { HostConfig: { Mounts } })).toBe("lone\n");
+    expect(readdirSync(join(dir, "run/containers")).filter((name) => name.startsWith("subpath"))).toEqual([]);
+  });
+
   it("keep a named volume's content from one container to the next", async () => {
     const HostConfig = { Binds: [`${instanceId}:/data`] };
     await output("echo 1 >/data/count", { HostConfig });

@@ -98,6 +98,11 @@ export class Paths {
     return join(this.run(id), "files");
   }
 
+  /** Where the subpath of its mount number `at` is bound: beside the run directory, which is removed recursively. */
+  subpath(id: string, at: number): string {
+    return join(this.#runDir, `subpath-${id}-${at}`);
+  }
+
   /** Says that a user asked this run to end: the exit then starts no restart, even if an engine died in between. */
   stopMark(id: string): string {
     return join(this.run(id), "stop-requested");

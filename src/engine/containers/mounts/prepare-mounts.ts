@@ -5,7 +5,7 @@
  * root file system here; the runtime makes mount points there, safely inside the root.
  */
 import { mkdirSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
 import { mount, mountFlags, umount, umountFlags } from "../../kernel/mount.js";
@@ -18,6 +18,7 @@ import { zeroTime } from "../record/container-record.js";
 import type { Rooms } from "../rooms.js";
 import { hostsText, hostsTextOnHostNetwork, resolvText, searchDomains } from "./etc-files.js";
 import type { ResolvedMount } from "./resolved-mount.js";
+import { bindSubpath, releaseSubpath } from "./volume-subpath.js";
 
 /** Longest file that is worth reading as one of /etc's. */
 const etcFileBytes = 1024 ** 2;
@@ -41,7 +42,11 @@ export async function prepareMounts(
 }
 
 /** Unmounts what `prepareMounts` mounted. Idempotent. */
-export async function releaseMounts({ paths }: Rooms, { id, files, hostConfig }: ContainerRecord): Promise<void> {
+export async function releaseMounts({ paths }: Rooms, record: ContainerRecord): Promise<void> {
+  const { id, files, hostConfig, mounts } = record;
+  for (const [at, mount] of mounts.entries()) {
+    if (mount.kind === "volume" && mount.subpath !== undefined) await releaseSubpath(paths.subpath(id, at));
+  }
   const mounted = [
     ...(files.length > 0 ? [paths.runFiles(id)] : []),
     ...(hostConfig.IpcMode === "shareable" ? [paths.shm(id)] : []),
@@ -107,7 +112,7 @@ async function prepareSource(source: string, create: boolean): Promise<void> {
 
 /** Filled before the container's first run only: what an application deleted does not come back. */
 async function prepareVolume(
-  { volumes }: Rooms,
+  { volumes, paths }: Rooms,
   record: ContainerRecord,
   { wanted, rootfs }: { wanted: ResolvedMount & { kind: "volume" }; rootfs: string },
 ): Promise<string> {
@@ -116,17 +121,11 @@ async function prepareVolume(
   if (!wanted.noCopy && wanted.subpath === undefined && record.state.startedAt === zeroTime) {
     await volumes.fill(wanted.name, { rootfs, path: wanted.target });
   }
-  return wanted.subpath === undefined ? source : subpathOf(source, wanted.subpath);
-}
-
-/** Containers write into volumes: a link on the way could lead to anywhere on the host, so that none is followed. */
-async function subpathOf(volume: string, subpath: string): Promise<string> {
-  const path = join(volume, subpath);
-  const real = await realpath(path).catch((cause: unknown) => {
-    throw new GantryError("bad-parameter", `cannot access path ${subpath} of the volume: it does not exist`, { cause });
-  });
-  if (real === join(await realpath(volume), subpath)) return real;
-  throw new GantryError("bad-parameter", `cannot access path ${subpath} of the volume: it leads through a link`);
+  if (wanted.subpath === undefined) return source;
+  const target = paths.subpath(record.id, record.mounts.indexOf(wanted));
+  await releaseSubpath(target); // what a crash may have left
+  bindSubpath(source, wanted.subpath, target);
+  return target;
 }
 
 /** Makes the volume when it is absent. */
