@@ -3,6 +3,7 @@ import { apiVersion } from "../../wire/system.js";
 import { createRouter } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
 import type { ApiRooms } from "./rooms.js";
+import { containerFileRoutes } from "./routes/container-files.js";
 import { containerStreamRoutes } from "./routes/container-streams.js";
 import { containerRoutes } from "./routes/containers.js";
 import { execRoutes } from "./routes/execs.js";
@@ -21,6 +22,7 @@ export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<
     ...systemRoutes(rooms),
     ...notImplementedRoutes(),
     ...gantryRoutes(rooms),
+    ...containerFileRoutes(rooms),
     ...containerStreamRoutes(rooms),
     ...execRoutes(rooms),
     ...containerRoutes(rooms),

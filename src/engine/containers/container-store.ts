@@ -13,6 +13,7 @@ import { createContainer } from "./create/create-container.js";
 import { checkName } from "./create/names.js";
 import { ExecStore } from "./exec/exec-store.js";
 import { StdioRelay } from "./exec/stdio-relay.js";
+import { ContainerFiles } from "./files/container-files.js";
 import type { Container } from "./lifecycle/container.js";
 import { Lifecycle } from "./lifecycle/lifecycle.js";
 import { announce } from "./lifecycle/notices.js";
@@ -34,6 +35,7 @@ import { selectContainers } from "./views/list-filters.js";
 import { summarizeContainer } from "./views/summary.js";
 
 export class ContainerStore implements Containers {
+  readonly files: ContainerFiles;
   readonly #rooms: Rooms;
   readonly #execs: ExecStore;
   readonly #watchers: Watchers;
@@ -41,6 +43,7 @@ export class ContainerStore implements Containers {
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
+    this.files = new ContainerFiles(rooms);
     this.#execs = new ExecStore(rooms);
     this.#watchers = new Watchers(rooms, (container, check, signal) => this.#execs.probe(container, check, signal));
     this.#lifecycle = new Lifecycle(rooms, this.#watchers);

@@ -9,6 +9,7 @@ import type * as wire from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { EngineEvent } from "../../wire/system.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
+import type { ContainerFiles } from "./files/container-files.js";
 
 export interface LogOptions {
   readonly stdout: boolean;
@@ -23,6 +24,8 @@ export interface LogOptions {
 }
 
 export interface Containers {
+  /** Archives in and out, what a container changed, its whole tree. */
+  readonly files: ContainerFiles;
   /** Resolves names and merges the image's config; makes the writable layer and anonymous volumes. */
   create(name: string | undefined, body: wire.ContainerCreateBody): Promise<wire.ContainerCreateReply>;
   /**

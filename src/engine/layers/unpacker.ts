@@ -1,6 +1,7 @@
 /** The engine's side of the unpack worker: starts it at first use, keeps it, hands it jobs. Touches the world. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../base/errors.js";
+import { startWorker } from "./start-worker.js";
 import type { FlattenJob, Job, Reply, Request, UnpackJob, UnpackResult } from "./unpack-job.js";
 
 interface Waiting {
@@ -61,7 +62,7 @@ export class Unpacker {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = startWorker("unpack-worker", import.meta.url);
+    const worker = startWorker("unpack-worker", { besides: import.meta.url });
     worker.on("message", (reply: Reply) => this.#answer(reply));
     worker.on("error", (error) => this.#lost(worker, error));
     worker.on("exit", () => this.#lost(worker, new Error("The unpack worker ended")));
@@ -84,28 +85,6 @@ export class Unpacker {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
-}
-
-/**
- * Starts a worker that stands beside this file: `NAME.js` in the bundle; `NAME.ts` in a checkout, where Node strips the
- * types and a small hook finds `x.ts` for an import of `x.js`.
- */
-function startWorker(name: string, besides: string): Worker {
-  if (!besides.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, besides));
-  const source = new URL(`./${name}.ts`, besides).href;
-  const bootstrap = `
-    import { registerHooks } from "node:module";
-    registerHooks({
-      resolve(specifier, context, next) {
-        try { return next(specifier, context); }
-        catch (error) {
-          if (!specifier.startsWith(".") || !specifier.endsWith(".js")) throw error;
-          return next(specifier.replace(/js$/, "ts"), context);
-        }
-      },
-    });
-    await import(${JSON.stringify(source)});`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(bootstrap)}`));
 }
 
 function isErrorCode(code: string | undefined): code is ErrorCode {

@@ -11,7 +11,12 @@ export type Reply =
       readonly headers?: Readonly<Record<string, string>>;
     }
   /** 200 with its headers sent at once, then the chunks as they come; their failure cuts the connection. */
-  | { readonly kind: "stream"; readonly contentType: string; readonly chunks: AsyncIterable<Uint8Array | string> }
+  | {
+      readonly kind: "stream";
+      readonly contentType: string;
+      readonly chunks: AsyncIterable<Uint8Array | string>;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The connection becomes the container's stdio. `serve` owns the socket until it resolves. */
   | { readonly kind: "hijack"; readonly contentType: string; serve(socket: Duplex): Promise<void> };
 

@@ -70,10 +70,10 @@ function end(
 
 async function stream(
   response: ServerResponse,
-  { contentType, chunks }: Extract<Reply, { kind: "stream" }>,
+  { contentType, chunks, headers: own }: Extract<Reply, { kind: "stream" }>,
   { headers, log }: SendOptions,
 ): Promise<void> {
-  response.writeHead(200, { ...headers, "Content-Type": contentType });
+  response.writeHead(200, { ...headers, "Content-Type": contentType, ...own });
   // Clients wait for the headers before they go on, as `docker run` does before it starts the container.
   response.flushHeaders();
   try {
