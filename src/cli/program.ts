@@ -1,7 +1,8 @@
 /**
  * The command line: global flags, every command's registration, errors and exit codes.
  *
- * Only registration is loaded at start; each command's action imports what it needs when it runs.
+ * Only registration is loaded at start, and of it only the command that is asked for takes place; its action imports
+ * what it needs when it runs.
  */
 import { Command, CommanderError, Option } from "commander";
 import { isGantryError, messageOf } from "../base/errors.js";
@@ -9,6 +10,7 @@ import type { EngineClient } from "../client/engine-client.js";
 import { registerComposeCommands } from "./commands/compose/register.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
+import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 
 /** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
@@ -18,8 +20,12 @@ const cancelledExitCode = 130;
 export async function runCli(environment: CliEnvironment): Promise<number> {
   const program = createProgram(environment);
   const session = new Session(environment, program);
-  registerComposeCommands(program, session);
-  registerEngineObjects(program, session);
+  const register = (target: Command) => {
+    registerComposeCommands(target, session);
+    registerEngineObjects(target, session);
+  };
+  // Help, a flag before the command, and a word that is none need all of them.
+  if (!registerOnly(program, environment.argv[0] ?? "", register)) register(program);
   try {
     if (environment.argv.length === 0) program.outputHelp();
     else await program.parseAsync(environment.argv, { from: "user" });
