@@ -31,6 +31,7 @@ dockerd docker.io
 docker docker.io|docker-cli
 skopeo skopeo
 umoci umoci
+bzip2 bzip2
 xz xz-utils
 zstd zstd
 tmux tmux
