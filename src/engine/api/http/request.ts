@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
+import { type Fields, requireShape } from "./shape.js";
 
 export interface ApiRequest {
   readonly method: string;
@@ -57,16 +58,17 @@ export function seconds(request: ApiRequest, name: string): number | undefined {
   return Number(value) || undefined;
 }
 
-/** The JSON body; an absent or empty one is `{}`. Throws "bad-parameter" for other content or another type. */
-export async function jsonBody<T extends object>(request: ApiRequest): Promise<T> {
+/** The JSON body; an absent or empty one is `{}`. Throws "bad-parameter" for other content, type or shape. */
+export async function jsonBody<T extends object>(request: ApiRequest, shape: Fields<T>): Promise<T> {
   const body = await readAll(request.body);
   if (body.length === 0) return {} as T;
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined && type !== "application/json") {
     throw new GantryError("bad-parameter", `unsupported Content-Type header (${type}): must be 'application/json'`);
   }
-  // The rooms check the fields that they use; here it is only known to be an object.
-  return withoutNulls(parseObject(body.toString())) as T;
+  const parsed = parseObject(body.toString());
+  requireShape(parsed, shape);
+  return withoutNulls(parsed) as T; // each field has the type that its shape says; whether it is there is the rooms' to ask
 }
 
 async function readAll(body: Readable): Promise<Buffer> {

@@ -1,6 +1,7 @@
 /** Routes of containers: lifecycle and looking at them. Their streams are in `container-streams.ts`. */
 import type { ContainerCreateBody } from "../../../wire/container.js";
 import { decodeFilters } from "../../../wire/filters.js";
+import { containerCreateShape } from "../body-shapes.js";
 import { empty, json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, integer, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -51,7 +52,7 @@ export function containerRoutes({ containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/containers/create",
       handle: async (request) => {
-        const body = await jsonBody<ContainerCreateBody>(request);
+        const body = await jsonBody<ContainerCreateBody>(request, containerCreateShape);
         return json(await containers.create(text(request, "name"), body), 201);
       },
     },

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { GantryError, messageOf } from "../../../base/errors.js";
 import type { ExecCreateBody, ExecStartBody } from "../../../wire/container.js";
 import { encodeFrame } from "../../../wire/stream.js";
+import { execCreateShape, execStartShape } from "../body-shapes.js";
 import { empty, json, type Reply, rawStream } from "../http/reply.js";
 import { type ApiRequest, integer, jsonBody, param } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -17,7 +18,7 @@ export function execRoutes({ containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/containers/{id}/exec",
       handle: async (request) => {
-        const body = await jsonBody<ExecCreateBody>(request);
+        const body = await jsonBody<ExecCreateBody>(request, execCreateShape);
         return json({ Id: containers.execCreate(param(request, "id"), body) }, 201);
       },
     },
@@ -40,7 +41,7 @@ export function execRoutes({ containers }: ApiRooms): Route[] {
 }
 
 async function start(containers: ApiRooms["containers"], request: ApiRequest): Promise<Reply> {
-  const body = await jsonBody<ExecStartBody>(request);
+  const body = await jsonBody<ExecStartBody>(request, execStartShape);
   const exec = containers.execInspect(param(request, "id"));
   if (exec.Running) throw new GantryError("container-conflict", `Error: Exec command ${exec.ID} is already running`);
   if (exec.ExitCode !== null) {

@@ -2,6 +2,7 @@
 import { GantryError } from "../../../base/errors.js";
 import { decodeFilters } from "../../../wire/filters.js";
 import type { NetworkConnectBody, NetworkCreateBody, NetworkDisconnectBody } from "../../../wire/network.js";
+import { networkConnectShape, networkCreateShape, networkDisconnectShape } from "../body-shapes.js";
 import { empty, json } from "../http/reply.js";
 import { jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -21,7 +22,10 @@ export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/networks/create",
       handle: async (request) => {
-        const { Id, Warning } = { Warning: "", ...(await networks.create(await jsonBody<NetworkCreateBody>(request))) };
+        const { Id, Warning } = {
+          Warning: "",
+          ...(await networks.create(await jsonBody<NetworkCreateBody>(request, networkCreateShape))),
+        };
         return json({ Id, Warning }, 201);
       },
     },
@@ -29,7 +33,7 @@ export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/networks/{id}/connect",
       handle: async (request) => {
-        const body = await jsonBody<NetworkConnectBody>(request);
+        const body = await jsonBody<NetworkConnectBody>(request, networkConnectShape);
         if (!body.Container) throw new GantryError("bad-parameter", "Container names no container");
         await containers.connectNetwork(body.Container, param(request, "id"), body.EndpointConfig ?? {});
         return empty(200);
@@ -39,7 +43,7 @@ export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/networks/{id}/disconnect",
       handle: async (request) => {
-        const body = await jsonBody<NetworkDisconnectBody>(request);
+        const body = await jsonBody<NetworkDisconnectBody>(request, networkDisconnectShape);
         if (!body.Container) throw new GantryError("bad-parameter", "Container names no container");
         await containers.disconnectNetwork(body.Container, param(request, "id"), { force: body.Force === true });
         return empty(200);

@@ -1,6 +1,7 @@
 /** Routes of volumes. */
 import { decodeFilters } from "../../../wire/filters.js";
 import type { VolumeCreateBody, VolumeListReply } from "../../../wire/volume.js";
+import { volumeCreateShape } from "../body-shapes.js";
 import { empty, json } from "../http/reply.js";
 import { flag, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -28,7 +29,7 @@ export function volumeRoutes({ volumes, containers, events }: ApiRooms): Route[]
       method: "POST",
       pattern: "/volumes/create",
       handle: async (request) => {
-        const volume = await volumes.create(await jsonBody<VolumeCreateBody>(request));
+        const volume = await volumes.create(await jsonBody<VolumeCreateBody>(request, volumeCreateShape));
         const Actor = { ID: volume.Name, Attributes: { driver: volume.Driver } };
         events.publish({ Type: "volume", Action: "create", Actor });
         return json(volume, 201);
