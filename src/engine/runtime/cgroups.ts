@@ -110,19 +110,25 @@ export async function moveProcess(pid: number, cgroupsPath: string): Promise<voi
   }
 }
 
-/** Removes the cgroup, with those below it, from every hierarchy. Leaves one that still has processes. Idempotent. */
-export function removeCgroup(cgroupsPath: string): void {
-  if (cgroupsPath.replaceAll("/", "") === "") return;
+/**
+ * Removes the cgroup, with those below it, from every hierarchy. Leaves one that still has processes: the answer is then
+ * false. Idempotent.
+ */
+export function removeCgroup(cgroupsPath: string): boolean {
+  if (cgroupsPath.replaceAll("/", "") === "") return false;
   const hierarchies = cgroupVersion() === 2 ? [""] : readdirSync(mountPoint);
+  let isGone = true;
   for (const hierarchy of hierarchies) {
     for (const folder of cgroupTree(join(mountPoint, hierarchy, cgroupsPath)).reverse()) {
       try {
         rmdirSync(folder);
       } catch (error) {
-        if (systemCodeOf(error) !== "EBUSY" && systemCodeOf(error) !== "ENOENT") throw error;
+        if (systemCodeOf(error) === "EBUSY") isGone = false;
+        else if (systemCodeOf(error) !== "ENOENT") throw error;
       }
     }
   }
+  return isGone;
 }
 
 /** The folder and all below, parents first; empty when it does not exist. */

@@ -325,13 +325,16 @@ export class ConmonSupervisor implements Supervisor {
     const { containerId, bundleDir, monitor } = record;
     this.#forget(containerId);
     // Without an exit it is still at work: making the container, or waiting for one that is killed below.
-    if (monitor && !this.#exits.read(containerId)) signalProcess(monitor, sigkill);
+    const hasEnded = this.#exits.read(containerId) !== undefined;
+    if (monitor && !hasEnded) signalProcess(monitor, sigkill);
     thaw(record.cgroupsPath);
-    if (existsSync(join(this.#runtimeRoot, containerId))) {
+    // Of a process that has ended, its cgroup and its state are all that the runtime would remove: no spawn for that.
+    const isGone = hasEnded && removeCgroup(record.cgroupsPath);
+    if (!isGone && existsSync(join(this.#runtimeRoot, containerId))) {
       const runtime = this.#runtime(record.runtime);
       await runRuntime(runtime.command, ["--root", this.#runtimeRoot, "delete", "--force", containerId]);
     }
-    removeCgroup(record.cgroupsPath);
+    if (!isGone) removeCgroup(record.cgroupsPath);
     rmSync(join(this.#runtimeRoot, containerId), { recursive: true, force: true });
     for (const name of ["attach", "ctl", "winsz", "config.json"]) rmSync(join(bundleDir, name), { force: true });
     this.#exits.remove(containerId);
