@@ -18,6 +18,8 @@ export interface GlobalOptions {
   readonly profile?: readonly string[];
   readonly progress?: "auto" | "tty" | "plain" | "json" | "quiet" | "none";
   readonly ansi?: "auto" | "never" | "always";
+  /** Engine calls at a time, as written. */
+  readonly parallel?: string;
   /** `embedded`, `docker`, `podman`, `unix:///path`, `tcp://host:port`. */
   readonly engine?: string;
 }

@@ -69,6 +69,7 @@ function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
       ]),
     )
     .addOption(new Option("--ansi <when>", "colours and cursor control").choices(["auto", "never", "always"]))
+    .option("--parallel <n>", "engine calls at a time; -1 for no limit")
     .option("--engine <engine>", "embedded (default), docker, podman, unix:///path or tcp://host:port")
     .addHelpText("after", examples);
 }

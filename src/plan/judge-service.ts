@@ -85,6 +85,7 @@ function whyRecreate(
   if (options.noRecreate) return undefined;
   const named = options.services.length === 0 || options.services.includes(service.name);
   if (named && options.forceRecreate) return { reason: "--force-recreate" };
+  if (!named && options.alwaysRecreateDeps) return { reason: "--always-recreate-deps" };
   if (named && options.renewAnonymousVolumes) return { reason: "--renew-anon-volumes" };
   if (container.state === "dead" || container.state === "removing")
     return { reason: `container is ${container.state}` };

@@ -156,7 +156,7 @@ function bodyOf(
 }
 
 /** What must be there before a container of the service can be made. */
-function prerequisites(draft: UpDraft, service: Service): string[] {
+export function prerequisites(draft: UpDraft, service: Service): string[] {
   const pull = draft.pulls.get(imageNameOf(draft.project.name, service));
   return [
     ...(pull === undefined ? [] : [pull]),

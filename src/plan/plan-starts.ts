@@ -17,7 +17,8 @@ import { desiredScale } from "./up-options.js";
 export function planStarts(draft: UpDraft): void {
   const gates = new Map<string, string>();
   for (const service of draft.selected) startService(draft, service, gates);
-  for (const [name, requests] of [...draft.toStart].filter(([service]) => !draft.verdicts.has(service))) {
+  const selected = new Set(draft.selected.map((service) => service.name));
+  for (const [name, requests] of [...draft.toStart].filter(([service]) => !selected.has(service))) {
     for (const { container, after, cause } of requests) {
       addStart(draft, name, draft.builder.add({ kind: "start-container", container }, cause, { after }));
     }

@@ -98,10 +98,12 @@ export function orphansOf(project: Project, observed: ObservedState): ObservedCo
   });
 }
 
-function planOrphans(draft: UpDraft): void {
+/** Removes them where asked, else warns of them. */
+export function planOrphans(draft: UpDraft): void {
   const orphans = orphansOf(draft.project, draft.observed);
   if (orphans.length === 0) return;
   if (!draft.options.removeOrphans) {
+    if (draft.options.ignoreOrphans) return;
     const names = orphans.map((container) => container.name).join(", ");
     draft.builder.warn(
       `Found orphan containers (${names}) for this project.`,

@@ -8,9 +8,13 @@ export interface UpOptions {
   /** Named on the command line; empty means all. */
   readonly services: readonly string[];
   readonly forceRecreate: boolean;
+  /** Dependencies of the named services too. */
+  readonly alwaysRecreateDeps?: boolean;
   readonly noRecreate: boolean;
   readonly noDeps: boolean;
   readonly removeOrphans: boolean;
+  /** Says nothing about orphans. */
+  readonly ignoreOrphans?: boolean;
   readonly noStart: boolean;
   readonly renewAnonymousVolumes: boolean;
   readonly scale: ReadonlyMap<string, number>;

@@ -37,7 +37,8 @@ export const createProgressView: RendererFactory = (target: RenderTarget): Event
       app.clear();
       app.unmount();
       await app.waitUntilExit();
-      for (const line of summarizeProgress(model)) target.stream.write(`${plainLine(line, target.color)}\n`);
+      for (const line of summarizeProgress(model, target.stream.columns ?? 80))
+        target.stream.write(`${plainLine(line, target.color)}\n`);
     },
   };
 };

@@ -23,8 +23,10 @@ export function imageNameOf(project: string, service: Service): string {
   return service.image ?? `${project}-${service.name}`;
 }
 
+/** A replica has a number, a one-off a slug. */
 export interface ContainerLabelFacts {
-  readonly number: number;
+  readonly number?: number;
+  readonly slug?: string;
   /** Of the service, `hashService`. */
   readonly hash: string;
   /** Undefined when the image is yet to be pulled: the executor then fills it in. */
@@ -45,8 +47,9 @@ export function containerLabels(
     ...service.labels,
     [composeLabels.project]: project.name,
     [composeLabels.service]: service.name,
-    [composeLabels.containerNumber]: String(facts.number),
-    [composeLabels.oneoff]: "False",
+    ...(facts.number === undefined ? {} : { [composeLabels.containerNumber]: String(facts.number) }),
+    ...(facts.slug === undefined ? {} : { [composeLabels.slug]: facts.slug }),
+    [composeLabels.oneoff]: facts.slug === undefined ? "False" : "True",
     [composeLabels.configHash]: facts.hash,
     [composeLabels.version]: facts.version,
     [composeLabels.dependsOn]: dependsOn.sort().join(","),

@@ -72,10 +72,19 @@ it("leaves every resource's last state behind", () => {
     { at, kind: "done", ...container("a"), action: "Started", durationMs: 1 },
     { at, kind: "held-back", ...container("b"), because: "wait-for a healthy failed" },
   ]);
-  expect(text(summarizeProgress(model))).toEqual([
+  expect(text(summarizeProgress(model, 80))).toEqual([
     " ✔ Container a  Started       1.0s",
     " – Container b  Held back     0.0s  wait-for a healthy failed",
   ]);
+});
+
+it("cuts a long failure at the terminal's edge: the card has the whole of it", () => {
+  const message = `cannot start: ${"because ".repeat(40)}`;
+  const failure = { code: "x", message, phase: "start", lastLogLines: [], heldBack: [] };
+  const model = after([{ at, kind: "failed", ...container("web"), durationMs: 1, failure }]);
+  const [line = ""] = text(summarizeProgress(model, 60));
+  expect([...line].length).toBeLessThan(60);
+  expect(line).toMatch(/cannot start: beca.*…$/);
 });
 
 it("draws something on the smallest of terminals", () => {

@@ -43,13 +43,16 @@ export function layoutProgress(model: ProgressModel, screen: Screen): Line[] {
   return lines.slice(0, Math.max(1, screen.rows - 1)).map((line) => clipped(line, screen.columns));
 }
 
-/** What stays on the terminal after the view is gone: one line per resource, in the order of events. */
-export function summarizeProgress(model: ProgressModel): Line[] {
+/**
+ * What stays on the terminal after the view is gone: one line per resource, in the order of events, cut at the right
+ * edge. The whole of a failure stands on its card.
+ */
+export function summarizeProgress(model: ProgressModel, columns: number): Line[] {
   const all = [...model.rows.values()];
   const width = Math.max(0, ...all.map((row) => labelOf(row.resource).length));
   return [
     ...model.warnings.map((text): Line => [{ text: `warning: ${text}`, tone: "wait" }]),
-    ...all.map((row) => rowLine(row, width, { nowMs: row.endedMs ?? row.sinceMs, columns: Number.MAX_SAFE_INTEGER })),
+    ...all.map((row) => clipped(rowLine(row, width, { nowMs: row.endedMs ?? row.sinceMs }), columns)),
   ];
 }
 
@@ -69,7 +72,7 @@ function header(model: ProgressModel, { nowMs }: Screen): Line {
   ];
 }
 
-function rowLine(row: Row, width: number, { nowMs }: { nowMs: number; columns: number }): Line {
+function rowLine(row: Row, width: number, { nowMs }: { nowMs: number }): Line {
   const elapsed = elapsedText((row.endedMs ?? nowMs) - row.sinceMs);
   const tone = tones[row.state];
   const detail = [row.detail, amountText(row)].filter((text) => text !== "").join("  ");
@@ -117,8 +120,10 @@ function foldLine(rows: readonly Row[]): Line {
 function clipped(line: Line, columns: number): Line {
   let left = columns - 1;
   return line.flatMap(({ text, tone }) => {
-    const fits = [...text].slice(0, Math.max(0, left)).join("");
+    const whole = [...text];
+    const room = Math.max(0, left);
+    const fits = whole.length <= room ? whole : [...whole.slice(0, Math.max(0, room - 1)), ...(room > 0 ? ["…"] : [])];
     left -= fits.length;
-    return fits === "" ? [] : [{ text: fits, tone }];
+    return fits.length === 0 ? [] : [{ text: fits.join(""), tone }];
   });
 }

@@ -1,6 +1,7 @@
-/** Registers `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause` and `scale`. */
+/** Registers `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`, `scale` and `run`. */
 import type { Command } from "commander";
 import type { CliContext } from "../../context.js";
+import { registerRun } from "./run/register-run.js";
 
 const waitLock = ["--no-wait-lock", "give up when another command is changing the project"] as const;
 const timeout = ["-t, --timeout <seconds>", "grace before they are killed"] as const;
@@ -38,6 +39,7 @@ export function registerLifecycle(program: Command, context: CliContext): void {
     .option(...waitLock)
     .action(async (services: string[], flags) => (await load()).restart(context, flags, services));
   registerHard(program, context);
+  registerRun(program, context);
 }
 
 function registerHard(program: Command, context: CliContext): void {

@@ -6,6 +6,7 @@ import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { failureText } from "../../views/failure-text.js";
 import { styleFor } from "../../views/style.js";
+import { wholeNumber } from "./load.js";
 import { createRenderer } from "./output/progress.js";
 import { wantsColor } from "./output/terminal.js";
 
@@ -14,6 +15,8 @@ export interface RunOptions {
   /** Default: the program's own, which the first Ctrl-C aborts. */
   readonly signal?: AbortSignal;
   readonly beforeStart?: ApplyOptions["beforeStart"];
+  /** Shows nothing but cards. */
+  readonly quiet?: boolean;
 }
 
 /** Sets exit code 1 on a failure, whose cards it prints, and 130 when it was cancelled. */
@@ -21,17 +24,17 @@ export async function runPlan(
   context: CliContext,
   client: EngineClient,
   plan: Plan,
-  { command, signal = context.signal, beforeStart }: RunOptions,
+  { command, signal = context.signal, beforeStart, quiet = false }: RunOptions,
 ): Promise<ApplyResult> {
   const { applyPlan } = await import("../../../apply/apply-plan.js");
-  const renderer = await createRenderer(context, plan.operations.length);
-  const parallel = Number(context.env.COMPOSE_PARALLEL_LIMIT);
+  const renderer = await createRenderer(context, plan.operations.length, quiet);
+  const parallel = parallelLimit(context);
   const options: ApplyOptions = {
     command,
     signal,
     clock: context.clock,
     emit: (event) => renderer.show(event),
-    ...(Number.isInteger(parallel) && parallel > 0 ? { parallel } : {}),
+    ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),
   };
   const result = await applyPlan(plan, client, options).finally(() => renderer.close());
@@ -42,6 +45,15 @@ export async function runPlan(
   if (result.outcome === "failed") context.finish(1);
   if (result.outcome === "cancelled") context.finish(130);
   return result;
+}
+
+/** `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; -1 and less is no limit. Throws "bad-parameter". */
+function parallelLimit({ globals, env }: CliContext): number | undefined {
+  const text = globals.parallel ?? env.COMPOSE_PARALLEL_LIMIT;
+  if (text === undefined || text === "") return undefined;
+  const what = globals.parallel === undefined ? "COMPOSE_PARALLEL_LIMIT" : "--parallel";
+  const limit = wholeNumber(text, what, Number.MIN_SAFE_INTEGER);
+  return limit < 0 ? Number.MAX_SAFE_INTEGER : limit === 0 ? undefined : limit;
 }
 
 /** Takes the project's apply lock; says whom it waits for. */

@@ -7,9 +7,9 @@ import { styleFor } from "../../../views/style.js";
 import { progressMode, wantsColor } from "./terminal.js";
 
 /** The view is loaded only for it; everything else starts at once. */
-export async function createRenderer(context: CliContext, operations: number): Promise<EventRenderer> {
+export async function createRenderer(context: CliContext, operations: number, quiet = false): Promise<EventRenderer> {
   const { stderr, clock } = context;
-  const mode = progressMode(context, operations);
+  const mode = quiet ? "quiet" : progressMode(context, operations);
   switch (mode) {
     case "quiet":
       return { show: () => {}, close: async () => {} };
