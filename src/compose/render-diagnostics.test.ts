@@ -39,6 +39,8 @@ compose.yaml:6:10: warning[unset-variable]: Variable TAG is not set
   expected: a value
 
 1 error, 1 warning
+  see docs/diagnostics.md#unknown-key
+  see docs/diagnostics.md#unset-variable
 `);
 });
 
@@ -52,6 +54,7 @@ it("shows a problem without a place, or in a file that cannot be read, by its me
   hint: Did you mean "ports"?
 
 2 errors
+  see docs/diagnostics.md#unknown-key
 `,
   );
 });
@@ -68,4 +71,22 @@ it("colors only when asked, and lets no control character of a file through", ()
 it("cuts long lines", () => {
   const out = renderDiagnostics([problem], () => `a\n\n\n${"x".repeat(10_000)}\n`, { color: false });
   expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThan(180);
+});
+
+it("brings a place far to the right of a long line into view, its caret below it", () => {
+  const line = `${"x".repeat(300)}HERE${"y".repeat(300)}`;
+  const far = { ...problem, source: { file: "a.yaml", line: 1, column: 301 } };
+  const [, shown = "", caret = ""] = renderDiagnostics([far], () => line, { color: false }).split("\n");
+  expect(shown.slice(caret.indexOf("^"))).toMatch(/^HERE/);
+});
+
+it("sets the caret below wide characters by their cells", () => {
+  const wide = { ...problem, source: { file: "a.yaml", line: 1, column: 4 } };
+  expect(renderDiagnostics([wide], () => "日本: x", { color: false }).split("\n")[2]).toBe(`      | ${" ".repeat(5)}^`);
+});
+
+it("shows the first hundred problems of thousands, and counts the rest", () => {
+  const out = render(Array.from({ length: 1000 }, () => problem));
+  expect(out.match(/error\[unknown-key\]/g)).toHaveLength(100);
+  expect(out).toContain("… and 900 more\n\n1000 errors\n");
 });

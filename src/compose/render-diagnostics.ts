@@ -5,6 +5,7 @@
  */
 import { relative } from "node:path";
 import type { Diagnostic, SourceLocation } from "../base/diagnostic.js";
+import { docsPathOf } from "./diagnostics/titles.js";
 
 export interface RenderOptions {
   readonly color: boolean;
@@ -12,10 +13,13 @@ export interface RenderOptions {
   readonly cwd?: string;
 }
 
+/** A broken generated file has thousands; who reads a hundred has seen the pattern. */
+const maxShown = 100;
 /** Lines shown before and after the one with the problem. */
 const around = 2;
 /** A longer line is cut, so that a minified file cannot flood the terminal. */
 const maxLineWidth = 160;
+const maxMessage = 500;
 
 /** The whole text, ending in a newline; empty when there is nothing to show. `readText` answers a file's text. */
 export function renderDiagnostics(
@@ -30,8 +34,14 @@ export function renderDiagnostics(
     lines.set(file, known);
     return known;
   };
-  const blocks = diagnostics.map((diagnostic) => renderOne(diagnostic, linesOf, options));
-  return `${blocks.join("\n\n")}\n\n${summary(diagnostics, options)}\n`;
+  const shown = diagnostics.slice(0, maxShown);
+  const blocks = shown.map((diagnostic) => renderOne(diagnostic, linesOf, options));
+  if (shown.length < diagnostics.length) blocks.push(`… and ${diagnostics.length - shown.length} more`);
+  const paint = painter(options.color);
+  const links = [...new Set(shown.map(({ code }) => code))]
+    .sort()
+    .map((code) => paint("dim", `  see ${docsPathOf(code)}`));
+  return `${[blocks.join("\n\n"), "", summary(diagnostics, options), ...links].join("\n")}\n`;
 }
 
 function renderOne(
@@ -43,7 +53,7 @@ function renderOne(
   const kind = severity === "error" ? paint("red", `error[${code}]`) : paint("yellow", `warning[${code}]`);
   const place = source ? `${paint("bold", placeText(source, options.cwd))}: ` : "";
   return [
-    `${place}${kind}: ${printable(message)}`,
+    `${place}${kind}: ${shorten(printable(message))}`,
     ...(source ? frame(source, linesOf(source.file), severity, options) : []),
     ...(expected ? [`  ${paint("dim", "expected:")} ${printable(expected)}`] : []),
     ...(hint ? [`  ${paint("cyan", "hint:")} ${printable(hint)}`] : []),
@@ -65,22 +75,38 @@ function frame(
   const paint = painter(color);
   const last = Math.min(lines.length, line + around);
   const width = String(last).length;
+  // A place far to the right of a long line is brought into view.
+  const from = column > maxLineWidth - 20 ? column - 60 : 0;
   const found: string[] = [];
   for (let number = Math.max(1, line - around); number <= last; number++) {
-    const text = printable(lines[number - 1] ?? "");
-    if (number === lines.length && text === "" && number !== line) continue; // the end of the last line
+    const whole = lines[number - 1] ?? "";
+    if (number === lines.length && whole === "" && number !== line) continue; // the end of the last line
+    const text = from === 0 ? printable(whole) : `…${printable(whole.slice(from))}`;
     const mark = number === line ? paint(severity === "error" ? "red" : "yellow", ">") : " ";
     found.push(`  ${mark} ${paint("dim", `${String(number).padStart(width)} |`)} ${cut(text)}`.trimEnd());
-    if (number === line && column <= maxLineWidth) {
+    if (number === line) {
       const caret = paint(severity === "error" ? "red" : "yellow", "^");
-      found.push(`    ${" ".repeat(width)} ${paint("dim", "|")} ${" ".repeat(column - 1)}${caret}`);
+      const before = cells(whole.slice(from, column - 1)) + (from === 0 ? 0 : 1);
+      found.push(`    ${" ".repeat(width)} ${paint("dim", "|")} ${" ".repeat(before)}${caret}`);
     }
   }
   return found;
 }
 
+/** Cells of a terminal: East Asian wide characters take two, combining ones none; a pair of surrogates two. */
+function cells(text: string): number {
+  const wide = text.match(/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/g);
+  const combining = text.match(/\p{Mn}/gu);
+  return text.length + (wide?.length ?? 0) - (combining?.length ?? 0);
+}
+
 function cut(text: string): string {
   return text.length > maxLineWidth ? `${text.slice(0, maxLineWidth - 1)}…` : text;
+}
+
+/** A name or value of a hostile file may be as long as the file. */
+function shorten(message: string): string {
+  return message.length > maxMessage ? `${message.slice(0, maxMessage - 1)}…` : message;
 }
 
 /** Tabs keep their one column under the caret; other control characters of a hostile file must not reach a terminal. */

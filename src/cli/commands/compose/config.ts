@@ -1,8 +1,11 @@
 /** `gantry config`: the project as it is understood. Touches no engine. */
+import type { Diagnostic } from "../../../base/diagnostic.js";
 import { GantryError } from "../../../base/errors.js";
-import type { Project } from "../../../compose/project.js";
+import type { LoadRequest } from "../../../compose/load/load-project.js";
+import type { Project, Service } from "../../../compose/project.js";
 import type { CliContext } from "../../context.js";
-import { loadModel } from "./load.js";
+import { loadAsAsked } from "./load.js";
+import { printVerdict } from "./output/verdict.js";
 
 export interface ConfigFlags {
   readonly format?: string;
@@ -16,24 +19,63 @@ export interface ConfigFlags {
   /** `*` or service names. */
   readonly hash?: string;
   readonly output?: string;
+  readonly models?: boolean;
+  readonly variables?: boolean;
+  /** The path of a value. */
+  readonly explain?: string;
+  /** False by `--no-interpolate`, and so on. */
+  readonly interpolate?: boolean;
+  readonly normalize?: boolean;
+  readonly pathResolution?: boolean;
+  readonly envResolution?: boolean;
+  readonly consistency?: boolean;
 }
 
 /** Validates, then prints the whole or a list of names. */
 export async function config(context: CliContext, flags: ConfigFlags, services: readonly string[]): Promise<void> {
-  const project = await loadModel(context, services);
-  if (!project || flags.quiet) return;
-  const text = await textOf(narrowed(project, services), flags);
+  const request = { services, leaveOut: leftOut(flags) };
+  if (flags.quiet) return void (await loadAsAsked(context, request, verdictIn(flags)));
+  const text = await printed(context, flags, request);
+  if (text === undefined) return;
   if (flags.output === undefined) return void context.stdout.write(text);
   const { writeFile } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
   await writeFile(resolve(context.cwd, flags.output), text);
 }
 
+/** With `-q` the format is the verdict's: text on standard error unless another one is asked for. */
+function verdictIn({ format = "text", output }: ConfigFlags) {
+  return (context: CliContext, diagnostics: readonly Diagnostic[]) =>
+    printVerdict(context, diagnostics, { format, output });
+}
+
+/** The steps that the `--no-…` flags leave out. */
+function leftOut({ normalize, pathResolution, envResolution, consistency }: ConfigFlags) {
+  return {
+    normalization: normalize === false,
+    paths: pathResolution === false,
+    envFiles: envResolution === false,
+    consistency: consistency === false,
+  };
+}
+
+/** Undefined after problems, which are printed. */
+async function printed(context: CliContext, flags: ConfigFlags, request: Partial<LoadRequest>) {
+  if (flags.variables || flags.interpolate === false) {
+    const { rawText } = await import("./config-source.js");
+    return rawText(context, flags);
+  }
+  const project = await loadAsAsked(context, request);
+  if (!project || flags.explain === undefined) return project && textOf(project, flags);
+  const { explanationText } = await import("./config-source.js");
+  return explanationText(context, project, flags.explain);
+}
+
 async function textOf(project: Project, flags: ConfigFlags): Promise<string> {
   const names = await namesOf(project, flags);
   if (names) return names.map((name) => `${name}\n`).join("");
   const { projectToConfig } = await import("../../../compose/canonical/project-to-config.js");
-  const model = projectToConfig(project);
+  const model = projectToConfig(project, { isBare: flags.normalize === false });
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
   if (flags.format !== undefined && flags.format !== "yaml") {
     throw new GantryError("bad-parameter", `--format: ${flags.format} is not known; use yaml or json`);
@@ -48,6 +90,7 @@ async function namesOf(project: Project, flags: ConfigFlags): Promise<readonly s
   if (flags.services) return services.map((service) => service.name);
   if (flags.volumes) return [...project.volumes.keys()];
   if (flags.networks) return [...project.networks.keys()];
+  if (flags.models) return modelNames(services);
   if (flags.hash !== undefined) return hashes(project, flags.hash);
   if (flags.profiles) return [...new Set(services.flatMap((service) => service.profiles))].sort();
   if (flags.images) {
@@ -72,16 +115,8 @@ async function hashes(project: Project, wanted: string): Promise<string[]> {
   });
 }
 
-function narrowed(project: Project, names: readonly string[]): Project {
-  if (names.length === 0) return project;
-  const unknown = names.find((name) => !project.services.has(name));
-  if (unknown !== undefined) throw new GantryError("bad-parameter", `no such service: ${unknown}`);
-  const wanted = new Set<string>();
-  const add = (name: string) => {
-    if (wanted.has(name)) return;
-    wanted.add(name);
-    for (const needed of project.services.get(name)?.depends_on.keys() ?? []) add(needed);
-  };
-  for (const name of names) add(name);
-  return { ...project, services: new Map([...project.services].filter(([name]) => wanted.has(name))) };
+/** The models that services use, sorted. */
+function modelNames(services: readonly Service[]): string[] {
+  const used = services.flatMap(({ unused }) => Object.keys((unused?.models as object | undefined) ?? {})); // a mapping
+  return [...new Set(used)].sort();
 }

@@ -1,10 +1,11 @@
 /** Finds out which project a command is about: from its files, or by its name alone. */
-import { readFileSync } from "node:fs";
+import type { Diagnostic } from "../../../base/diagnostic.js";
 import { GantryError } from "../../../base/errors.js";
 import type { LoadRequest, LoadResult } from "../../../compose/load/load-project.js";
 import type { Project } from "../../../compose/project.js";
 import type { CliContext } from "../../context.js";
-import { wantsColor } from "./output/terminal.js";
+import { readStdinOnce } from "./output/stdin-text.js";
+import { printProblems } from "./output/verdict.js";
 
 /** A project by name, with its files where there are any. */
 export interface ProjectOrName {
@@ -12,16 +13,24 @@ export interface ProjectOrName {
   readonly project?: Project;
 }
 
+/** Shows what a load found, also when that is nothing. */
+type Print = (context: CliContext, diagnostics: readonly Diagnostic[]) => Promise<void>;
+
 /**
  * The project of the command line's files, problems printed. Undefined when there were errors: the exit code is set.
  * A named service that no profile selects is switched on, as are those it depends on.
  */
-export async function loadModel(context: CliContext, services: readonly string[] = []): Promise<Project | undefined> {
+export async function loadModel(
+  context: CliContext,
+  services: readonly string[] = [],
+  print: Print = printProblems,
+): Promise<Project | undefined> {
   const result = await load(context, {});
   const isDisabled = services.some((name) => result.project?.disabledServices.includes(name));
-  if (!isDisabled) return report(context, result);
+  if (!isDisabled) return report(context, result, print);
   const narrowed = await load(context, { services });
-  return report(context, { ...narrowed, project: narrowed.project && withOthers(narrowed.project, result.project) });
+  const project = narrowed.project && withOthers(narrowed.project, result.project);
+  return report(context, { ...narrowed, project }, print);
 }
 
 /** By files when `-f` is given or `-p` is not; without any file, by `COMPOSE_PROJECT_NAME`. */
@@ -36,14 +45,24 @@ export async function loadProjectOrName(context: CliContext): Promise<ProjectOrN
   return project && { name: project.name, project };
 }
 
+/** One load with a request of its own, problems printed. Undefined when there were errors: the exit code is set. */
+export async function loadAsAsked(context: CliContext, more: Partial<LoadRequest>, print: Print = printProblems) {
+  return report(context, await load(context, more), print);
+}
+
 /** One load of the files the command line names. */
 async function load(context: CliContext, more: Partial<LoadRequest>): Promise<LoadResult> {
   const { loadProject } = await import("../../../compose/load/load-project.js");
+  return loadProject({ ...requestOf(context), ...more });
+}
+
+/** What the command line and the environment ask to be loaded. */
+export function requestOf(context: CliContext): LoadRequest {
   const { file = [], envFile = [], profile = [], projectDirectory, projectName } = context.globals;
   const env = Object.fromEntries(
     Object.entries(context.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
-  return loadProject({
+  return {
     cwd: context.cwd,
     files: file,
     envFiles: envFile,
@@ -51,17 +70,16 @@ async function load(context: CliContext, more: Partial<LoadRequest>): Promise<Lo
     projectDirectory,
     projectName,
     env,
-    readStdin: () => readAll(context.stdin),
-    ...more,
-  });
+    readStdin: () => readStdinOnce(context.stdin),
+  };
 }
 
-async function report(context: CliContext, { project, diagnostics }: LoadResult): Promise<Project | undefined> {
-  if (diagnostics.length > 0) {
-    const { renderDiagnostics } = await import("../../../compose/render-diagnostics.js");
-    const options = { color: wantsColor(context, context.stderr), cwd: context.cwd };
-    context.stderr.write(renderDiagnostics(diagnostics, readText, options));
-  }
+async function report(
+  context: CliContext,
+  { project, diagnostics }: LoadResult,
+  print: Print = printProblems,
+): Promise<Project | undefined> {
+  await print(context, diagnostics);
   if (!project) context.finish(1);
   return project;
 }
@@ -70,20 +88,6 @@ async function report(context: CliContext, { project, diagnostics }: LoadResult)
 function withOthers(narrowed: Project, whole: Project | undefined): Project {
   const all = [...(whole?.services.keys() ?? []), ...(whole?.disabledServices ?? [])];
   return { ...narrowed, disabledServices: all.filter((name) => !narrowed.services.has(name)).sort() };
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-async function readAll(stdin: NodeJS.ReadStream): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Throws "bad-parameter" when a word is not a whole number of at least `least`. */

@@ -131,14 +131,25 @@ function registerListings(program: Command, context: CliContext): void {
     .option("--until <time>", "end then")
     .action(async (services: string[], flags) => (await import("./listings.js")).events(context, flags, services));
   registerConfig(program, context);
+  registerInit(program, context);
+}
+
+function registerInit(program: Command, context: CliContext): void {
+  program
+    .command("init")
+    .description("write a commented compose.yaml for the project of this folder")
+    .option("-o, --output <file>", "another file; - prints it")
+    .option("--dry-run", "print it, write nothing")
+    .option("--force", "replace what is there")
+    .action(async (flags) => (await import("./init.js")).init(context, flags));
 }
 
 function registerConfig(program: Command, context: CliContext): void {
   program
     .command("config [services...]")
     .description("check the files and print the project as it is understood")
-    .option("--format <format>", "yaml (default) or json")
-    .option("-q, --quiet", "check only")
+    .option("--format <format>", "yaml (default) or json; with -q text (default), json, sarif or github")
+    .option("-q, --quiet", "check only; the exit code is the verdict")
     .option("-o, --output <file>", "write to a file")
     .option("--services", "service names")
     .option("--volumes", "volume keys")
@@ -146,7 +157,15 @@ function registerConfig(program: Command, context: CliContext): void {
     .option("--images", "image names")
     .option("--profiles", "profile names")
     .option("--environment", "the variables that files can use")
+    .option("--models", "model names")
     .option("--hash <services>", "digests of services: names, or *")
+    .option("--variables", "the variables that the files name, with their defaults")
+    .option("--explain <path>", "where a value comes from, such as services.web.environment.URL")
+    .option("--no-interpolate", "leave variables as written")
+    .option("--no-normalize", "add nothing that the files do not say")
+    .option("--no-path-resolution", "leave relative paths as written")
+    .option("--no-env-resolution", "leave env_file as an attribute")
+    .option("--no-consistency", "skip what needs more than one value to check")
     .action(async (services: string[], flags) => (await import("./config.js")).config(context, flags, services));
   program
     .command("pull [services...]")

@@ -1,0 +1,60 @@
+/** What each code means, in one line; `docs/diagnostics.md` has a section for each. Pure. Keep sorted. */
+export const diagnosticTitles = {
+  "bad-address": "An address or a range that is none",
+  "bad-command": "A command line that cannot be split into words",
+  "bad-device": "A device that cannot be read",
+  "bad-duration": "A text that is not a duration",
+  "bad-encoding": "A file that is not a text in UTF-8",
+  "bad-env-file": "A line of an env file that cannot be read",
+  "bad-interpolation": "A variable whose form cannot be read",
+  "bad-name": "A name with characters that it cannot have",
+  "bad-port": "A port that cannot be read",
+  "bad-project-name": "A project name that cannot be used",
+  "bad-size": "A text that is not a size",
+  "bad-value": "A value that is not one of those that are possible",
+  "bad-volume": "A volume that cannot be read",
+  "cannot-merge": "Two files say it in ways that do not fit together",
+  "compose-file-not-found": "No Compose file here or above",
+  "config-file-not-found": "The file of a config does not exist",
+  "conflicting-keys": "Two settings that exclude each other",
+  "dependency-cycle": "Services that depend on each other",
+  "disabled-dependency": "A dependency that no active profile selects",
+  "duplicate-key": "A key that stands twice in one mapping",
+  "duplicate-mount": "Two mounts at one path",
+  "duplicate-name": "Two services with one container name",
+  "duplicate-port": "A host port published twice",
+  "empty-file": "A Compose file with nothing in it",
+  "env-file-not-found": "An env file that does not exist",
+  "extends-cycle": "Services that extend each other",
+  "file-not-found": "A Compose file that does not exist",
+  "file-too-large": "A file larger than what is read",
+  "include-cycle": "Files that include each other",
+  "missing-image": "A service with neither an image nor a build",
+  "missing-key": "A mapping without a key that it needs",
+  "missing-variable": "A required variable without a value",
+  "nesting-too-deep": "A text nested deeper than what is read",
+  "not-supported": "Something that Gantry does not do yet",
+  "obsolete-key": "A key that no longer means anything",
+  "secret-file-not-found": "The file of a secret does not exist",
+  "several-files": "Several default files in one folder",
+  "too-many-nodes": "A text with more values than what is read",
+  "undefined-config": "A config that nothing defines",
+  "undefined-model": "A model that nothing defines",
+  "undefined-network": "A network that nothing defines",
+  "undefined-secret": "A secret that nothing defines",
+  "undefined-service": "A service that nothing defines",
+  "undefined-volume": "A volume that nothing defines",
+  "unknown-key": "A key that the Compose Specification does not have",
+  "unknown-option": "An option of a volume that is not known",
+  "unset-variable": "A variable without a value",
+  "wrong-type": "A value of the wrong kind",
+  "yaml-syntax": "A text that is not YAML",
+} as const satisfies Record<string, string>;
+
+/** Stable: programs and suppressions name problems by it. */
+export type DiagnosticCode = keyof typeof diagnosticTitles;
+
+/** Where a code is explained, in the package and in the repository. */
+export function docsPathOf(code: string): string {
+  return `docs/diagnostics.md#${code}`;
+}
