@@ -1,5 +1,6 @@
 /** Does one thing to several objects that the user named. */
 import { GantryError, messageOf } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import type { CliContext } from "./context.js";
 
 /**
@@ -19,7 +20,7 @@ export async function eachName(
       continue;
     }
     context.finish(1);
-    stderr.write(`error: ${messageOf(result.reason)}\n`);
+    stderr.write(`error: ${printable(messageOf(result.reason))}\n`);
     if (result.reason instanceof GantryError && result.reason.hint) stderr.write(`hint: ${result.reason.hint}\n`);
   }
 }
@@ -40,6 +41,6 @@ export async function inspectNames(
   for (const result of results) {
     if (result.status === "fulfilled") continue;
     context.finish(1);
-    stderr.write(`error: ${messageOf(result.reason)}\n`);
+    stderr.write(`error: ${printable(messageOf(result.reason))}\n`);
   }
 }

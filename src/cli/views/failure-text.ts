@@ -1,5 +1,6 @@
 /** A failure card as text: what happened, to whom, the evidence, what it held back, what to do. Pure. */
 import type { FailureCard } from "../../apply/apply-events.js";
+import { printable } from "../../base/printable.js";
 import type { Style } from "./style.js";
 
 /** Several lines, each ending with a newline. Control characters of logs are taken out. */
@@ -17,7 +18,7 @@ export function failureText(card: FailureCard, style: Style): string {
     ...facts.map(([name, value]) => `  ${style.dim(`${name}:`.padEnd(10))} ${printable(value)}`),
     ...(card.lastLogLines.length > 0 ? [`  ${style.dim("last log lines:")}`] : []),
     ...card.lastLogLines.map((text) => `  ${style.dim("│")} ${printable(text)}`),
-    ...(card.hint ? [`  ${style.cyan("hint:")} ${card.hint}`] : []),
+    ...(card.hint ? [`  ${style.cyan("hint:")} ${printable(card.hint)}`] : []),
   ];
   return lines.map((text) => `${text}\n`).join("");
 }
@@ -34,8 +35,4 @@ function firstLines(text: string): string {
 
 function fact(name: string, value: string | undefined): Array<[string, string]> {
   return value === undefined ? [] : [[name, value]];
-}
-
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 }

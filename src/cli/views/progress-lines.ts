@@ -1,5 +1,6 @@
 /** The event stream as plain lines, in Docker Compose's words: ` Container shop-web-1  Started  0.4s`. Pure. */
 import type { ApplyEvent, EventResource } from "../../apply/apply-events.js";
+import { printable } from "../../base/printable.js";
 import type { Style } from "./style.js";
 
 /** The lines of one event, mostly none or one, without line ends. */
@@ -14,12 +15,12 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
       if (event.step) return [];
       return [line(event.resource, style.green(event.action), seconds(event.durationMs))];
     case "failed":
-      return [line(event.resource, style.red("Error"), event.failure.message)];
+      return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":
-      return [line(event.resource, style.yellow("Held back"), `because of: ${event.because}`)];
+      return [line(event.resource, style.yellow("Held back"), `because of: ${printable(event.because)}`)];
     case "warning":
       return [
-        `${style.yellow("warning:")} ${event.message}`,
+        `${style.yellow("warning:")} ${printable(event.message)}`,
         ...(event.hint ? [`  ${style.cyan("hint:")} ${event.hint}`] : []),
       ];
     default:
@@ -28,7 +29,7 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
 }
 
 /** `Container shop-web-1`: how Docker Compose names a thing. */
-export function resourceLabel({ kind, name }: EventResource): string {
+function resourceLabel({ kind, name }: EventResource): string {
   return `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name}`;
 }
 

@@ -1,7 +1,8 @@
 /** Containers of a project as `ps` shows them: a table, or Docker Compose's JSON lines. Pure. */
 import type { ContainerSummary, PortSummary } from "../../wire/container.js";
+import { humanDuration } from "../../wire/human-duration.js";
 import { composeLabels } from "../../wire/labels.js";
-import { printDuration, printTable } from "../commands/engine-objects/table.js";
+import { printTable } from "./table.js";
 
 const commandChars = 22;
 
@@ -14,7 +15,7 @@ export function psTable(containers: readonly ContainerSummary[], now: number): s
       container.Image,
       JSON.stringify(shortened(container.Command)),
       container.Labels[composeLabels.service] ?? "",
-      `${printDuration(now - container.Created * 1000)} ago`,
+      `${humanDuration(now - container.Created * 1000)} ago`,
       container.Status,
       portsText(container.Ports),
     ]),
@@ -42,7 +43,7 @@ export function psJson(container: ContainerSummary, now: number): Record<string,
     Ports: portsText(container.Ports),
     Project: Labels[composeLabels.project] ?? "",
     Publishers: container.Ports.map(publisher),
-    RunningFor: `${printDuration(now - container.Created * 1000)} ago`,
+    RunningFor: `${humanDuration(now - container.Created * 1000)} ago`,
     Service: Labels[composeLabels.service] ?? "",
     Size: "0B",
     State: container.State,

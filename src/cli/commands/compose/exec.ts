@@ -4,8 +4,8 @@ import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { nameOf } from "../../views/ps-view.js";
+import { printTable } from "../../views/table.js";
 import { containerExec } from "../engine-objects/container/exec.js";
-import { printTable } from "../engine-objects/table.js";
 import { loadProjectOrName, wholeNumber } from "./load.js";
 
 export interface ExecFlags {

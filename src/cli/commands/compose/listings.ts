@@ -1,11 +1,13 @@
 /** `gantry ls`, `images`, `wait` and `events`: what is there, and what happens. */
 import { GantryError } from "../../../base/errors.js";
+import { shortId } from "../../../oci/digest.js";
 import type { ContainerSummary } from "../../../wire/container.js";
+import { humanDuration } from "../../../wire/human-duration.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { parseMoment } from "../../options.js";
 import { nameOf } from "../../views/ps-view.js";
-import { printDuration, printSize, printTable, shortId } from "../engine-objects/table.js";
+import { printSize, printTable } from "../../views/table.js";
 import { loadProjectOrName } from "./load.js";
 
 export interface ListFlags {
@@ -68,7 +70,7 @@ export async function images(context: CliContext, flags: ListFlags, services: re
     row.Platform,
     shortId(row.ID),
     printSize(row.Size),
-    row.Created === undefined ? "" : `${printDuration(now - Date.parse(row.Created))} ago`,
+    row.Created === undefined ? "" : `${humanDuration(now - Date.parse(row.Created))} ago`,
   ]);
   context.stdout.write(
     printTable(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"], cells),

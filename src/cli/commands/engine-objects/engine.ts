@@ -1,7 +1,7 @@
 /** `gantry engine start | stop | status`. */
 import type { EngineStatus } from "../../../wire/system.js";
 import type { CliContext } from "../../context.js";
-import { printFields } from "./table.js";
+import { printFields } from "../../views/table.js";
 
 /** As init scripts have it: the program is not running. */
 const notRunningExitCode = 3;

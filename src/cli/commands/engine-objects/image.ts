@@ -1,10 +1,13 @@
 /** `gantry image pull | import | ls | inspect | rm | tag`. */
+
+import { shortId } from "../../../oci/digest.js";
+import { humanDuration } from "../../../wire/human-duration.js";
 import type { ImageSummary } from "../../../wire/image.js";
 import type { CliContext } from "../../context.js";
 import { inspectNames } from "../../each-name.js";
 import { pullImage } from "../../pull-image.js";
+import { printSize, printTable } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
-import { printDuration, printSize, printTable, shortId } from "./table.js";
 
 type Names = readonly string[];
 
@@ -72,7 +75,7 @@ function rowsOf(image: ImageSummary, { trunc, now }: { trunc: boolean; now: Date
     Repository: name.slice(0, name.lastIndexOf(":")),
     Tag: name.slice(name.lastIndexOf(":") + 1),
     CreatedAt: new Date(image.Created * 1000).toISOString(),
-    CreatedSince: `${printDuration(now.getTime() - image.Created * 1000)} ago`,
+    CreatedSince: `${humanDuration(now.getTime() - image.Created * 1000)} ago`,
     Size: printSize(image.Size),
   }));
 }

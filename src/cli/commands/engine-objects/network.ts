@@ -1,10 +1,12 @@
 /** `gantry network ls | create | inspect | rm | connect | disconnect`. */
+
+import { shortId } from "../../../oci/digest.js";
 import type { IpamPool, NetworkCreateBody } from "../../../wire/network.js";
 import type { CliContext } from "../../context.js";
 import { eachName, inspectNames } from "../../each-name.js";
 import { parsePairs } from "../../options.js";
+import { printTable } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
-import { printTable, shortId } from "./table.js";
 import type { ObjectListOptions } from "./volume.js";
 
 type Names = readonly string[];

@@ -2,8 +2,8 @@
 import type { CliContext } from "../../context.js";
 import { eachName, inspectNames } from "../../each-name.js";
 import { parsePairs } from "../../options.js";
+import { printTable } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
-import { printTable } from "./table.js";
 
 type Names = readonly string[];
 

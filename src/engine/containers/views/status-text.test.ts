@@ -1,29 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { neverStarted } from "../record/container-record.js";
-import { humanDuration, statusText } from "./status-text.js";
-
-const second = 1000;
-const [minute, hour, day] = [60 * second, 3600 * second, 86_400 * second];
-
-describe("human durations", () => {
-  it("read as Docker's", () => {
-    const cases: Array<[number, string]> = [
-      [0, "Less than a second"],
-      [second, "1 second"],
-      [59 * second, "59 seconds"],
-      [minute, "About a minute"],
-      [5 * minute, "5 minutes"],
-      [hour, "About an hour"],
-      [47 * hour, "47 hours"],
-      [48 * hour, "2 days"],
-      [13 * day, "13 days"],
-      [14 * day, "2 weeks"],
-      [60 * day, "2 months"],
-      [730 * day, "2 years"],
-    ];
-    expect(cases.map(([ms]) => humanDuration(ms))).toEqual(cases.map(([, text]) => text));
-  });
-});
+import { statusText } from "./status-text.js";
 
 describe("status texts", () => {
   const now = new Date("2026-01-01T00:05:00Z");

@@ -1,5 +1,6 @@
 /** The human texts of a container's state, word for word as Docker's. Pure. */
 import type { HealthState } from "../../../wire/container.js";
+import { humanDuration } from "../../../wire/human-duration.js";
 import type { RunState } from "../record/container-record.js";
 
 /** The STATUS column, e.g. `Up 5 minutes (healthy)` or `Exited (137) 3 seconds ago`. */
@@ -21,24 +22,6 @@ export function statusText(state: RunState, now: Date): string {
     default:
       return "Created";
   }
-}
-
-/** A duration in Docker's words: "Less than a second", "About a minute", "47 hours", "13 days", … */
-export function humanDuration(durationMs: number): string {
-  const seconds = Math.floor(durationMs / 1000);
-  if (seconds < 1) return "Less than a second";
-  if (seconds === 1) return "1 second";
-  if (seconds < 60) return `${seconds} seconds`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 1) return "About a minute";
-  if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.round(seconds / 3600);
-  if (hours === 1) return "About an hour";
-  if (hours < 48) return `${hours} hours`;
-  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`;
-  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`;
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
-  return `${Math.floor(hours / 24 / 365)} years`;
 }
 
 function healthText(health: HealthState | undefined): string {

@@ -4,7 +4,7 @@ import type { CliContext } from "../../../context.js";
 import { eachName, inspectNames } from "../../../each-name.js";
 import { parseInteger, parseMoment } from "../../../options.js";
 import { runSession } from "../../../stdio-session.js";
-import { printTable } from "../table.js";
+import { printTable } from "../../../views/table.js";
 import { exitCode, forwardSignals } from "./run.js";
 
 type Names = readonly string[];

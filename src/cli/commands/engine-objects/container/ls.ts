@@ -1,8 +1,12 @@
 /** `gantry container ls`. */
-import type { ContainerSummary, PortSummary } from "../../../../wire/container.js";
+
+import { shortId } from "../../../../oci/digest.js";
+import type { ContainerSummary } from "../../../../wire/container.js";
+import { humanDuration } from "../../../../wire/human-duration.js";
 import type { CliContext } from "../../../context.js";
+import { portsText } from "../../../views/ps-view.js";
+import { printTable } from "../../../views/table.js";
 import { parseFilters } from "../filters.js";
-import { printDuration, printTable, shortId } from "../table.js";
 
 export interface ContainerListOptions {
   readonly all?: boolean;
@@ -28,8 +32,7 @@ export async function containerLs(context: CliContext, options: ContainerListOpt
   context.stdout.write(printContainers(containers, { ...options, now: context.clock.now() }));
 }
 
-/** Pure. */
-export function printContainers(
+function printContainers(
   containers: readonly ContainerSummary[],
   { quiet, format, trunc = true, now }: Omit<ContainerListOptions, "filter"> & { now: Date },
 ): string {
@@ -53,26 +56,14 @@ function rowOf(container: ContainerSummary, { trunc, now }: { trunc: boolean; no
     Image: container.Image,
     Command: `"${command}"`,
     CreatedAt: new Date(container.Created * 1000).toISOString(),
-    RunningFor: `${printDuration(now.getTime() - container.Created * 1000)} ago`,
+    RunningFor: `${humanDuration(now.getTime() - container.Created * 1000)} ago`,
     State: container.State,
     Status: container.Status,
-    Ports: printPorts(container.Ports),
+    Ports: portsText(container.Ports),
     Labels: Object.entries(container.Labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(","),
     Networks: Object.keys(container.NetworkSettings.Networks).join(","),
     Mounts: container.Mounts.map(({ Name, Source }) => Name ?? Source).join(","),
   };
-}
-
-/** `0.0.0.0:8080->80/tcp, 443/tcp`. Pure. */
-export function printPorts(ports: readonly PortSummary[]): string {
-  return ports
-    .map(({ IP, PublicPort, PrivatePort, Type }) => {
-      const inside = `${PrivatePort}/${Type}`;
-      if (PublicPort === undefined) return inside;
-      const address = IP?.includes(":") ? `[${IP}]` : (IP ?? "");
-      return `${address}${address ? ":" : ""}${PublicPort}->${inside}`;
-    })
-    .join(", ");
 }

@@ -1,0 +1,34 @@
+/** Text tables for people. Control characters of cells are taken out. Pure. */
+import { printable } from "../../base/printable.js";
+
+const gap = "   ";
+
+/** Columns as wide as their widest cell; the last one is not padded. Each line ends with a newline. */
+export function printTable(header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const lines = [header, ...rows].map((cells) => cells.map(printable));
+  const widths = header.map((_title, at) => Math.max(...lines.map((cells) => (cells[at] ?? "").length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join(gap)
+      .trimEnd();
+  return lines.map((cells) => `${line(cells)}\n`).join("");
+}
+
+/** `Name: value` lines with the values in one column. */
+export function printFields(fields: ReadonlyArray<readonly [string, string]>): string {
+  const width = Math.max(...fields.map(([name]) => name.length)) + 1;
+  return fields.map(([name, value]) => `${`${name}:`.padEnd(width)} ${printable(value)}\n`).join("");
+}
+
+/** Decimal units with three digits, as docker prints sizes: `4.43MB`. */
+export function printSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${Number(value.toPrecision(3))}${units[unit]}`;
+}
