@@ -1,4 +1,4 @@
-/** Descriptors that cross an exec by accident: those we were born with, those our children would be. Touches the world. */
+/** Descriptors that cross an exec by accident, into this process or out of it. Touches the world. */
 import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { libcFunction } from "./libc.js";
 

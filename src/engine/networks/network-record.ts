@@ -68,7 +68,7 @@ export function checkCreateBody(body: NetworkCreateBody): void {
     throw new GantryError("bad-parameter", `invalid ${bridgeOptions.mtu}: ${mtu}`);
   }
   const bridge = body.Options?.[bridgeOptions.name];
-  // Narrower than the kernel's rule: the name stands in nftables rules, where `*` at its end would mean many interfaces.
+  // Narrower than the kernel's rule: the name stands in nftables rules, where a `*` would mean many interfaces.
   if (bridge !== undefined && !/^[a-zA-Z0-9][\w.-]{0,14}$/.test(bridge)) {
     throw new GantryError("bad-parameter", `invalid ${bridgeOptions.name}: ${bridge}`);
   }

@@ -68,7 +68,7 @@ export async function jsonBody<T extends object>(request: ApiRequest, shape: Fie
   }
   const parsed = parseObject(body.toString());
   requireShape(parsed, shape);
-  return withoutNulls(parsed) as T; // each field has the type that its shape says; whether it is there is the rooms' to ask
+  return withoutNulls(parsed) as T; // by its shape; whether a field is there at all is the rooms' to ask
 }
 
 async function readAll(body: Readable): Promise<Buffer> {

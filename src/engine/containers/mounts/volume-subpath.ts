@@ -1,8 +1,8 @@
 /**
  * A part of a volume, ready to be mounted into a container.
  *
- * Touches the world. Containers write into volumes, also at this moment: a path that was checked could lead elsewhere by
- * the time the runtime mounts it. So the part is opened within the volume, and what was opened is bound at a path of
+ * Touches the world. Containers write into volumes, also at this moment: a path that was checked could lead elsewhere
+ * by the time the runtime mounts it. So the part is opened within the volume, and what was opened is bound at a path of
  * the engine's own. Mount points are never removed recursively: what is mounted there is the user's.
  */
 import { closeSync, fstatSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
