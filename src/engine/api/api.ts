@@ -4,6 +4,7 @@ import { createRouter } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
 import type { ApiRooms } from "./rooms.js";
 import { containerFileRoutes } from "./routes/container-files.js";
+import { containerResourceRoutes } from "./routes/container-resources.js";
 import { containerStreamRoutes } from "./routes/container-streams.js";
 import { containerRoutes } from "./routes/containers.js";
 import { execRoutes } from "./routes/execs.js";
@@ -23,6 +24,7 @@ export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<
     ...notImplementedRoutes(),
     ...gantryRoutes(rooms),
     ...containerFileRoutes(rooms),
+    ...containerResourceRoutes(rooms),
     ...containerStreamRoutes(rooms),
     ...execRoutes(rooms),
     ...containerRoutes(rooms),

@@ -7,6 +7,8 @@ import type {
   HostConfig,
   InjectedFile,
   MountRequest,
+  Resources,
+  RestartPolicy,
 } from "../../wire/container.js";
 import type {
   EndpointSettings,
@@ -51,18 +53,24 @@ const injectedFile = {
   ...{ Target: "text", Data: "text", Uid: "integer", Gid: "integer", Mode: "integer" },
 } as const satisfies Fields<InjectedFile>;
 
-const hostConfig = {
+const resources = {
   ...{ Memory: "integer", MemorySwap: "integer", MemoryReservation: "integer", MemorySwappiness: "integer" },
   ...{ OomKillDisable: "flag", NanoCpus: "integer", CpuShares: "integer", CpuPeriod: "integer", CpuQuota: "integer" },
   ...{ CpusetCpus: "text", CpusetMems: "text", PidsLimit: "integer", BlkioWeight: "integer" },
   Devices: [{ PathOnHost: "text", PathInContainer: "text", CgroupPermissions: "text" }],
   Ulimits: [{ Name: "text", Soft: "integer", Hard: "integer" }],
   ...{ DeviceCgroupRules: ["text"], CgroupParent: "text" },
+} as const satisfies Fields<Resources>;
+
+const restartPolicy = { Name: "text", MaximumRetryCount: "integer" } as const satisfies Fields<RestartPolicy>;
+
+const hostConfig = {
+  ...resources,
   ...{ Binds: ["text"], Mounts: [mount], Tmpfs: textMap, VolumesFrom: ["text"], GantryFiles: [injectedFile] },
   LogConfig: { Type: "text", Config: textMap },
   ...{ NetworkMode: "text", PublishAllPorts: "flag", AutoRemove: "flag" },
   PortBindings: { "*": [{ HostIp: "text", HostPort: "text" }] },
-  RestartPolicy: { Name: "text", MaximumRetryCount: "integer" },
+  RestartPolicy: restartPolicy,
   ...{ CapAdd: ["text"], CapDrop: ["text"], Privileged: "flag", SecurityOpt: ["text"], ReadonlyRootfs: "flag" },
   ...{ MaskedPaths: ["text"], ReadonlyPaths: ["text"], GroupAdd: ["text"] },
   ...{ ExtraHosts: ["text"], Dns: ["text"], DnsSearch: ["text"], DnsOptions: ["text"], Init: "flag" },
@@ -89,6 +97,8 @@ export const containerCreateShape = {
   NetworkingConfig: { EndpointsConfig: { "*": endpoint } },
 } as const satisfies Fields<ContainerCreateBody>;
 
+export const containerUpdateShape = { ...resources, RestartPolicy: restartPolicy } as const;
+
 export const execCreateShape = {
   ...{ AttachStdin: "flag", AttachStdout: "flag", AttachStderr: "flag", DetachKeys: "text", Tty: "flag" },
   ...{ ConsoleSize: ["integer"], Env: ["text"], Cmd: ["text"], Privileged: "flag", User: "text", WorkingDir: "text" },
@@ -114,3 +124,13 @@ export const networkDisconnectShape = {
 export const volumeCreateShape = {
   ...{ Name: "text", Driver: "text", DriverOpts: textMap, Labels: textMap },
 } as const satisfies Fields<VolumeCreateBody>;
+
+/** The limits of `HostConfig`, and the restart policy: what an update may change. */
+export const updateShape = hostConfig;
+
+/** A commit's body is the configuration alone. */
+export const commitShape = config;
+
+export const authShape = {
+  ...{ username: "text", password: "text", serveraddress: "text", identitytoken: "text", email: "text" },
+} as const;

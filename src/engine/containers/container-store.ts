@@ -7,6 +7,7 @@
 import { GantryError } from "../../base/errors.js";
 import type * as wire from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
+import type { ContainerStats } from "../../wire/stats.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
 import type { Containers, LogOptions } from "./containers.js";
 import { createContainer } from "./create/create-container.js";
@@ -28,6 +29,8 @@ import { etcSource } from "./mounts/prepare-mounts.js";
 import { connectContainer, disconnectContainer } from "./networking/connect.js";
 import { withState, zeroTime } from "./record/container-record.js";
 import { hasProcess } from "./record/state-machine.js";
+import { describeStats, type StatsSample, sampleStats } from "./resources/stats.js";
+import { type UpdateBody, updateContainer } from "./resources/update.js";
 import type { Rooms } from "./rooms.js";
 import { processesOf } from "./spec/container-spec.js";
 import { inspectContainer } from "./views/inspect.js";
@@ -172,6 +175,21 @@ export class ContainerStore implements Containers {
     }
     announce(this.#rooms, container.record, "top");
     return listProcesses(processesOf(container.record), psArgs);
+  }
+
+  async update(id: string, body: UpdateBody): Promise<void> {
+    return updateContainer(this.#rooms, this.#find(id), body);
+  }
+
+  watchStats(id: string): () => Promise<ContainerStats> {
+    const container = this.#find(id);
+    let before: StatsSample | undefined;
+    return async () => {
+      const now = await sampleStats(this.#rooms, this.#find(container.id));
+      const stats = describeStats(container.record, now, before);
+      before = now;
+      return stats;
+    };
   }
 
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array> {

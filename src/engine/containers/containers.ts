@@ -7,9 +7,13 @@
 
 import type * as wire from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
+import type { ContainerStats } from "../../wire/stats.js";
 import type { EngineEvent } from "../../wire/system.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
 import type { ContainerFiles } from "./files/container-files.js";
+import type { UpdateBody } from "./resources/update.js";
+
+export type { UpdateBody };
 
 export interface LogOptions {
   readonly stdout: boolean;
@@ -50,6 +54,10 @@ export interface Containers {
     filters: Readonly<Record<string, readonly string[]>>;
   }): wire.ContainerSummary[];
   top(id: string, psArgs: string): Promise<{ Titles: string[]; Processes: string[][] }>;
+  /** Limits of the live cgroup and of the record, and the restart policy. Throws "bad-parameter", "runtime-failed". */
+  update(id: string, body: UpdateBody): Promise<void>;
+  /** Each call reads once and tells the rates since the call before; they reject once the container is removed. */
+  watchStats(id: string): () => Promise<ContainerStats>;
   /** Frames of `wire/stream.ts`, or raw bytes for a TTY. Follows through rotation and ends when the container stops. */
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   attach(id: string): Promise<AttachedStdio>;

@@ -5,8 +5,6 @@ import type { Route } from "../http/router.js";
 const missing = [
   "GET /system/df",
   "POST /auth",
-  "GET /containers/{id}/stats",
-  "POST /containers/{id}/update",
   "POST /containers/prune",
   "GET /containers/{id}/attach/ws",
   "POST /commit",

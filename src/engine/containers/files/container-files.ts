@@ -57,7 +57,9 @@ export class ContainerFiles {
     }
   }
 
-  /** Writes a tar of any compression into the directory `path`. Throws "path-not-found", "read-only", "import-failed". */
+  /**
+   * Writes a tar of any compression into the directory `path`. Throws "path-not-found", "read-only", "import-failed".
+   */
   async write(
     id: string,
     target: { path: string; keepKinds: boolean },
