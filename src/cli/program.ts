@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { isGantryError, messageOf } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { registerComposeCommands } from "./commands/compose/register.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
@@ -147,7 +148,7 @@ class Session implements CliContext {
 function reportError(error: unknown, session: Session): number {
   if (error instanceof CommanderError) return error.exitCode; // commander has printed it
   if (session.signal.aborted && (isAbort(error) || isGantryError(error, "cancelled"))) return cancelledExitCode;
-  session.stderr.write(`error: ${messageOf(error)}\n`);
+  session.stderr.write(`error: ${printable(messageOf(error))}\n`);
   if (isGantryError(error) && error.hint) session.stderr.write(`hint: ${error.hint}\n`);
   if (!isGantryError(error) && session.env.GANTRY_DEBUG && error instanceof Error) {
     session.stderr.write(`${error.stack}\n`);
