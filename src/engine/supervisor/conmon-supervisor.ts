@@ -19,6 +19,7 @@ import { startExec } from "./exec.js";
 import { ExitDir } from "./exit-dir.js";
 import { runRuntime } from "./runtime-call.js";
 import { runtimeError } from "./runtime-error.js";
+import { SeccompCache } from "./seccomp-cache.js";
 import { readRecord, type SupervisedRecord, writeRecord } from "./supervised-record.js";
 import type {
   AttachedStdio,
@@ -59,6 +60,7 @@ export class ConmonSupervisor implements Supervisor {
   onExit: (exit: ProcessExit) => void = () => {};
   readonly #options: ConmonSupervisorOptions;
   readonly #exits: ExitDir;
+  readonly #seccomp = new SeccompCache();
   readonly #supervised = new Map<string, Supervised>();
 
   constructor(options: ConmonSupervisorOptions) {
@@ -88,7 +90,8 @@ export class ConmonSupervisor implements Supervisor {
     this.#exits.remove(request.containerId);
     await rm(stateDir, { recursive: true, force: true });
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await writeFile(join(request.bundleDir, "config.json"), encodeSpec(request.spec), { mode: 0o600 });
+    const spec = runtime.name === "crun" ? this.#seccomp.prepare(request.spec) : request.spec;
+    await writeFile(join(request.bundleDir, "config.json"), encodeSpec(spec), { mode: 0o600 });
     writeRecord(stateDir, record);
     try {
       return await this.#createUnder(request, record, signal);
@@ -122,6 +125,7 @@ export class ConmonSupervisor implements Supervisor {
       }
       const identity = identifyProcess(told.data);
       if (!identity) throw new GantryError("container-start-failed", "The container's process ended while it was made");
+      if (runtime.name === "crun") this.#seccomp.learn(request.spec, join(this.#runtimeRoot, record.containerId));
       this.#watch(supervised, conmon);
       return identity;
     } finally {
