@@ -23,13 +23,12 @@ export function closeInherited(keep: readonly number[]): void {
   }
 }
 
-/** Calls a foreign library, which may open files without close-on-exec, and keeps what it opened from our children. */
+/** Calls a foreign library, which may open files without close-on-exec, and keeps all that is open from our children. */
 export function keptFromChildren<T>(open: () => T): T {
-  const before = new Set(readdirSync("/proc/self/fd"));
   const result = open();
   // That of the directory itself is closed again by now; then the call fails, and nothing is lost.
   for (const name of readdirSync("/proc/self/fd")) {
-    if (!before.has(name)) fcntl(Number(name), setDescriptorFlags, closeOnExecFlag);
+    if (Number(name) > 2) fcntl(Number(name), setDescriptorFlags, closeOnExecFlag);
   }
   return result;
 }
