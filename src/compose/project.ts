@@ -2,7 +2,7 @@
  * The project: what the Compose files ask for, after interpolation, merge and normalisation. The loader's result, the
  * planner's input.
  *
- * Pure types. Fields carry the specification's names (`working_dir`) and are in canonical form: short syntaxes are
+ * Pure. Fields carry the specification's names (`working_dir`) and are in canonical form: short syntaxes are
  * expanded, lists and maps are never absent where the type says so, relative paths are absolute, durations are integer
  * nanoseconds and sizes integer bytes. What the files leave out is undefined, unless a comment names a default.
  *
@@ -31,8 +31,21 @@ export interface Project {
   readonly secrets: ReadonlyMap<string, FileSpec>;
   /** Where each value was written, by its path (`services.web.ports[0].target`); the last entry won. */
   readonly sources: ReadonlyMap<string, readonly SourceLocation[]>;
+  /** Which variables were read for the value that stands at a place, by `placeKey`. */
+  readonly variableUses?: ReadonlyMap<string, readonly VariableUse[]>;
   /** Extensions at the top level, as written. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** `from` is the line of an env file, the process environment, or nowhere: then the text's default counts. */
+export interface VariableUse {
+  readonly name: string;
+  readonly from: SourceLocation | "process" | "nowhere";
+}
+
+/** A place as a key: `file:line:column`. */
+export function placeKey({ file, line, column }: SourceLocation): string {
+  return `${file}:${line}:${column}`;
 }
 
 export interface Service {
@@ -181,9 +194,15 @@ export interface MountSpec {
     readonly selinux?: "z" | "Z";
     readonly recursive?: string;
   };
-  readonly volume?: { readonly nocopy: boolean; readonly subpath?: string };
+  readonly volume?: {
+    readonly nocopy: boolean;
+    readonly subpath?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly tmpfs?: { readonly size?: number; readonly mode?: number };
   readonly image?: { readonly subpath: string };
+  /** As written; it has no effect on Linux. */
+  readonly consistency?: string;
 }
 
 /** A service's use of a config or secret. `source` is its key, `target` an absolute path in the container. */

@@ -63,11 +63,12 @@ export class Report {
     for (const one of this.#found) {
       if (one.path && spoiling.has(one.code) && !unread.has(one.path)) unread.set(one.path, one);
     }
+    const unusable = new Set(this.#found.map(({ code, path }) => (code === "missing-image" ? "" : (path ?? ""))));
     const seen = new Set<string>();
     return [...this.#found].sort(byPlace).filter((one) => {
       const spoiled = one.path === undefined ? undefined : unread.get(one.path);
       const key = JSON.stringify([one.code, one.path, one.source, one.message]);
-      return (spoiled ?? one) === one && !seen.has(key) && seen.add(key);
+      return (spoiled ?? one) === one && !isEcho(one, unusable) && !seen.has(key) && seen.add(key);
     });
   }
 
@@ -87,6 +88,12 @@ export class Report {
 
 /** A place without a file, for problems of the command line or the environment. */
 export const nowhere: Place = { path: "", at: [] };
+
+/** A service whose image, build or base has a problem of its own is not one without an image. */
+function isEcho({ code, path }: Diagnostic, unusable: ReadonlySet<string>): boolean {
+  const causes = ["image", "build", "extends", "extends.file"];
+  return code === "missing-image" && causes.some((key) => unusable.has(`${path}.${key}`));
+}
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
   const [left, right] = [a.source, b.source];

@@ -9,16 +9,24 @@ import type { FileSpec, NetworkSpec, Project, VolumeSpec } from "../project.js";
 import { fromMap, type Plain, unlessEmpty } from "./plain.js";
 import { serviceToConfig } from "./service-to-config.js";
 
-/** Every `$` is doubled unless `rawDollars`, so that the output can be read again as a Compose file. */
-export function projectToConfig(project: Project, { rawDollars = false } = {}): Plain {
+/** Every `$` is doubled unless `rawDollars`, so that the output can be read again as a Compose file. `isBare` leaves
+ * out what the files do not say. */
+export function projectToConfig(project: Project, { rawDollars = false, isBare = false } = {}): Plain {
   const written = (path: string) => project.sources.has(path);
+  // Bare, a resource has only the name that the file gives it.
+  const named = (section: string, all: Plain | undefined): Plain | undefined => {
+    if (!isBare || !all) return all;
+    const unnamed = ([key, value]: [string, unknown]) =>
+      written(`${section}.${key}.name`) ? [key, value] : [key, { ...(value as Plain), name: undefined }];
+    return Object.fromEntries(Object.entries(all).map(unnamed));
+  };
   const config = compact({
     name: project.name,
-    services: fromMap(project.services, (service) => serviceToConfig(service, written)) ?? {},
-    networks: fromMap(project.networks, networkToConfig),
-    volumes: fromMap(project.volumes, volumeToConfig),
-    secrets: fromMap(project.secrets, fileToConfig),
-    configs: fromMap(project.configs, fileToConfig),
+    services: fromMap(project.services, (service) => serviceToConfig(service, { written, isBare })) ?? {},
+    networks: named("networks", fromMap(project.networks, networkToConfig)),
+    volumes: named("volumes", fromMap(project.volumes, volumeToConfig)),
+    secrets: named("secrets", fromMap(project.secrets, fileToConfig)),
+    configs: named("configs", fromMap(project.configs, fileToConfig)),
     ...project.extensions,
   });
   return rawDollars ? config : (doubleDollars(config) as Plain); // the shape stays

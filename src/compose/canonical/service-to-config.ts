@@ -5,11 +5,17 @@ import { formatDuration } from "../normalize/units.js";
 import type { FileUse, MountSpec, PortSpec, ResourceSpec, Service, ServiceNetwork } from "../project.js";
 import { fromMap, type Plain, unlessEmpty } from "./plain.js";
 
+export interface ConfigOptions {
+  readonly written: (path: string) => boolean;
+  /** Nothing is added that the files do not say. */
+  readonly isBare: boolean;
+}
+
 /**
  * `written` tells whether a file has something at a path: what only follows from another attribute is not said twice.
  * `command` and `entrypoint` are always there: null is the image's own, an empty list is none.
  */
-export function serviceToConfig(service: Service, written: (path: string) => boolean): Plain {
+export function serviceToConfig(service: Service, { written, isBare }: ConfigOptions): Plain {
   const { resources } = service;
   const unused = withWholeDeploy(service.unused ?? {});
   const isWritten = (key: string) => written(`services.${service.name}.${key}`);
@@ -20,7 +26,10 @@ export function serviceToConfig(service: Service, written: (path: string) => boo
     ...resourceFields(resources, isWritten),
     command: service.command ?? null,
     entrypoint: service.entrypoint ?? null,
-    build: service.build && { ...service.build, dockerfile: service.build.dockerfile ?? implicitDockerfile(service) },
+    build: service.build && {
+      ...service.build,
+      dockerfile: service.build.dockerfile ?? (isBare ? undefined : implicitDockerfile(service)),
+    },
     depends_on: fromMap(service.depends_on, ({ condition, restart, required }) =>
       compact<Plain>({ condition, restart: restart || undefined, required }),
     ),
@@ -135,15 +144,16 @@ function networkToConfig({ aliases, driver_opts, ...rest }: ServiceNetwork): Pla
 
 /** A mount of the short form always says how it is mounted, if only by an empty mapping. */
 function mountToConfig(mount: MountSpec, isShort: boolean): Plain {
-  const { type, source, target, read_only, bind, volume, tmpfs, image } = mount;
+  const { type, source, target, read_only, bind, volume, tmpfs, image, consistency } = mount;
   const orNothing = (options: Plain) => (isShort ? options : unlessEmpty(options));
   return compact<Plain>({
     type,
     source,
     target,
     read_only: read_only || undefined,
+    consistency,
     bind: bind && orNothing(compact({ ...bind, create_host_path: bind.create_host_path ? undefined : false })),
-    volume: volume && orNothing(compact({ nocopy: volume.nocopy || undefined, subpath: volume.subpath })),
+    volume: volume && orNothing(compact({ ...volume, nocopy: volume.nocopy || undefined })),
     tmpfs: tmpfs && unlessEmpty(compact<Plain>({ size: tmpfs.size?.toString(), mode: tmpfs.mode })),
     image,
   });

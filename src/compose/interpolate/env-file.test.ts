@@ -16,7 +16,12 @@ describe("an env file gives its variables", () => {
     ["colons", "A: 1\nB:2", { A: "1", B: "2" }],
     ["spaces around", "  A = 1 \n", { A: "1" }],
     ["an empty value", "A=\nB=''", { A: "", B: "" }],
-    ["a trailing comment", "A=1 # no\nB=1#yes\nC=#no", { A: "1", B: "1#yes", C: "" }],
+    [
+      "a trailing comment, which a value and a space precede",
+      "A=1 # no\nB=1#yes\nC= # yes\nD=1\t#yes",
+      { A: "1", B: "1#yes", C: "# yes", D: "1\t#yes" },
+    ],
+    ["letters of any alphabet", "Ü=1", { Ü: "1" }],
     ["single quotes, literally", "A='$SET \\n # it\\'s'", { A: "$SET \\n # it's" }],
     ["double quotes with escapes", 'A="a\\tb\\n\\"c\\" \\$SET \\\\ \\041"', { A: 'a\tb\n"c" $SET \\ !' }],
     ["double quotes with variables", 'A="<${SET}>"', { A: "<outer>" }],
@@ -35,6 +40,7 @@ describe("what cannot be read is named with its line, and the rest is read", () 
   it.each([
     ["an open quote", 'A=1\nB="open\nC=3', ["2:3 The quote that opens the value of B is not closed"]],
     ["a bad name", "A=1\n=2", ['2:1 Unexpected "=" in a variable name']],
+    ["a quote after a quote", "A='it''s'", ['1:7 Unexpected "\'" in a variable name']],
     ["words without =", "A B", ['1:3 Unexpected "B" after variable name A']],
     ["a missing variable", "A=${X:?need X}", ["1:3 Required variable X is missing a value: need X"]],
   ])("%s", (_, text, expected) => expect(problems(text)).toEqual(expected));

@@ -14,6 +14,8 @@ export interface EnvFileProblem {
 }
 export interface EnvFileResult {
   readonly values: ReadonlyMap<string, string>;
+  /** Where the value of each key begins its line. */
+  readonly places: ReadonlyMap<string, { readonly line: number; readonly column: number }>;
   readonly problems: readonly EnvFileProblem[];
 }
 
@@ -37,6 +39,7 @@ const escapes: Readonly<Record<string, string>> = {
  */
 export function parseEnvFile(text: string, outer: Lookup): EnvFileResult {
   const values = new Map<string, string>();
+  const starts = new Map<string, number>();
   const problems: EnvFileProblem[] = [];
   const lookup: Lookup = (name) => outer(name) ?? values.get(name);
   const source = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
@@ -44,10 +47,14 @@ export function parseEnvFile(text: string, outer: Lookup): EnvFileResult {
   while (at < source.length) {
     const entry = readEntry(source, at, lookup);
     if (entry.problem) problems.push({ ...positionOf(source, entry.problem.at), message: entry.problem.message });
-    if (entry.key !== undefined && entry.value !== undefined) values.set(entry.key, entry.value);
+    if (entry.key !== undefined && entry.value !== undefined) {
+      values.set(entry.key, entry.value);
+      starts.set(entry.key, skip(source, at, /\s*/y));
+    }
     at = entry.end;
   }
-  return { values, problems };
+  const places = new Map([...starts].map(([key, start]) => [key, positionOf(source, start)]));
+  return { values, places, problems };
 }
 
 /** The raw format: `KEY=VALUE` lines as `docker run --env-file` reads them, no quotes, no variables. */
@@ -61,7 +68,7 @@ export function parseRawEnvFile(text: string, outer: Lookup): EnvFileResult {
     const value = equals < 0 ? outer(key) : entry.slice(equals + 1);
     if (value !== undefined) values.set(key, value);
   }
-  return { values, problems: [] };
+  return { values, places: new Map(), problems: [] };
 }
 
 interface Entry {
@@ -90,7 +97,7 @@ function readEntry(text: string, from: number, lookup: Lookup): Entry {
   const valueAt = skip(text, after + 1, /[ \t]*/y);
   const quote = text[valueAt];
   if (quote === "'" || quote === '"') return readQuoted(text, key, valueAt, lookup);
-  const raw = text.slice(valueAt, lineEnd).replace(/(^| )#.*$/, "");
+  const raw = text.slice(valueAt, lineEnd).replace(/ #.*$/, "");
   return { ...expand(key, raw.trimEnd(), valueAt, lookup), end: lineEnd + 1 };
 }
 

@@ -1,5 +1,8 @@
 /** Substitutes variables in every string value of a tree, never in keys. Pure. */
+
+import type { SourceLocation } from "../../base/diagnostic.js";
 import { nearestWord } from "../did-you-mean.js";
+import { placeKey, type VariableUse } from "../project.js";
 import type { Report } from "../report.js";
 import { mapEntries, type ScalarTree, type Tree } from "../tree.js";
 import { interpolate } from "./interpolate.js";
@@ -8,10 +11,17 @@ import { interpolate } from "./interpolate.js";
 export interface Variables {
   readonly values: Readonly<Record<string, string>>;
   readonly warned: Set<string>;
+  /** True leaves every value as written. */
+  readonly keepsText?: boolean | undefined;
+  /** Filled with the variables that each value read, by the value's place as `placeKey` writes it. */
+  readonly uses?: Map<string, readonly VariableUse[]> | undefined;
+  /** Where env files set variables. */
+  readonly places?: ReadonlyMap<string, SourceLocation> | undefined;
 }
 
 /** The tree with variables replaced; problems go to `report` with the place of the value that has them. */
 export function interpolateTree(tree: Tree, variables: Variables, report: Report): Tree {
+  if (variables.keepsText) return tree;
   if (tree.kind === "list") {
     return { ...tree, items: tree.items.map((item) => interpolateTree(item, variables, report)) };
   }
@@ -21,7 +31,12 @@ export function interpolateTree(tree: Tree, variables: Variables, report: Report
 
 function interpolateScalar(tree: ScalarTree, variables: Variables, report: Report): ScalarTree {
   const { values, warned } = variables;
-  const result = interpolate(String(tree.value), (name) => (Object.hasOwn(values, name) ? values[name] : undefined));
+  const read = new Set<string>();
+  const result = interpolate(String(tree.value), (name) => {
+    read.add(name);
+    return Object.hasOwn(values, name) ? values[name] : undefined;
+  });
+  remember(tree, read, variables);
   switch (result.kind) {
     case "ok":
       for (const name of new Set(result.unset)) {
@@ -53,6 +68,16 @@ function interpolateScalar(tree: ScalarTree, variables: Variables, report: Repor
       });
       return tree;
   }
+}
+
+function remember(tree: ScalarTree, read: ReadonlySet<string>, { values, uses, places }: Variables): void {
+  const place = tree.at.at(-1);
+  if (!place || !uses) return;
+  const all = [...read].map((name): VariableUse => {
+    const source = places?.get(name);
+    return { name, from: source ?? (Object.hasOwn(values, name) ? "process" : "nowhere") };
+  });
+  uses.set(placeKey(place), all);
 }
 
 function shorten(text: string): string {

@@ -48,7 +48,24 @@ function substitute(text: string, lookup: Lookup, depth: number): Interpolated {
   return { kind: "ok", value: value + text.slice(at), unset };
 }
 
-interface VariableToken {
+/** The variables that a text names, also those inside defaults, in order. What cannot be read ends the list. */
+export function variablesIn(text: string, depth = 0): readonly VariableToken[] {
+  const found: VariableToken[] = [];
+  let dollar = text.indexOf("$");
+  while (dollar >= 0 && depth <= maxDepth) {
+    const token = nextToken(text, dollar);
+    if (token.kind === "malformed") break;
+    if (token.kind === "variable") {
+      found.push(token);
+      for (const inner of variablesIn(token.word, depth + 1)) found.push(inner);
+    }
+    dollar = text.indexOf("$", token.end);
+  }
+  return found;
+}
+
+/** One use of a variable: `operator` and `word` as in `${NAME:-word}`, `end` is the place after it. */
+export interface VariableToken {
   readonly kind: "variable";
   readonly name: string;
   readonly operator?: (typeof operators)[number];

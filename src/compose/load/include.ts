@@ -4,7 +4,7 @@ import { mergeFiles } from "../merge/merge.js";
 import { resolveModelPaths } from "../merge/resolve-paths.js";
 import { readText, readTexts } from "../normalize/read.js";
 import { child, itemsOf, type MapTree, type Tree, withoutEntry } from "../tree.js";
-import { defaultEnvFile, loadEnvFiles } from "./environment.js";
+import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
 import { type ReadContext, readModel } from "./read-model.js";
 
 const resourceKeys = ["services", "networks", "volumes", "configs", "secrets", "models"];
@@ -53,11 +53,12 @@ function subContext(entry: Tree, directory: string, files: readonly string[], co
   const given = readTexts(child(entry, "env_file")).map((path) => resolve(context.directory, path));
   const isDefault = given.length === 0;
   const envFiles = isDefault ? [defaultEnvFile(directory)] : given.filter((path) => path !== "/dev/null");
-  const values = loadEnvFiles(context.variables.values, envFiles, { isDefault }, context.report);
+  const places: VariablePlaces = new Map(context.variables.places);
+  const values = loadEnvFiles(context.variables.values, envFiles, { isDefault, places }, context.report);
   return {
     ...context,
     directory,
-    variables: { values, warned: context.variables.warned },
+    variables: { ...context.variables, values, places },
     including: [...context.including, ...files],
   };
 }

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { explain, printExplanation } from "../explain.js";
 import { type LoadRequest, loadProject } from "./load-project.js";
+import { loadRaw } from "./load-raw.js";
 
 let root: string;
 beforeEach(() => {
@@ -235,6 +237,93 @@ describe("include", () => {
     write({ "compose.yaml": "include: [b.yaml]\nservices: {}", "b.yaml": "include: [{ path: compose.yaml }]\n" });
     expect((await load()).problems[0]).toContain("include-cycle");
   });
+});
+
+describe("steps can be left out, to see the files as they are", () => {
+  const files = {
+    "compose.yaml":
+      "services: { web: { build: ./x, env_file: e.env, volumes: ['./a:/b'], links: [db] }, db: { image: a } }\n",
+    "e.env": "A=1\n",
+  };
+  it("paths stay as written", async () => {
+    write(files);
+    const { web } = await load({ leaveOut: { paths: true } });
+    expect([web?.build?.context, web?.volumes[0]?.source]).toEqual(["./x", "./a"]);
+  });
+  it("env files stay an attribute", async () => {
+    write(files);
+    const { web } = await load({ leaveOut: { envFiles: true } });
+    expect(web?.environment).toEqual({});
+    expect(web?.unused?.env_file).toEqual([{ path: join(root, "e.env") }]);
+  });
+  it("nothing is added: no default network, no implied dependency", async () => {
+    write(files);
+    const { web, project } = await load({ leaveOut: { normalization: true } });
+    expect([web?.networks.size, web?.depends_on.size, project?.networks.size]).toEqual([0, 0, 0]);
+  });
+  it("references are not followed", async () => {
+    write({ "compose.yaml": "services: { web: { image: a, networks: [nope], secrets: [nope] } }" });
+    expect((await load({ leaveOut: { consistency: true } })).problems).toEqual([]);
+  });
+});
+
+it("services are named by patterns too, with what they need", async () => {
+  write({
+    "compose.yaml": `services:
+  web: { image: a }
+  web2: { image: a, depends_on: [db] }
+  db: { image: a, networks: [n] }
+  x: { image: a }
+networks: { n: , m: }
+`,
+  });
+  const { project } = await load({ services: ["web*"] });
+  expect([...(project?.services.keys() ?? [])]).toEqual(["db", "web", "web2"]);
+  expect([...(project?.networks.keys() ?? [])]).toEqual(["default", "n"]);
+  expect((await load({ services: ["wab*"] })).problems).toEqual(["undefined-service no such service: wab*"]);
+});
+
+it("an env file sees the project's variables, then the service's, then its own", async () => {
+  write({
+    "compose.yaml": "services: { web: { image: a, env_file: e.env, environment: { A: own, B: own } } }",
+    ".env": "B=project",
+    "e.env": "A=file\nC=file\nX=$A-$B-$C\n",
+  });
+  expect((await load()).web?.environment).toEqual({ A: "own", B: "own", C: "file", X: "own-project-file" });
+});
+
+it("a value's chain of places and variables is explained", async () => {
+  write({
+    "a.yaml": "services:\n  web:\n    image: x\n    environment:\n      URL: http://$HOST\n",
+    "b.yaml": "services:\n  web:\n    environment: ['URL=http://$HOST:${PORT:-80}$USER']\n",
+    ".env": "# the host\nHOST=h\n",
+  });
+  const { project } = await load({ files: ["a.yaml", "b.yaml"], env: { USER: "me" } });
+  const found = project && explain(project, "services.web.environment.URL");
+  expect(found && printExplanation(found, (file) => file.replace(`${root}/`, ""))).toEqual([
+    "services.web.environment.URL",
+    "  a.yaml:5:12  overridden or added to",
+    "    HOST from .env:2:1",
+    "  b.yaml:3:19  used",
+    "    HOST from .env:2:1",
+    "    PORT is not set: its default, or nothing",
+    "    USER from the process environment",
+  ]);
+  expect(project && explain(project, "nothing.here")).toBeUndefined();
+});
+
+it("without interpolation the model is merged as written, and its variables are listed", async () => {
+  write({
+    "compose.yaml":
+      "name: n\nservices: { web: { image: 'a:${TAG:-1}', volumes: ['./x:/x'], ports: ['${P:?port}:80'] } }",
+  });
+  const { model, variables } = await loadRaw({ cwd: root, files: [], envFiles: [], profiles: [], env: {} });
+  const volumes = [`${root}/x:/x`];
+  expect(model).toEqual({ name: "n", services: { web: { image: "a:${TAG:-1}", volumes, ports: ["${P:?port}:80"] } } });
+  expect(variables).toEqual([
+    { name: "P", required: true, defaultValue: "", alternateValue: "" },
+    { name: "TAG", required: false, defaultValue: "1", alternateValue: "" },
+  ]);
 });
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */
 

@@ -6,14 +6,15 @@
 import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../../base/diagnostic.js";
 import { interpolate } from "../interpolate/interpolate.js";
-import { buildProject } from "../normalize/build-project.js";
-import type { Project } from "../project.js";
+import { buildProject, type LeaveOut } from "../normalize/build-project.js";
+import type { DraftService } from "../normalize/service/service.js";
+import type { Project, Service } from "../project.js";
 import { nowhere, type Place, Report } from "../report.js";
 import { projectName } from "../select/project-name.js";
 import { child, type Tree } from "../tree.js";
 import { checkSchema } from "../validate/check-schema.js";
 import { discoverFiles, splitList } from "./discover.js";
-import { defaultEnvFile, loadEnvFiles } from "./environment.js";
+import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
 import { parseYaml } from "./parse-yaml.js";
 import { parseDocuments, type ReadContext, readModel } from "./read-model.js";
 import { checkFileSpecs, readServiceFiles } from "./service-files.js";
@@ -37,6 +38,7 @@ export interface LoadRequest {
   readonly withDependencies?: boolean | undefined;
   /** True keeps networks, volumes, configs and secrets that no selected service uses. */
   readonly allResources?: boolean | undefined;
+  readonly leaveOut?: LeaveOut | undefined;
   /** The process environment. */
   readonly env: Environment;
   readonly readStdin?: (() => Promise<string>) | undefined;
@@ -46,46 +48,81 @@ export interface LoadRequest {
 export interface LoadResult {
   readonly project: Project | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** What was read from standard input, to show it beside its problems. */
+  readonly stdinText?: string | undefined;
 }
 
 /** Never throws for what the user wrote. */
 export async function loadProject(request: LoadRequest): Promise<LoadResult> {
   const report = new Report();
-  const project = await load(request, report);
-  return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted() };
+  const stdinText = await readStdin(request);
+  const project = load(request, stdinText, report);
+  return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted(), stdinText };
 }
 
-async function load(request: LoadRequest, report: Report): Promise<Project | undefined> {
+/** The text of standard input when one of the files is `-`. */
+export async function readStdin({ files, env, readStdin: read }: LoadRequest): Promise<string | undefined> {
+  const isAsked = files.length > 0 ? files.includes("-") : env.COMPOSE_FILE === "-";
+  return isAsked ? ((await read?.()) ?? "") : undefined;
+}
+
+/** What is known of a project before its files are merged. */
+export interface OpenedProject {
+  readonly name: string;
+  readonly directory: string;
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  /** Process environment over env files, and the names that Compose adds. */
+  readonly values: Environment;
+  readonly context: ReadContext;
+}
+
+/** Finds and parses the files. Undefined when there are none, which is reported. */
+export function openProject(
+  request: LoadRequest,
+  stdinText: string | undefined,
+  report: Report,
+): OpenedProject | undefined {
   const { cwd } = request;
+  const places: VariablePlaces = new Map();
   const envFiles = explicitEnvFiles(request);
-  const early = firstEnvironment(request, envFiles, report);
+  const early = firstEnvironment(request, { envFiles, places }, report);
   const files = discoverFiles({ ...request, environment: early }, report);
   if (files.length === 0) return undefined;
   const directory = request.projectDirectory ? resolve(cwd, request.projectDirectory) : directoryOf(files[0], cwd);
-  const environment = lateEnvironment(early, { directory, envFiles, request }, report);
+  const environment = lateEnvironment(early, { directory, envFiles, places, request }, report);
   const parsed = new Map<string, readonly Tree[]>();
-  if (files.includes("-")) parsed.set("-", parseYaml((await request.readStdin?.()) ?? "", "-", report));
+  if (files.includes("-")) parsed.set("-", parseYaml(stdinText ?? "", "-", report));
   const documents = files.flatMap((file) => parseDocuments(file, { parsed, report }, nowhere));
   const name = nameOf(documents, { request, environment, directory }, report);
   const values = { PWD: cwd, ...environment, COMPOSE_PROJECT_NAME: name };
   const context: ReadContext = {
     directory,
     processEnvironment: request.env,
-    variables: { values, warned: new Set() },
+    variables: { values, warned: new Set(), uses: new Map(), places },
     including: files,
     report,
     parsed,
   };
+  return { name, directory, files, envFiles, values, context };
+}
+
+/** The merged model; undefined, which is reported, when the files say nothing. */
+export function readWholeModel({ files, context }: OpenedProject, report: Report): Tree | undefined {
   const model = readModel(files, context);
-  if (!model) {
-    if (!report.hasErrors)
-      report.error(
-        { path: "", at: [{ file: files[0] ?? "-", line: 1, column: 1 }] },
-        "empty-file",
-        "empty compose file",
-      );
-    return undefined;
+  if (!model && !report.hasErrors) {
+    const place = { path: "", at: [{ file: files[0] ?? "-", line: 1, column: 1 }] };
+    report.error(place, "empty-file", "empty compose file");
   }
+  return model;
+}
+
+function load(request: LoadRequest, stdinText: string | undefined, report: Report): Project | undefined {
+  const opened = openProject(request, stdinText, report);
+  const model = opened && readWholeModel(opened, report);
+  if (!model) return undefined;
+  const { name, directory, files, envFiles, values, context } = opened;
+  const { leaveOut } = request;
   warnOfVersion(model, report);
   checkSchema(model, report);
   return buildProject(model, {
@@ -94,11 +131,24 @@ async function load(request: LoadRequest, report: Report): Promise<Project | und
     files,
     envFiles,
     environment: values,
-    selection: { ...request, profiles: activeProfiles(request, environment) },
+    selection: { ...request, profiles: activeProfiles(request, values) },
     report,
-    readServiceFiles: (draft) => readServiceFiles(draft, values, report),
+    leaveOut,
+    variableUses: context.variables.uses,
+    readServiceFiles: (draft) => (leaveOut?.envFiles ? withEnvFiles(draft) : readServiceFiles(draft, values, report)),
     checkFileSpecs: (kind, specs, sources) => checkFileSpecs(kind, specs, { environment: values, sources }, report),
   });
+}
+
+/** The service with its env files as an attribute, for `config` alone. */
+function withEnvFiles({ service, envFiles }: DraftService): Service {
+  if (envFiles.length === 0) return service;
+  const env_file = envFiles.map(({ path, required, raw }) => ({
+    path,
+    ...(required ? {} : { required }),
+    ...(raw ? { format: "raw" } : {}),
+  }));
+  return { ...service, unused: { ...service.unused, env_file } };
 }
 
 function explicitEnvFiles({ cwd, envFiles, env }: LoadRequest): string[] {
@@ -107,24 +157,29 @@ function explicitEnvFiles({ cwd, envFiles, env }: LoadRequest): string[] {
 }
 
 /** What is known before the files are found: `.env` may name them by `COMPOSE_FILE`. */
-function firstEnvironment(request: LoadRequest, envFiles: readonly string[], report: Report): Environment {
+function firstEnvironment(
+  request: LoadRequest,
+  { envFiles, places }: { envFiles: readonly string[]; places: VariablePlaces },
+  report: Report,
+): Environment {
   const { cwd, env, files, projectDirectory } = request;
-  if (envFiles.length > 0) return loadEnvFiles(env, envFiles, { isDefault: false }, report);
+  if (envFiles.length > 0) return loadEnvFiles(env, envFiles, { isDefault: false, places }, report);
   if (isDotEnvDisabled(env)) return env;
   const directory = projectDirectory ? resolve(cwd, projectDirectory) : directoryOf(files[0], cwd);
-  return loadEnvFiles(env, [defaultEnvFile(directory)], { isDefault: true }, report);
+  return loadEnvFiles(env, [defaultEnvFile(directory)], { isDefault: true, places }, report);
 }
 
 /** The project directory's `.env` fills what the first one left out, when it is another one. */
 function lateEnvironment(
   early: Environment,
-  { directory, envFiles, request }: { directory: string; envFiles: readonly string[]; request: LoadRequest },
+  known: { directory: string; envFiles: readonly string[]; places: VariablePlaces; request: LoadRequest },
   report: Report,
 ): Environment {
+  const { directory, envFiles, places, request } = known;
   const { cwd, files, projectDirectory, env } = request;
   const first = projectDirectory ? resolve(cwd, projectDirectory) : directoryOf(files[0], cwd);
   if (envFiles.length > 0 || first === directory || isDotEnvDisabled(env)) return early;
-  return loadEnvFiles(early, [defaultEnvFile(directory)], { isDefault: true }, report);
+  return loadEnvFiles(early, [defaultEnvFile(directory)], { isDefault: true, places }, report);
 }
 
 function isDotEnvDisabled(env: Environment): boolean {

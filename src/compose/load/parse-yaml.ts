@@ -20,6 +20,7 @@ import {
 import type { SourceLocation } from "../../base/diagnostic.js";
 import type { Report } from "../report.js";
 import { itemPath, type MapEntry, memberPath, type ScalarTree, type Tree } from "../tree.js";
+import { explainSyntax, type Opened } from "./syntax-messages.js";
 import { maxDepth, maxDocuments, maxSyntaxErrors, readYamlDocuments } from "./yaml-documents.js";
 
 /** Files written by people have kilobytes; this leaves room for generated ones with contents of configs inline. */
@@ -47,7 +48,7 @@ export function parseYaml(text: string, file: string, report: Report): Tree[] {
   }
   return read.documents.flatMap((document) => {
     const reader = new Reader(file, lines, report);
-    reader.takeErrors(document);
+    reader.takeErrors(document, read);
     return document.errors.length > 0 ? [] : (reader.read(document) ?? []);
   });
 }
@@ -95,7 +96,7 @@ class Reader {
     this.report = report;
   }
 
-  takeErrors(document: Document.Parsed): void {
+  takeErrors(document: Document.Parsed, opened: Opened): void {
     // The library reports its own exhausted stack as an error of the text, and then what it left unread.
     const exhausted = document.errors.find(({ message }) => message.includes("call stack"));
     if (exhausted) {
@@ -103,9 +104,13 @@ class Reader {
       this.report.error(place, "nesting-too-deep", `Nested deeper than ${maxDepth} levels`);
       return;
     }
+    const lines = new Set<number>();
     for (const { code, message, pos } of document.errors.slice(0, maxSyntaxErrors)) {
-      const place = { path: "", at: [this.locate(pos[0])] };
-      this.report.error(place, "yaml-syntax", yamlMessage(code, message), { hint: yamlHint(code, message) });
+      const { text, hint, begin } = explainSyntax(code, message, opened);
+      const at = this.locate(begin ?? pos[0]);
+      if (lines.has(at.line)) continue; // the second problem of a line is the first one's echo
+      lines.add(at.line);
+      this.report.error({ path: "", at: [at] }, "yaml-syntax", text, { hint });
     }
   }
 
@@ -239,7 +244,8 @@ function scalarTree(node: Scalar, path: string, at: SourceLocation): ScalarTree 
   const text = node.source ?? String(node.value ?? "");
   // A tag of its own makes the library read any scalar as a string.
   const value = tag.tag && node.type === Scalar.PLAIN ? parse(text) : node.value;
-  return { kind: "scalar", value: plainValue(value, text), text, path, at: [at], ...tag };
+  const number = typeof value === "string" && node.type === Scalar.PLAIN ? yaml11Number(text) : undefined;
+  return { kind: "scalar", value: number ?? plainValue(value, text), text, path, at: [at], ...tag };
 }
 
 function tagOf({ tag }: { tag?: string | undefined }): Pick<Tree, "tag"> {
@@ -253,18 +259,12 @@ function plainValue(value: unknown, text: string): ScalarTree["value"] {
   return value === null || value === undefined ? null : String(value);
 }
 
-function yamlMessage(code: string, message: string): string {
-  if (code === "TAB_AS_INDENT") return "Tabs cannot indent YAML";
-  if (message.startsWith("Missing closing"))
-    return `${message.includes("quote") ? "A quote" : "A bracket"} is not closed`;
-  return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, "");
-}
-
-function yamlHint(code: string, message: string): string | undefined {
-  if (code === "TAB_AS_INDENT") return "Use spaces";
-  if (code === "BAD_INDENT" || /same column|indent/i.test(message)) return "Align it with its siblings";
-  if (code === "BLOCK_AS_IMPLICIT_KEY" || code === "MULTILINE_IMPLICIT_KEY") {
-    return "Quote a value that contains ': ', and check the indentation of this line";
-  }
-  return code === "MISSING_CHAR" ? "A quote or bracket was opened and not closed" : undefined;
+/** Numbers that only YAML 1.1 writes, as Compose reads them: `1_000`, `0b11`, `0X1F`. */
+function yaml11Number(text: string): number | undefined {
+  if (!/^[-+]?\d/.test(text) || !/_|^[-+]?0[bBOX]/.test(text)) return undefined;
+  const [, sign = "", bare = ""] = /^([-+]?)(.*)$/.exec(text.replaceAll("_", "").toLowerCase()) ?? [];
+  const isNumber = /^(0b[01]+|0o?[0-7]+|0x[\da-f]+|[1-9]\d*|0)$/.test(bare) || /^\d+\.\d*(e[-+]?\d+)?$/.test(bare);
+  if (!isNumber) return undefined;
+  const value = Number(/^0[0-7]+$/.test(bare) ? `0o${bare.slice(1)}` : bare);
+  return sign === "-" ? -value : value;
 }

@@ -17,7 +17,9 @@ type Environment = Readonly<Record<string, string>>;
 export function readServiceFiles(draft: DraftService, environment: Environment, report: Report): Service {
   const { service, envFiles, labelFiles } = draft;
   if (envFiles.length === 0 && labelFiles.length === 0) return service;
-  const fromEnv = readAll(envFiles, environment, report);
+  // An env file's variables are the project's, then the service's own, then those read before.
+  const own = Object.entries(service.environment).filter((entry): entry is [string, string] => entry[1] !== null);
+  const fromEnv = readAll(envFiles, { ...Object.fromEntries(own), ...environment }, report);
   const fromLabels = readAll(labelFiles, environment, report);
   return {
     ...service,

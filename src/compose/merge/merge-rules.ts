@@ -5,8 +5,18 @@ import { child, type Tree } from "../tree.js";
  * `replace`: the later value wins whole. `to-map`: lists of names become mappings first. `key-values`: lists of
  * `KEY=VALUE` become mappings first. `to-list`: one string becomes a list. `build`: a string is its context. `logging`:
  * replaced when the drivers differ. `pools`: address pools are merged by their subnet.
+ * `hosts`: mappings of hosts become lists of `HOST=ADDRESS`.
  */
-export type MergeRule = "default" | "replace" | "to-map" | "key-values" | "to-list" | "build" | "logging" | "pools";
+export type MergeRule =
+  | "default"
+  | "replace"
+  | "to-map"
+  | "key-values"
+  | "to-list"
+  | "build"
+  | "logging"
+  | "pools"
+  | "hosts";
 
 const serviceRules: Readonly<Record<string, MergeRule>> = {
   command: "replace",
@@ -30,7 +40,8 @@ const serviceRules: Readonly<Record<string, MergeRule>> = {
   dns_opt: "to-list",
   dns_search: "to-list",
   tmpfs: "to-list",
-  extra_hosts: "default",
+  extra_hosts: "hosts",
+  "build.extra_hosts": "hosts",
   logging: "logging",
 };
 

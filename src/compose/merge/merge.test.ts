@@ -45,6 +45,9 @@ describe("a later file onto an earlier one", () => {
       "ulimits: { nofile: 5 }",
       { ulimits: { nofile: { soft: 5, hard: 5 } } },
     ],
+    ["labels: { a: b }", "labels: { a: }", { labels: { a: "" } }],
+    ["extra_hosts: [a=1.1.1.1]", "extra_hosts: { b: 2.2.2.2 }", { extra_hosts: ["a=1.1.1.1", "b=2.2.2.2"] }],
+    ["environment: [A=1]", "environment: [!reset A, B=2]", { environment: { A: "1", B: "2" } }],
     ["tmpfs: /a", "tmpfs: [/b]", { tmpfs: ["/a", "/b"] }],
     [
       "extra_hosts: [h=10.0.0.1]",

@@ -146,6 +146,8 @@ function prepare(node: Tree, rule: MergeRule): Tree {
       return node.kind === "list" ? pairsToMap(node) : node;
     case "to-list":
       return node.kind === "scalar" ? { kind: "list", items: [node], path: node.path, at: node.at } : node;
+    case "hosts":
+      return node.kind === "map" ? hostsToList(node) : node;
     case "build":
       return node.kind === "scalar" ? mapOf(node, [["context", node]]) : node;
     default:
@@ -184,6 +186,15 @@ function pairsToMap(list: ListTree): MapTree {
         : [text.slice(0, equals), scalarLike(item, text.slice(equals + 1))];
     }),
   );
+}
+
+function hostsToList(map: MapTree): ListTree {
+  const items = [...map.entries].flatMap(([host, { value }]) =>
+    (value.kind === "list" ? value.items : [value]).flatMap((address) =>
+      address.kind === "scalar" ? [scalarLike(address, `${host}=${address.value}`)] : [],
+    ),
+  );
+  return { kind: "list", items, path: map.path, at: map.at };
 }
 
 function mapOf(like: Tree, members: ReadonlyArray<readonly [string, Tree]>): MapTree {

@@ -17,12 +17,27 @@ export function resolveServicePaths(service: Tree, base: string): Tree {
   const paths = (node: Tree) => (node.kind === "list" ? eachItem(node, (item) => inPathItem(item)) : path(node));
   const inPathItem = (item: Tree) => (item.kind === "map" ? inMap(item, { path }) : path(item));
   return inMap(service, {
-    build: (node) => (node.kind === "map" ? inMap(node, { context: path }) : path(node)),
+    build: (node) => {
+      if (node.kind !== "map") return path(node);
+      return inMap(node, { context: path, additional_contexts: (contexts) => resolveContexts(contexts, path) });
+    },
     env_file: paths,
     label_file: paths,
     volumes: (node) => eachItem(node, (item) => resolveMount(item, base)),
     develop: (node) => inMap(node, { watch: (rules) => eachItem(rules, (rule) => inMap(rule, { path })) }),
     extends: (node) => inMap(node, { file: path }),
+  });
+}
+
+/** Another service's image is no path; what else is none, `path` knows. */
+function resolveContexts(node: Tree, path: (value: Tree) => Tree): Tree {
+  const resolved = (value: Tree) => (value.kind === "scalar" && /^service:/.test(value.text) ? value : path(value));
+  if (node.kind === "map") return mapEntries(node, resolved);
+  return eachItem(node, (item) => {
+    const [, key = "", target = ""] = item.kind === "scalar" ? (/^([^=]*)=(.*)$/.exec(item.text) ?? []) : [];
+    if (item.kind !== "scalar" || target === "") return item;
+    const value = resolved(withValue(item, target));
+    return value.kind === "scalar" ? withValue(item, `${key}=${value.text}`) : item;
   });
 }
 
@@ -41,7 +56,7 @@ function resolveMount(item: Tree, base: string): Tree {
 /** Home directories and remote contexts stay as they are. */
 function absolute(node: Tree, base: string): Tree {
   if (node.kind !== "scalar" || typeof node.value !== "string" || node.value === "") return node;
-  if (isAbsolute(node.value) || /^(~|[a-z]+:\/\/|git@|github\.com\/)/.test(node.value)) return node;
+  if (isAbsolute(node.value) || /^(~|[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/.test(node.value)) return node;
   return withValue(node, resolve(base, node.value));
 }
 

@@ -6,7 +6,7 @@
  */
 import { withoutDuplicates } from "../merge/merge.js";
 import type { FileSpec, Project, Service } from "../project.js";
-import type { Place, Report } from "../report.js";
+import { type Place, Report } from "../report.js";
 import { type Selection, selectServices } from "../select/select-services.js";
 import { child, collectSources, membersOf, type Tree } from "../tree.js";
 import { checkConsistency, type Resources } from "../validate/check-consistency.js";
@@ -14,6 +14,14 @@ import { checkDependencies } from "../validate/check-dependencies.js";
 import type { Context } from "./context.js";
 import { implicitDefaultNetwork, normalizeFiles, normalizeNetworks, normalizeVolumes } from "./resources.js";
 import { type DraftService, extensionsOf, normalizeService } from "./service/service.js";
+
+/** Steps that `config` can be asked to leave out, to show the files as they are. */
+export interface LeaveOut {
+  readonly paths?: boolean;
+  readonly envFiles?: boolean;
+  readonly normalization?: boolean;
+  readonly consistency?: boolean;
+}
 
 export interface BuildOptions {
   readonly name: string;
@@ -23,6 +31,8 @@ export interface BuildOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly selection: Selection & { readonly allResources?: boolean | undefined };
   readonly report: Report;
+  readonly leaveOut?: LeaveOut | undefined;
+  readonly variableUses?: Project["variableUses"];
   readonly readServiceFiles: (draft: DraftService) => Service;
   readonly checkFileSpecs: (
     kind: "config" | "secret",
@@ -36,7 +46,16 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
   const { name, directory, environment, report, selection } = options;
   const model = withoutDuplicates(merged, report);
   const sources = collectSources(model);
-  const context: Context = { report, projectName: name, workingDir: directory, environment, sources };
+  const { leaveOut = {} } = options;
+  const context: Context = {
+    report,
+    projectName: name,
+    workingDir: directory,
+    environment,
+    sources,
+    keepsPaths: leaveOut.paths,
+    isBare: leaveOut.normalization,
+  };
   const resources: Resources = {
     networks: normalizeNetworks(child(model, "networks"), context),
     volumes: normalizeVolumes(child(model, "volumes"), context),
@@ -48,16 +67,20 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
     // A service that is no mapping was reported by the schema.
     if (node.kind === "map") drafts.set(key, normalizeService(key, node, context));
   }
-  checkDependencies(drafts, sources, report);
-  const selected = selectServices(drafts, selection, report);
+  // Problems of a step that is left out go where nobody reads them.
+  const checks = leaveOut.consistency ? new Report() : report;
+  checkDependencies(drafts, sources, checks);
+  const selected = selectServices(drafts, selection, checks);
   const models = membersOf(child(model, "models")).map(([key]) => key);
-  checkConsistency({ services: selected.services, all: drafts, models, resources, sources }, report);
+  checkConsistency({ services: selected.services, all: drafts, models, resources, sources }, checks);
   const services = new Map([...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft)]));
   const used = selection.allResources
     ? withDefaultNetwork(resources, [...services.values()], name)
     : usedResources(resources, [...services.values()], name);
-  options.checkFileSpecs("config", used.configs.values(), sources);
-  options.checkFileSpecs("secret", used.secrets.values(), sources);
+  if (!leaveOut.consistency && !leaveOut.paths) {
+    options.checkFileSpecs("config", used.configs.values(), sources);
+    options.checkFileSpecs("secret", used.secrets.values(), sources);
+  }
   return {
     name,
     workingDir: directory,
@@ -68,6 +91,7 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
     disabledServices: selected.disabled,
     ...used,
     sources,
+    ...(options.variableUses ? { variableUses: options.variableUses } : {}),
     extensions: extensionsOf(model),
   };
 }
@@ -89,9 +113,14 @@ function usedResources(resources: Resources, services: readonly Service[], proje
     ),
     secrets: keep(
       all.secrets,
-      services.flatMap(({ secrets }) => secrets.map(({ source }) => source)),
+      services.flatMap(({ secrets, build }) => [...secrets, ...buildSecrets(build)].map(({ source }) => source)),
     ),
   };
+}
+
+/** `build.secrets` in its canonical form. */
+function buildSecrets(build: Service["build"]): ReadonlyArray<{ readonly source?: string }> {
+  return Array.isArray(build?.secrets) ? build.secrets : [];
 }
 
 function withDefaultNetwork(resources: Resources, services: readonly Service[], projectName: string): Resources {

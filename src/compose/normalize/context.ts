@@ -9,6 +9,10 @@ export interface Context {
   readonly workingDir: string;
   /** Process environment over `.env`. */
   readonly environment: Readonly<Record<string, string>>;
+  /** True keeps relative paths and `~` as written. */
+  readonly keepsPaths?: boolean | undefined;
+  /** True adds nothing that the files do not say: no default network, no implied dependency. */
+  readonly isBare?: boolean | undefined;
   /** Places by canonical path; normalisers add those of values that they moved or expanded. */
   readonly sources: Map<string, readonly SourceLocation[]>;
 }

@@ -116,12 +116,15 @@ export function readMode(node: Tree | undefined, { report }: Context): number | 
 }
 
 /** An absolute path; `~` is the home directory of the environment. */
-export function readPath(node: Tree | undefined, context: Pick<Context, "workingDir" | "environment">) {
+type PathContext = Pick<Context, "workingDir" | "environment" | "keepsPaths">;
+
+export function readPath(node: Tree | undefined, context: PathContext) {
   const text = readText(node);
   return text === undefined || text === "" ? undefined : absolutePath(text, context);
 }
 
-export function absolutePath(text: string, { workingDir, environment }: Pick<Context, "workingDir" | "environment">) {
+export function absolutePath(text: string, { workingDir, environment, keepsPaths }: PathContext) {
+  if (keepsPaths) return text;
   if (text === "~" || text.startsWith("~/")) return resolve(environment.HOME ?? "/", `.${text.slice(1)}`);
   return isAbsolute(text) ? resolve(text) : resolve(workingDir, text);
 }

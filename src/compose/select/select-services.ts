@@ -22,7 +22,7 @@ export interface Selected {
  * its profiles. A required dependency on a disabled service is an error.
  */
 export function selectServices(all: ReadonlyMap<string, DraftService>, selection: Selection, report: Report): Selected {
-  const named = selection.services ?? [];
+  const named = (selection.services ?? []).flatMap((name) => matches(name, all));
   for (const name of named) {
     if (all.has(name)) continue;
     report.error(nowhere, "undefined-service", `no such service: ${name}`, { hint: didYouMean(name, [...all.keys()]) });
@@ -38,6 +38,26 @@ export function selectServices(all: ReadonlyMap<string, DraftService>, selection
     if (draft) services.set(name, withoutDependencies(draft, wanted));
   }
   return { services, disabled: [...all.keys()].filter((name) => !services.has(name)).sort() };
+}
+
+/** The services that `web*` or `db-?` stands for; the name itself when it is no pattern or nothing fits. */
+function matches(name: string, all: ReadonlyMap<string, DraftService>): readonly string[] {
+  if (all.has(name) || !/[*?[]/.test(name)) return [name];
+  const escaped = name
+    .replace(/[.+^${}()|\\]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replaceAll("?", ".");
+  const pattern = globPattern(escaped);
+  const found = [...all.keys()].filter((key) => pattern?.test(key));
+  return found.length > 0 ? found : [name];
+}
+
+function globPattern(source: string): RegExp | undefined {
+  try {
+    return new RegExp(`^${source.replaceAll("[!", "[^")}$`);
+  } catch {
+    return undefined; // a bracket that is not closed: no pattern
+  }
 }
 
 function isEnabled({ profiles }: Service, active: ReadonlySet<string>): boolean {

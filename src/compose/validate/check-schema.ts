@@ -52,8 +52,15 @@ function reportUnknownKey(error: SchemaError, node: Tree, report: Report): void 
   const where = node.path === "" ? "a Compose file" : node.path;
   report.error(keyPlace(node, key), "unknown-key", `"${key}" is not known in ${where}`, {
     expected: known.length <= 8 ? `one of ${known.join(", ")}` : undefined,
-    hint: report.suggest(key, known) ?? `Your own keys begin with "x-"`,
+    hint: misplacedHint(node, key) ?? report.suggest(key, known) ?? `Your own keys begin with "x-"`,
   });
+}
+
+/** A service at the top level has lost its `services:`. */
+function misplacedHint(node: Tree, key: string): string | undefined {
+  const value = node.path === "" && node.kind === "map" ? node.entries.get(key)?.value : undefined;
+  const isService = value?.kind === "map" && (value.entries.has("image") || value.entries.has("build"));
+  return isService ? 'Services stand under "services:", two spaces further in' : undefined;
 }
 
 function enumHint(node: Tree, allowed: unknown): string | undefined {

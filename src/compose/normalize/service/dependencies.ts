@@ -8,7 +8,7 @@ import { readFlag, readText, readTexts } from "../read.js";
 export function normalizeDependencies(service: Tree, context: Context): Map<string, Dependency> {
   const node = child(service, "depends_on");
   const found = new Map<string, Dependency>();
-  for (const { name, restart, place } of impliedDependencies(service, context)) {
+  for (const { name, restart, place } of context.isBare ? [] : impliedDependencies(service, context)) {
     found.set(name, { condition: "service_started", restart, required: true });
     context.sources.set(`${service.path}.depends_on.${name}`, place.at);
   }

@@ -40,7 +40,7 @@ export function normalizeEnvFiles(node: Tree | undefined, context: Context): Env
     }
     return [
       {
-        path: absolutePath(text, context),
+        path: absolutePath(text, { ...context, keepsPaths: false }), // it is still to be read
         required: readFlag(child(item, "required"), context) ?? true,
         raw: readText(format) === "raw",
         place: child(item, "path") ?? item,

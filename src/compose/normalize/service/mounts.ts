@@ -4,7 +4,17 @@ import { didYouMean } from "../../did-you-mean.js";
 import type { MountSpec } from "../../project.js";
 import { child, itemPath, itemsOf, type MapTree, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
-import { absolutePath, compact, readBytes, readFlag, readMembers, readMode, readText, readTexts } from "../read.js";
+import {
+  absolutePath,
+  compact,
+  readBytes,
+  readFlag,
+  readMembers,
+  readMode,
+  readText,
+  readTextMap,
+  readTexts,
+} from "../read.js";
 
 const propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 const shortOptions = ["ro", "rw", "nocopy", "z", "Z", "cached", "delegated", "consistent", ...propagations];
@@ -79,7 +89,8 @@ function longMount(item: MapTree, context: Context): MountSpec | undefined {
     context.report.error(child(item, "target") ?? item, "bad-volume", message, details);
     return undefined;
   }
-  const common = { target: cleanTarget(target), read_only };
+  const consistency = readText(child(item, "consistency"));
+  const common = { target: cleanTarget(target), read_only, ...compact({ consistency }) };
   switch (type) {
     case "bind":
       if (!source) {
@@ -106,7 +117,9 @@ function longMount(item: MapTree, context: Context): MountSpec | undefined {
       const options = child(item, "volume");
       const nocopy = readFlag(child(options, "nocopy"), context) ?? false;
       const subpath = readText(child(options, "subpath"));
-      return { type, ...compact({ source: source || undefined }), ...common, volume: compact({ nocopy, subpath }) };
+      const labels = child(options, "labels") && readTextMap(child(options, "labels"));
+      const volume = compact({ nocopy, subpath, labels });
+      return { type, ...compact({ source: source || undefined }), ...common, volume };
     }
     default:
       return undefined; // the schema reported the type

@@ -20,7 +20,7 @@ export function normalizeServiceNetworks(service: Tree, context: Context): Map<s
   const found = new Map<string, ServiceNetwork>();
   for (const item of itemsOf(node)) found.set(readText(item) ?? "", { aliases: [], driver_opts: {} });
   for (const [key, value] of membersOf(node)) found.set(key, attachment(value, context));
-  if (found.size === 0) found.set("default", { aliases: [], driver_opts: {} });
+  if (found.size === 0 && !context.isBare) found.set("default", { aliases: [], driver_opts: {} });
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
