@@ -111,8 +111,8 @@ export async function moveProcess(pid: number, cgroupsPath: string): Promise<voi
 }
 
 /**
- * Removes the cgroup, with those below it, from every hierarchy. Leaves one that still has processes: the answer is then
- * false. Idempotent.
+ * Removes the cgroup, with those below it, from every hierarchy. Leaves one that still has processes: the answer is
+ * then false. Idempotent.
  */
 export function removeCgroup(cgroupsPath: string): boolean {
   if (cgroupsPath.replaceAll("/", "") === "") return false;

@@ -3,8 +3,8 @@
  * Docker's default profile.
  *
  * crun leaves the compiled filter of each container in its own state, and takes one by annotation. The bytes come from
- * this very crun, through directories that are root's alone, and are forgotten with the engine. The profile itself stays
- * in the configuration, for whoever reads that.
+ * this very crun, through directories that are root's alone, and are forgotten with the engine. The profile itself
+ * stays in the configuration, for whoever reads that.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
