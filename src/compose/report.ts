@@ -91,7 +91,7 @@ export const nowhere: Place = { path: "", at: [] };
 
 /** A service whose image, build or base has a problem of its own is not one without an image. */
 function isEcho({ code, path }: Diagnostic, unusable: ReadonlySet<string>): boolean {
-  const causes = ["image", "build", "extends", "extends.file"];
+  const causes = ["image", "build", "extends", "extends.file", "extends.service"];
   return code === "missing-image" && causes.some((key) => unusable.has(`${path}.${key}`));
 }
 

@@ -89,7 +89,7 @@ function findBase(name: string, node: Tree, place: Place): Tree | undefined {
   if (!base) {
     const known = membersOf(child(other, "services")).map(([key]) => key);
     const message = `Service "${target}" to extend is not defined${isElsewhere ? ` in ${fileText}` : ""}`;
-    report.error(node, "undefined-service", message, { hint: didYouMean(target, known) });
+    report.error(child(node, "service") ?? node, "undefined-service", message, { hint: didYouMean(target, known) });
     return undefined;
   }
   const folder = folderOf(otherFile, context);

@@ -47,7 +47,12 @@ it("remembers where each value begins: scalars at themselves, blocks at their ke
 describe("what is not YAML is a diagnostic at its place", () => {
   it.each<[string, string, string[]]>([
     ["a tab", "a:\n\tb: 1", ["2:1 yaml-syntax Tabs cannot indent YAML"]],
-    ["an open quote", 'a: "x\nb: 1\n', ["3:1 yaml-syntax A quote is not closed"]],
+    ["an open quote", 'a: "x\nb: 1\n', ["1:4 yaml-syntax A quote is not closed"]],
+    ["an open bracket", "a: [1, 2\nb: 1\n", ["1:4 yaml-syntax A bracket is not closed"]],
+    ["a forgotten colon", "a: 1\nb\nc: 2\n", ['2:1 yaml-syntax A key ends in ":"']],
+    ["a key indented too far", "a: 1\n  b: 2\n", ['1:4 yaml-syntax Another "key:" begins inside this value']],
+    ["a control character", 'a: "x\u0000"', ["1:6 bad-encoding The control character U+0000"]],
+    ["thousands of closing brackets", "]".repeat(5000), ["1:1 yaml-syntax Unexpected flow-seq-end"]],
     [
       "a duplicate key",
       "a: 1\nb: 2\na: 3",

@@ -32,7 +32,7 @@ export function explainSyntax(code: string, message: string, { lastQuote, openBr
     case "MISSING_CHAR":
       if (message.includes("quote")) return { text: "A quote is not closed", hint: "It begins here", begin: lastQuote };
       if (openBrackets.length > 0) return openBracket(openBrackets);
-      return { text: plain, hint: undefined };
+      return message.startsWith("Implicit map keys") ? missingColon : { text: plain, hint: undefined };
     case "BAD_INDENT":
       if (openBrackets.length > 0 && /^Flow /.test(message)) return openBracket(openBrackets);
       return { text: plain, hint: "Align it with its siblings" };
@@ -42,6 +42,11 @@ export function explainSyntax(code: string, message: string, { lastQuote, openBr
       return { text: plain, hint: /same column|indent/i.test(message) ? "Align it with its siblings" : undefined };
   }
 }
+
+const missingColon: SyntaxProblem = {
+  text: 'A key ends in ":", and this line has none',
+  hint: "Write KEY: and its value",
+};
 
 function openBracket(openBrackets: readonly number[]): SyntaxProblem {
   return { text: "A bracket is not closed", hint: "It is opened here", begin: openBrackets.at(-1) };

@@ -16,7 +16,13 @@ export const maxSyntaxErrors = 20;
 
 /** The bound that was passed and where in the text, or the documents. */
 export type YamlDocuments =
-  | { readonly kind: "documents"; readonly documents: readonly Document.Parsed[] }
+  | {
+      readonly kind: "documents";
+      readonly documents: readonly Document.Parsed[];
+      /** Where the last quoted text and the brackets that nothing closes begin: what is missing there is told at the end. */
+      readonly lastQuote: number | undefined;
+      readonly openBrackets: readonly number[];
+    }
   | { readonly kind: "too-deep" | "too-many-tokens" | "too-many-documents"; readonly offset: number };
 
 /** Reads the whole text unless a bound is passed. `lines` learns where lines begin. */
@@ -34,7 +40,8 @@ export function readYamlDocuments(text: string, lines: LineCounter): YamlDocumen
     if (error instanceof RangeError) return { kind: "too-deep", offset: 0 }; // the parser recurses
     throw error;
   }
-  return guard.passed ?? { kind: "documents", documents };
+  const { lastQuote, openBrackets } = guard;
+  return guard.passed ?? { kind: "documents", documents, lastQuote, openBrackets };
 }
 
 /** The parser's tokens; they end early when a bound is passed. */
@@ -63,7 +70,8 @@ class Guard {
   emptyItems = 0;
   #afterComma = false;
   #tokens = 0;
-  #brackets = 0;
+  lastQuote: number | undefined;
+  readonly openBrackets: number[] = [];
   #inLine = 0;
   #isScalar = false;
 
@@ -75,10 +83,11 @@ class Guard {
     } else if (lexeme.trim() !== "") this.#afterComma = false;
     if (this.#isScalar) this.#isScalar = false;
     else if (lexeme === scalarMark) this.#isScalar = true;
-    else if (lexeme === "[" || lexeme === "{") this.#brackets += 1;
-    else if (lexeme === "]" || lexeme === "}") this.#brackets = Math.max(0, this.#brackets - 1);
+    else if (lexeme === "[" || lexeme === "{") this.openBrackets.push(offset);
+    else if (lexeme === "]" || lexeme === "}") this.openBrackets.pop();
+    else if (lexeme.startsWith('"') || lexeme.startsWith("'")) this.lastQuote = offset;
     else if (lexeme === "-" || lexeme === "?") this.#inLine += 1;
     else if (lexeme.endsWith("\n")) this.#inLine = 0;
-    if (this.#brackets > maxDepth || this.#inLine > maxDepth) this.passed = { kind: "too-deep", offset };
+    if (this.openBrackets.length > maxDepth || this.#inLine > maxDepth) this.passed = { kind: "too-deep", offset };
   }
 }
