@@ -179,10 +179,13 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Only what an engine is meant to know; a secret in a CI job's environment stays there. */
+/** What an engine is meant to know: where it works, and how registries are reached (proxies, private CAs). */
+const engineVariables = /^(PATH|HOME|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|GANTRY_\w+)$/i;
+
+/** Only these; a secret in a CI job's environment stays there. */
 function scrubbed(env: LaunchOptions["env"]): Record<string, string> {
   const kept = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && /^(PATH|HOME|LANG|(https?|no|all)_proxy|GANTRY_\w+)$/i.test(name),
+    ([name, value]) => value !== undefined && engineVariables.test(name),
   ) as Array<[string, string]>;
   const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   return { HOME: "/root", ...Object.fromEntries(kept), PATH: env.PATH ? `${env.PATH}:${standardPath}` : standardPath };

@@ -52,6 +52,7 @@ export function buildExecProcess(
   const hostConfig = exec.Privileged ? { ...input.hostConfig, Privileged: true } : input.hostConfig;
   const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
   const size = options.size && tty && options.size[0] > 0 ? options.size : undefined;
+  const rlimits = containerLimits(hostConfig.Ulimits ?? [], input.host);
   return {
     terminal: tty,
     ...(size ? { consoleSize: { height: size[0], width: size[1] } } : {}),
@@ -60,6 +61,7 @@ export function buildExecProcess(
     env: mergeEnv(processEnv(input, tty, options.user), exec.Env ?? []),
     cwd: exec.WorkingDir || input.config.WorkingDir || "/",
     capabilities: processCapabilities(hostConfig, input.host, options.user.uid),
+    ...(rlimits && rlimits.length > 0 ? { rlimits } : {}),
     noNewPrivileges: security.noNewPrivileges,
     ...(input.host.appArmorProfile ? { apparmorProfile: security.appArmor || input.host.appArmorProfile } : {}),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
