@@ -86,12 +86,25 @@ it("imports go down the own column or to the shared ground, and rooms of one flo
 
 it("pure rooms take values and return values", () => {
   const wrong = production.flatMap(({ path, text }) => {
-    if (!pure.some(({ room, except }) => inside(path, room) && !except.some((door) => inside(path, door)))) return [];
+    if (!isPure(path)) return [];
     const modules = importsOf(text)
       .filter(({ specifier }) => specifier.startsWith("node:") && !pureModules.includes(specifier))
       .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`);
     return [...modules, ...linesMatching(path, text, worldlyNames)];
   });
+  expect(wrong).toEqual([]);
+});
+
+it("pure rooms get values from pure rooms only", () => {
+  const wrong = production
+    .filter(({ path }) => isPure(path))
+    .flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter(({ specifier, isType }) => specifier.startsWith(".") && !isType)
+        .map(({ specifier, line }) => ({ line, target: relative(root, resolve(root, dirname(path), specifier)) }))
+        .filter(({ target }) => !isPure(target) && !inside(target, "src/base"))
+        .map(({ line, target }) => `${path}:${line} imports ${target}`),
+    );
   expect(wrong).toEqual([]);
 });
 
@@ -127,6 +140,10 @@ function inside(path: string, room: string): boolean {
   return path === room || path.startsWith(`${room}/`);
 }
 
+function isPure(path: string): boolean {
+  return pure.some(({ room, except }) => inside(path, room) && !except.some((door) => inside(path, door)));
+}
+
 function roomOf(path: string): string | undefined {
   return Object.keys(rooms).find((room) => inside(path, room));
 }
@@ -142,9 +159,13 @@ function mayImport(from: string, to: string): boolean {
   return here.column === "both" || there.column === here.column || there.column === "shared";
 }
 
-function importsOf(text: string): Array<{ specifier: string; line: number }> {
+/** `isType` when nothing of it is left at run time. */
+function importsOf(text: string): Array<{ specifier: string; line: number; isType: boolean }> {
   return [...text.matchAll(/(?:from\s+|import\s*\(\s*|^import\s+)"([^"]+)"/gm)].map((match) => ({
     specifier: match[1] ?? "",
+    isType: /^(?:import|export) type\b[^;]*$/m.test(
+      text.slice(text.lastIndexOf(";", match.index) + 1, match.index).trimStart(),
+    ),
     line: text.slice(0, match.index).split("\n").length,
   }));
 }
@@ -156,19 +177,16 @@ function linesMatching(path: string, text: string, pattern: RegExp): string[] {
   });
 }
 
-/** Functions and methods by indentation: from the line that opens one to the line that closes it at the same depth. */
+/**
+ * Functions, methods and arrow functions by indentation: from the line whose end opens the body to the line that closes
+ * it at the same depth. A list of parameters over several lines counts from its last line.
+ */
 function longFunctions(path: string, lines: readonly string[]): string[] {
   return lines.flatMap((line, at) => {
-    const opens =
-      /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b|(?:static |override |private )*(?:async )?[*#\w]+\(.*\)(?:: .*)? \{$)/.exec(
-        line,
-      );
-    if (!opens || /^\s*(if|for|while|switch|return|await|else|catch)\b/.test(line) || !isOpened(lines, at)) return [];
-    const end = lines.findIndex((later, index) => index > at && later.startsWith(`${opens[1]}}`));
+    const opens = /^(\s*)\S.*(?:\)(?:: .*)? \{|=> \{)$|^(\s*)\}?\)(?:: .*)? \{$/.exec(line);
+    if (!opens || /^\s*(?:\} )?(if|for|while|switch|else|catch)\b/.test(line)) return [];
+    const indent = opens[1] ?? opens[2] ?? "";
+    const end = lines.findIndex((later, index) => index > at && later.startsWith(`${indent}}`));
     return end - at + 1 > budgets.functionLines ? [`${path}:${at + 1} is a function of ${end - at + 1} lines`] : [];
   });
-}
-
-function isOpened(lines: readonly string[], at: number): boolean {
-  return lines.slice(at, at + 12).some((line) => /\{$/.test(line));
 }

@@ -23,7 +23,7 @@ export function closeInherited(keep: readonly number[]): void {
   }
 }
 
-/** Calls a foreign library, which may open files without close-on-exec, and keeps all that is open from our children. */
+/** Calls a library that may open files without close-on-exec, and keeps all that is open from our children. */
 export function keptFromChildren<T>(open: () => T): T {
   const result = open();
   // That of the directory itself is closed again by now; then the call fails, and nothing is lost.
