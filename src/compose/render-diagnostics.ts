@@ -6,6 +6,7 @@
 import { relative } from "node:path";
 import type { Diagnostic, SourceLocation } from "../base/diagnostic.js";
 import { docsPathOf } from "./diagnostics/titles.js";
+import { maskSecrets } from "./mask-secrets.js";
 
 export interface RenderOptions {
   readonly color: boolean;
@@ -18,6 +19,8 @@ const maxShown = 100;
 /** Lines shown before and after the one with the problem. */
 const around = 2;
 /** A longer line is cut, so that a minified file cannot flood the terminal. */
+/** What of a line is looked through for secrets, and so shown at all. */
+const maxMaskedWidth = 10_000;
 const maxLineWidth = 160;
 const maxMessage = 500;
 
@@ -79,7 +82,7 @@ function frame(
   const from = column > maxLineWidth - 20 ? column - 60 : 0;
   const found: string[] = [];
   for (let number = Math.max(1, line - around); number <= last; number++) {
-    const whole = lines[number - 1] ?? "";
+    const whole = maskSecrets((lines[number - 1] ?? "").slice(0, maxMaskedWidth));
     if (number === lines.length && whole === "" && number !== line) continue; // the end of the last line
     const text = from === 0 ? printable(whole) : `…${printable(whole.slice(from))}`;
     const mark = number === line ? paint(severity === "error" ? "red" : "yellow", ">") : " ";

@@ -136,7 +136,10 @@ function load(request: LoadRequest, stdinText: string | undefined, report: Repor
     leaveOut,
     variableUses: context.variables.uses,
     readServiceFiles: (draft) => (leaveOut?.envFiles ? withEnvFiles(draft) : readServiceFiles(draft, values, report)),
-    checkFileSpecs: (kind, specs, sources) => checkFileSpecs(kind, specs, { environment: values, sources }, report),
+    checkFileSpecs: (kind, specs, sources) => {
+      const severity = leaveOut?.files ? "warn" : "error";
+      checkFileSpecs(kind, specs, { environment: values, sources, severity }, report);
+    },
   });
 }
 

@@ -50,19 +50,24 @@ function readAll(files: readonly EnvFileUse[], environment: Environment, report:
   return found;
 }
 
-/** Reports configs or secrets in use whose file is not there, or whose variable is not set. */
+/** Reports configs or secrets in use whose file is not there, or whose variable is not set; `severity` says how. */
 export function checkFileSpecs(
   kind: "config" | "secret",
   specs: Iterable<FileSpec>,
-  { environment, sources }: { environment: Environment; sources: ReadonlyMap<string, Place["at"]> },
+  context: {
+    readonly environment: Environment;
+    readonly sources: ReadonlyMap<string, Place["at"]>;
+    readonly severity: "error" | "warn";
+  },
   report: Report,
 ): void {
+  const { environment, sources, severity } = context;
   for (const spec of specs) {
     const path = `${kind}s.${spec.key}`;
     const place = (key: string) => ({ path: `${path}.${key}`, at: sources.get(`${path}.${key}`) ?? [] });
     if (spec.file !== undefined && !statSync(spec.file, { throwIfNoEntry: false })) {
       const hint = nearbyFile(spec.file) ?? "Create it, or correct the path";
-      report.error(
+      report[severity](
         place("file"),
         `${kind}-file-not-found`,
         `The file ${spec.file} of ${kind} "${spec.key}" does not exist`,
@@ -74,7 +79,7 @@ export function checkFileSpecs(
     if (spec.environment !== undefined && !Object.hasOwn(environment, spec.environment)) {
       const message = `Variable ${spec.environment} of ${kind} "${spec.key}" is not set`;
       const hint = "Set it in the environment or in .env";
-      report.error(place("environment"), "missing-variable", message, { hint });
+      report[severity](place("environment"), "missing-variable", message, { hint });
     }
   }
 }

@@ -21,6 +21,8 @@ export interface LeaveOut {
   readonly envFiles?: boolean;
   readonly normalization?: boolean;
   readonly consistency?: boolean;
+  /** Missing files and variables of configs and secrets are warnings: nothing is about to be started. */
+  readonly files?: boolean;
 }
 
 export interface BuildOptions {

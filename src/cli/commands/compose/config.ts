@@ -52,6 +52,7 @@ function verdictIn({ format = "text", output }: ConfigFlags) {
 /** The steps that the `--no-…` flags leave out. */
 function leftOut({ normalize, pathResolution, envResolution, consistency }: ConfigFlags) {
   return {
+    files: true,
     normalization: normalize === false,
     paths: pathResolution === false,
     envFiles: envResolution === false,

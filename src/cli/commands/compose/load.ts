@@ -37,7 +37,7 @@ export async function loadModel(
 export async function loadProjectOrName(context: CliContext): Promise<ProjectOrName | undefined> {
   const { file = [], projectName } = context.globals;
   if (file.length === 0 && projectName !== undefined) return { name: projectName.toLowerCase() };
-  const result = await load(context, {});
+  const result = await load(context, { leaveOut: { files: true } });
   const isMissing = result.diagnostics.some((diagnostic) => diagnostic.code === "compose-file-not-found");
   const name = context.env.COMPOSE_PROJECT_NAME;
   if (isMissing && file.length === 0 && name) return { name: name.toLowerCase() };

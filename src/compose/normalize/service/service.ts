@@ -141,7 +141,7 @@ function normalizeEnvironment(node: Tree | undefined, context: Context): Service
   if (unnamed) context.report.error(unnamed, "bad-value", "A variable has no name", { expected: "NAME=VALUE" });
   for (const { key, value, node: place } of readPairs(node)) {
     if (key.endsWith(" ")) {
-      const hint = `Write "${key.trim()}=${value ?? ""}"`;
+      const hint = `Write "${key.trim()}=…"`; // the value may be a secret
       context.report.error(place, "bad-value", `The variable name "${key}" ends with a space`, { hint });
     }
     context.sources.set(`${node?.path}.${key}`, place.at);

@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { maskSecrets } from "./mask-secrets.js";
+
+/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: a template is what is tested */
+it.each([
+  ["      DB_PASSWORD: hunter2", "      DB_PASSWORD: ***"],
+  ["    - API_KEY=abc def", "    - API_KEY=***"],
+  ["environment: { TOKEN: abc, A: 1 }", "environment: { TOKEN: ***, A: 1 }"],
+  ["URL: postgres://me:hunter2@db/x", "URL: postgres://me:***@db/x"],
+  ["SECRET_KEY='x y'", "SECRET_KEY=***"],
+  ["    PASSWORD: ${PASSWORD:?}", "    PASSWORD: ${PASSWORD:?}"],
+  ["    PASSWORD_FILE: /run/secrets/x", "    PASSWORD_FILE: /run/secrets/x"],
+  ["    secrets: [db]", "    secrets: [db]"],
+  ["    secrets:", "    secrets:"],
+  ["    image: nginx:1", "    image: nginx:1"],
+])("%s is shown as %s", (line, shown) => expect(maskSecrets(line)).toBe(shown));
+/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

@@ -1,0 +1,24 @@
+/** Hides what looks like a secret in a line of a file that is shown beside a problem. Pure. */
+
+/** The end of a name, what stands between, and a value; a variable, a collection or a path is no secret itself. */
+const assignment = new RegExp(
+  [
+    /((?:passw(?:or)?d|secret|token|api[-_]?key|private[-_]?key|credential)[\w.-]*)/,
+    /(["']?\s{0,20}[:=]\s{0,20})(?![\s$[{&*|>/.]|["']?[$/])/,
+    /[^,}\]]+/,
+  ]
+    .map(({ source }) => source)
+    .join(""),
+  "gi",
+);
+const userInfo = /(:\/\/[^\s/:@]{0,100}:)([^\s/@${}]{1,500})(?=@)/g;
+
+/** The line with `***` for such values; everything before a value keeps its column. */
+export function maskSecrets(line: string): string {
+  return line
+    .replace(assignment, (whole, name: string, between: string, at: number) => {
+      const isVariable = /\$\{\w*$/.test(line.slice(Math.max(0, at - 100), at)); // `${DB_PASSWORD:-…}`
+      return isVariable || /^secrets?$|_file$/i.test(name) ? whole : `${name}${between}***`;
+    })
+    .replace(userInfo, "$1***");
+}
