@@ -157,7 +157,7 @@ class PlanRun {
 type WithoutTime<Event> = Event extends unknown ? Omit<Event, "at"> : never;
 
 /** Services whose start depends on `op`, its own left out; sorted. */
-export function heldBackBy(op: Operation, plan: Plan): string[] {
+function heldBackBy(op: Operation, plan: Plan): string[] {
   const affected = new Set([op.id]);
   const services = new Set<string>();
   // Operations stand after all they wait for, so one pass finds every one that is affected.

@@ -128,7 +128,7 @@ export class ContainerWatch {
 }
 
 /** Pure: what one look at a container says about a condition. */
-export function standingOf(container: ContainerInspect, condition: WaitCondition): Standing {
+function standingOf(container: ContainerInspect, condition: WaitCondition): Standing {
   const { State } = container;
   if (State.Restarting) return restarting(container);
   if (State.Running) return condition === "completed" ? { kind: "pending" } : running(container, condition);

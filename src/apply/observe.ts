@@ -86,7 +86,7 @@ export async function observeImages(
 }
 
 /** One element of the engine's list, as the planner wants it. */
-export function observedContainer(summary: ContainerSummary): ObservedContainer {
+function observedContainer(summary: ContainerSummary): ObservedContainer {
   const labels = summary.Labels ?? {};
   const { exitCode, health } = parseStatus(summary.Status);
   return {
@@ -111,7 +111,7 @@ export function observedContainer(summary: ContainerSummary): ObservedContainer 
 }
 
 /** Exit code and health as the list's status text tells them: `Exited (3) 2 hours ago`, `Up 5 minutes (healthy)`. */
-export function parseStatus(status: string): { exitCode?: number; health?: HealthStatus } {
+function parseStatus(status: string): { exitCode?: number; health?: HealthStatus } {
   const exited = /^Exited \((\d+)\)/.exec(status);
   if (exited) return { exitCode: Number(exited[1]) };
   if (status.endsWith("(healthy)")) return { health: "healthy" };

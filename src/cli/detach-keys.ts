@@ -1,7 +1,7 @@
 /** Finds the keys that detach from a container in what the user types. Pure. */
 import { GantryError } from "../base/errors.js";
 
-export const defaultDetachKeys = "ctrl-p,ctrl-q";
+const defaultDetachKeys = "ctrl-p,ctrl-q";
 
 export interface DetachScanner {
   /** What goes on to the process; keys that may be the sequence's beginning are held back until the next one. */

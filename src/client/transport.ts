@@ -40,7 +40,7 @@ export function segment(name: string): string {
 }
 
 /** The text that people know an endpoint by. */
-export function printEndpoint(endpoint: Endpoint): string {
+function printEndpoint(endpoint: Endpoint): string {
   return endpoint.kind === "unix" ? `unix://${endpoint.path}` : `tcp://${endpoint.host}:${endpoint.port}`;
 }
 

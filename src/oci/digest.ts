@@ -1,6 +1,5 @@
 /** Content digests by the OCI image specification, and the identity of a stack of layers. Pure. */
 import { createHash } from "node:crypto";
-import { GantryError } from "../base/errors.js";
 
 /** `sha256:` and 64 hex digits: the hash of bytes as they are stored or sent. */
 export type Digest = `sha256:${string}`;
@@ -14,12 +13,6 @@ const form = /^sha256:[0-9a-f]{64}$/;
 /** True for a digest that this engine can check. Other algorithms are not supported. */
 export function isDigest(text: unknown): text is Digest {
   return typeof text === "string" && form.test(text);
-}
-
-/** Throws "bad-parameter" for anything but `sha256:` and 64 lower-case hex digits. */
-export function parseDigest(text: unknown): Digest {
-  if (isDigest(text)) return text;
-  throw new GantryError("bad-parameter", `invalid digest: ${String(text)}`);
 }
 
 /** The 64 hex digits. */

@@ -17,8 +17,8 @@ export interface ImageReference {
   readonly digest?: Digest;
 }
 
-export const defaultDomain = "docker.io";
-export const defaultTag = "latest";
+const defaultDomain = "docker.io";
+const defaultTag = "latest";
 const officialPrefix = "library/";
 const maxNameLength = 255;
 

@@ -5,7 +5,7 @@ import type { ContainerCreateBody } from "../wire/container.js";
 import { type Cause, type FieldChange, type Operation, type Plan, subjectOf } from "./operation.js";
 
 /** `gantry plan --format json` and saved plans: fields are only added within a version. */
-export const planVersion = 1;
+const planVersion = 1;
 
 /** Styles of the text; identity functions without colour. */
 export interface PlanStyle {
@@ -15,7 +15,7 @@ export interface PlanStyle {
   readonly dim: (text: string) => string;
 }
 
-export const plainStyle: PlanStyle = { add: (t) => t, change: (t) => t, remove: (t) => t, dim: (t) => t };
+const plainStyle: PlanStyle = { add: (t) => t, change: (t) => t, remove: (t) => t, dim: (t) => t };
 
 /** One line: `create-container shop-web-1: configuration changed (services.web.image: a → b)`. */
 export function printOperation(operation: Operation): string {

@@ -52,7 +52,7 @@ export function watchNftables(changed: () => void): Disposable {
 }
 
 /** True when the datagram ends a transaction of a process other than `ownPid`. Pure. */
-export function isForeignChange(datagram: Buffer, ownPid: number): boolean {
+function isForeignChange(datagram: Buffer, ownPid: number): boolean {
   return messagesIn(datagram).some(({ type, payload }) => {
     if (type !== newGeneration) return false;
     return attributesIn(payload, headerBytes).get(generationProcessId)?.readUInt32BE() !== ownPid;

@@ -30,7 +30,7 @@ export function openNftables(): Nftables {
 }
 
 /** Throws when the library cannot be loaded. */
-export function nftablesLibrary(): Nftables {
+function nftablesLibrary(): Nftables {
   const library = koffi.load("libnftables.so.1");
   const newContext = library.func("void *nft_ctx_new(uint32_t flags)");
   const bufferOutput = library.func("int nft_ctx_buffer_output(void *ctx)");
@@ -65,7 +65,7 @@ export function nftablesLibrary(): Nftables {
 }
 
 /** The `nft` command from the search path. */
-export function nftablesCommand(): Nftables {
+function nftablesCommand(): Nftables {
   const run = (options: readonly string[], commands: string): string => {
     const result = spawnSync("nft", [...options, "-f", "-"], { input: commands, encoding: "utf8", timeout: 10_000 });
     if (result.error) {

@@ -73,7 +73,7 @@ export async function unpackArchive(
 }
 
 /** By the first bytes; media types lie in practice. */
-export function sniffCompression(start: Uint8Array): Compression {
+function sniffCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
   if (start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd) return "zstd";
   return "none";

@@ -14,7 +14,7 @@ import { gatewayEndpoint } from "./endpoint-registry.js";
 import type { Sandbox } from "./networks.js";
 
 /** Where containers on user-defined networks ask; configuration files name it, so it is Docker's. */
-export const embeddedServer = "127.0.0.11";
+const embeddedServer = "127.0.0.11";
 
 const dnsPort = 53;
 /** Of the forwarder's limit for all, so that one container cannot use it up for the others. */

@@ -1,7 +1,7 @@
-/** The OCI runtime's command line. Pure. */
+/** The OCI runtimes of this host. Pure types. */
 
 /**
- * A runtime that was seen to work on this host (see `host.ts`). `command` is what is executed: the binary, or a wrapper
+ * A runtime that was seen to work on this host (see `runtime-probe.ts`). `command` is what is executed: the binary, or a wrapper
  * that sets the stage for it; `binary` is the runtime itself, which does for calls that touch no cgroup.
  */
 export interface OciRuntime {
@@ -9,9 +9,4 @@ export interface OciRuntime {
   readonly command: string;
   readonly binary: string;
   readonly version: string;
-}
-
-/** Arguments before the runtime's verb: its state lives under our own root. */
-export function runtimeGlobalArgs(stateDir: string): string[] {
-  return ["--root", stateDir];
 }

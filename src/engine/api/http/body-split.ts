@@ -26,7 +26,7 @@ export async function takeBody(headers: IncomingHttpHeaders, head: Buffer, socke
 }
 
 /** Pure. Undefined when the body is not complete yet. Throws "bad-parameter" for chunks that are none. */
-export function splitBody(headers: IncomingHttpHeaders, bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
+function splitBody(headers: IncomingHttpHeaders, bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
   if (headers["transfer-encoding"]?.toLowerCase().includes("chunked")) return splitChunks(bytes);
   const length = Number(headers["content-length"] ?? 0);
   if (!Number.isSafeInteger(length) || length < 0 || length > maxBodyBytes) {

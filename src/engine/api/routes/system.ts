@@ -58,7 +58,7 @@ async function* printEvents(events: AsyncIterable<EngineEvent>): AsyncGenerator<
 }
 
 /** Clients before 1.52 read the action and the object from the top level. */
-export function withLegacyFields(event: EngineEvent): EngineEvent {
+function withLegacyFields(event: EngineEvent): EngineEvent {
   if (event.Type !== "container" && event.Type !== "image") return event;
   const from = event.Type === "container" ? { from: event.Actor.Attributes.image ?? "" } : {};
   return { status: event.Action, id: event.Actor.ID, ...from, ...event };

@@ -87,7 +87,7 @@ export function setPaused(rooms: Rooms, container: Container, isPaused: boolean)
 }
 
 /** The signal that `stop` sends. */
-export function stopSignalOf({ config }: ContainerRecord): number {
+function stopSignalOf({ config }: ContainerRecord): number {
   return signalNumber(config.StopSignal || "TERM");
 }
 

@@ -23,10 +23,7 @@ export async function listProcesses(
 }
 
 /** Pure: the lines of `ps` whose PID is one of `pids`; what is beyond the titles is folded into the last column. */
-export function selectProcesses(
-  output: string,
-  pids: ReadonlySet<number>,
-): { Titles: string[]; Processes: string[][] } {
+function selectProcesses(output: string, pids: ReadonlySet<number>): { Titles: string[]; Processes: string[][] } {
   const [head = "", ...lines] = output.split("\n");
   const Titles = head.trim().split(/\s+/);
   const pidColumn = Titles.indexOf("PID");

@@ -2,7 +2,7 @@
 import { GantryError } from "../../../base/errors.js";
 
 /** What a container has without asking, as Docker gives it. */
-export const defaultCapabilities: readonly string[] = [
+const defaultCapabilities: readonly string[] = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
   "CAP_FSETID",
