@@ -3,7 +3,17 @@ import { dirname, resolve } from "node:path";
 import { mergeFiles } from "../merge/merge.js";
 import { resolveModelPaths } from "../merge/resolve-paths.js";
 import { readText, readTexts } from "../normalize/read.js";
-import { child, itemsOf, type MapTree, type Tree, withoutEntry } from "../tree.js";
+import {
+  child,
+  isNull,
+  itemsOf,
+  type MapTree,
+  mapEntries,
+  scalarLike,
+  type Tree,
+  withEntry,
+  withoutEntry,
+} from "../tree.js";
 import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
 import { type ReadContext, readModel } from "./read-model.js";
 
@@ -44,8 +54,32 @@ function includeEntry(entry: Tree, context: ReadContext): Tree | undefined {
   }
   const folder = readText(child(entry, "project_directory"));
   const subDirectory = folder ? resolve(directory, folder) : dirname(first);
-  const model = readModel(files, subContext(entry, subDirectory, files, context), entry);
-  return model?.kind === "map" ? resolveModelPaths(onlyResources(model), subDirectory) : undefined;
+  const sub = subContext(entry, subDirectory, files, context);
+  const model = readModel(files, sub, entry);
+  if (model?.kind !== "map") return undefined;
+  return resolveModelPaths(withBareVariables(onlyResources(model), sub.variables.values), subDirectory);
+}
+
+/** Bare keys of `environment` take the included project's values: outside of it they are not known. */
+function withBareVariables(model: MapTree, values: Readonly<Record<string, string>>): MapTree {
+  const value = (name: string) => (Object.hasOwn(values, name) ? values[name] : undefined);
+  const inList = (item: Tree): Tree => {
+    const known = item.kind === "scalar" ? value(item.text) : undefined;
+    return known === undefined || item.kind !== "scalar" ? item : scalarLike(item, `${item.text}=${known}`);
+  };
+  const inMap = (node: Tree, name: string): Tree => (isNull(node) ? scalarLike(node, value(name) ?? null) : node);
+  const services = child(model, "services");
+  if (services?.kind !== "map") return model;
+  const complete = mapEntries(services, (service) => {
+    const environment = child(service, "environment");
+    if (service.kind !== "map" || !environment || environment.kind === "scalar") return service;
+    const resolved: Tree =
+      environment.kind === "map"
+        ? mapEntries(environment, inMap)
+        : { ...environment, items: environment.items.map(inList) };
+    return withEntry(service, "environment", resolved);
+  });
+  return withEntry(model, "services", complete);
 }
 
 /** The included project's own environment: the including one's wins over its env files. */

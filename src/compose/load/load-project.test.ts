@@ -283,6 +283,17 @@ networks: { n: , m: }
   expect((await load({ services: ["wab*"] })).problems).toEqual(["undefined-service no such service: wab*"]);
 });
 
+it("bare variables of an included service are those of its own project", async () => {
+  write({
+    "compose.yaml": "include: [{ path: sub/c.yaml, env_file: sub/e.env }]",
+    "sub/c.yaml": "services: { web: { image: a, environment: [T, U] }, b: { image: a, environment: { U: } } }",
+    "sub/e.env": "T=sub\nU=sub",
+    ".env": "T=root",
+  });
+  const { project, web } = await load();
+  expect([web?.environment, project?.services.get("b")?.environment]).toEqual([{ T: "root", U: "sub" }, { U: "sub" }]);
+});
+
 it("an env file sees the project's variables, then the service's, then its own", async () => {
   write({
     "compose.yaml": "services: { web: { image: a, env_file: e.env, environment: { A: own, B: own } } }",
