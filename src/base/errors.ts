@@ -21,6 +21,7 @@ export const errorCodes = {
   "compose-file-invalid": { status: 400, blame: "user" },
   "compose-file-not-found": { status: 400, blame: "user" },
   "dependency-failed": { status: 500, blame: "user" },
+  "disk-full": { status: 500, blame: "host" },
   "engine-locked": { status: 409, blame: "user" },
   "engine-unavailable": { status: 503, blame: "user" },
   "exec-not-found": { status: 404, blame: "user" },

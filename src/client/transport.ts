@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { GantryError, messageOf, systemCodeOf } from "../base/errors.js";
 import type { CallOptions } from "./engine-client.js";
 import { replyError } from "./reply-errors.js";
+import { unbroken } from "./unbroken.js";
 
 // An `import` of it would load all that it can lend, a WebSocket among them: 30 ms, half of a short command.
 const http = process.getBuiltinModule("node:http");
@@ -249,7 +250,7 @@ function parseJson(text: string): unknown {
 export async function* jsonLines<T>(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<T, void> {
   const decoder = new TextDecoder();
   let pending = "";
-  for await (const chunk of chunks) {
+  for await (const chunk of unbroken(chunks)) {
     const lines = (pending + decoder.decode(chunk, { stream: true })).split("\n");
     pending = lines.pop() ?? "";
     for (const line of lines) if (line.trim()) yield parseJson(line) as T;

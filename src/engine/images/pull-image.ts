@@ -6,7 +6,7 @@
  */
 import { readFile, rm } from "node:fs/promises";
 import type { Clock } from "../../base/clock.js";
-import { GantryError, isGantryError } from "../../base/errors.js";
+import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { type ChainId, chainIdsOf, type DiffId, type Digest, digestOf } from "../../oci/digest.js";
 import { type ImageConfig, parseImageConfig } from "../../oci/image-config.js";
 import { chooseManifest, type Descriptor, type ImageManifest, parseManifest } from "../../oci/manifest.js";
@@ -181,7 +181,13 @@ async function pullLayer(work: LayerWork, pull: Pull): Promise<UnpackedLayer> {
 async function download({ layer, progress, limit }: LayerWork, { request, rooms }: Pull): Promise<void> {
   const path = rooms.blobs.partialPath(layer.digest);
   const onBytes = (current: number) => progress.count("Downloading", current);
-  await limit(() => rooms.registry.fetchBlob(request.reference, layer, { ...request.call, path, onBytes }));
+  try {
+    await limit(() => rooms.registry.fetchBlob(request.reference, layer, { ...request.call, path, onBytes }));
+  } catch (error) {
+    // What came is kept for the next pull, but not where it is what fills the disk.
+    if (systemCodeOf(error) === "ENOSPC") await rm(path, { force: true });
+    throw error;
+  }
   progress.status("Download complete");
 }
 
@@ -214,5 +220,6 @@ async function discardUnkept(
 function firstFailure(settled: ReadonlyArray<PromiseSettledResult<unknown>>, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   const reasons = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
-  return reasons.find((reason) => reason instanceof GantryError);
+  const isCancellation = (reason: unknown) => reason instanceof Error && reason.name === "AbortError";
+  return reasons.find((reason) => reason instanceof GantryError) ?? reasons.find((reason) => !isCancellation(reason));
 }

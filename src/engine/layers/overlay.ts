@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { GantryError, messageOf } from "../../base/errors.js";
+import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import {
   makeNode,
   maxMountDataBytes,
@@ -54,8 +54,9 @@ export function mountOverlay(dirs: OverlayDirs): void {
  * overlay's attribute and mounts for real in a directory of its own, because file systems differ in each of these.
  */
 export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay" } | { kind: "no"; reason: string }> {
-  const base = await mkdtemp(join(stateRoot, ".probe-"));
+  let base = "";
   try {
+    base = await mkdtemp(join(stateRoot, ".probe-"));
     for (const name of ["lower", "upper", "work", "merged", "lower/dir"]) await mkdir(join(base, name));
     makeNode(join(base, "lower/hidden"), nodeTypes.character, { major: 0, minor: 0 });
     setXattr(join(base, "lower/dir"), "trusted.overlay.opaque", Buffer.from("y"));
@@ -68,9 +69,11 @@ export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay"
     }
     return { kind: "overlay" };
   } catch (error) {
-    return { kind: "no", reason: messageOf(error) };
+    // A full disk says nothing against overlay, and what runs must be taken over all the same.
+    const isFull = [error, error instanceof Error ? error.cause : error].some((e) => systemCodeOf(e) === "ENOSPC");
+    return isFull ? { kind: "overlay" } : { kind: "no", reason: messageOf(error) };
   } finally {
-    await rm(base, { recursive: true, force: true });
+    if (base !== "") await rm(base, { recursive: true, force: true });
   }
 }
 

@@ -29,8 +29,7 @@ export function lockStateRoot(stateRoot: string, { pid, tryLock }: LockRequest):
   const fd = openSync(path, "a+", 0o600);
   try {
     if (!tryLock(fd)) throw lockedBy(path, stateRoot);
-    ftruncateSync(fd, 0);
-    writeSync(fd, `${pid}\n`);
+    tellOwner(fd, pid);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -43,6 +42,14 @@ export function lockStateRoot(stateRoot: string, { pid, tryLock }: LockRequest):
       held = false;
     },
   };
+}
+
+/** For people only, so a full disk is no reason to fail. */
+function tellOwner(fd: number, pid: number): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${pid}\n`);
+  } catch {}
 }
 
 function lockedBy(path: string, stateRoot: string): GantryError {

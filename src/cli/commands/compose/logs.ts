@@ -1,5 +1,5 @@
 /** `gantry logs`: all containers in one stream, ordered by time; with `--follow` as it comes. */
-import { GantryError } from "../../../base/errors.js";
+import { GantryError, isGantryError } from "../../../base/errors.js";
 import type { EngineClient, LogQuery } from "../../../client/engine-client.js";
 import type { ObservedContainer } from "../../../plan/observed.js";
 import { composeLabels } from "../../../wire/labels.js";
@@ -123,6 +123,8 @@ class LogFollower {
   readonly #options: FollowOptions;
   readonly #open = new Map<string, Promise<void>>();
   readonly #ending = new AbortController();
+  /** Why following ended before the containers did. */
+  #failure: unknown;
 
   constructor(client: EngineClient, options: FollowOptions) {
     this.#client = client;
@@ -136,6 +138,7 @@ class LogFollower {
       void this.#followStarts();
       for (const { id, name } of containers) this.#follow(id, name, this.#options.query);
       while (this.#open.size > 0) await Promise.race(this.#open.values());
+      if (this.#failure) throw this.#failure;
     } finally {
       this.#ending.abort();
       this.#options.signal.removeEventListener("abort", abort);
@@ -149,7 +152,10 @@ class LogFollower {
       const frames = this.#client.containers.logs(id, { ...query, follow: true, tty: Config.Tty === true }, { signal });
       await this.#options.printer.printFrames(name, frames, { split: false });
     })()
-      .catch(() => {}) // the container was removed, or we end
+      .catch((error: unknown) => {
+        const isGone = signal.aborted || isGantryError(error, "container-not-found");
+        if (!isGone) this.#failure ??= error;
+      })
       .then(() => void this.#open.delete(id));
     this.#open.set(id, printed);
   }

@@ -3,6 +3,7 @@
  * Ctrl-C: gracefully the first time, at once the second.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { GantryError, isGantryError } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import { readFrames } from "../../../client/frames.js";
 import type { Project } from "../../../compose/project.js";
@@ -33,6 +34,7 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
   try {
     const started = await session.start(interrupted.signal);
     if (started) await Promise.race([session.ended, aborted(interrupted.signal)]);
+    if (session.isEngineGone && !interrupted.signal.aborted) throw engineGone();
     if (interrupted.signal.aborted) context.stderr.write("\nGracefully Stopping... press Ctrl+C again to force\n");
     const mustStop = interrupted.signal.aborted || (started && session.trigger !== undefined);
     if (mustStop) await stopStack(context, client, { job, forced: forced.signal });
@@ -43,6 +45,12 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
     session.close();
     giveBack();
   }
+}
+
+function engineGone(): GantryError {
+  return new GantryError("engine-unavailable", "The engine ended; the containers run on", {
+    hint: "It starts again by itself. Watch them: gantry logs -f, or take them down: gantry down",
+  });
 }
 
 /** The named services, or all; a second signal kills what the first has not stopped yet. */
@@ -79,6 +87,8 @@ class ForegroundSession {
   #end: () => void = () => {};
   /** The exit code that `--abort-on-container-exit` or `--exit-code-from` ends with; set by the exit that counts. */
   trigger: number | undefined;
+  /** Nothing more will be heard of the containers. */
+  isEngineGone = false;
 
   constructor(context: CliContext, client: EngineClient, job: Job) {
     this.#context = context;
@@ -164,7 +174,11 @@ class ForegroundSession {
 
   /** Output may end before the process does, or before the engine has learnt that it did. */
   async #stateAtEnd(id: string): Promise<ContainerInspect | undefined> {
-    const inspect = () => this.#client.containers.inspect(id).catch(() => undefined);
+    const inspect = () =>
+      this.#client.containers.inspect(id).catch((error: unknown) => {
+        if (isGantryError(error, "engine-unavailable")) this.#loseEngine();
+        return undefined;
+      });
     const state = await inspect();
     if (!state?.State.Running || state.State.Restarting) return state;
     const { registered, exited } = this.#client.containers.wait(id, "not-running", { signal: this.#ending.signal });
@@ -176,6 +190,11 @@ class ForegroundSession {
     const { abortOnContainerExit, exitCodeFrom } = this.#job.flags;
     if (this.trigger !== undefined || (!abortOnContainerExit && exitCodeFrom === undefined)) return;
     if (exitCodeFrom === undefined || exitCodeFrom === service) this.trigger = code;
+  }
+
+  #loseEngine(): void {
+    this.isEngineGone = true;
+    this.#end();
   }
 
   /** A container that its restart policy, or somebody else, starts again is followed from that moment. */
@@ -200,8 +219,9 @@ class ForegroundSession {
         };
         this.#stream({ id, name: Name.replace(/^\//, "") }, this.#client.containers.logs(id, query, { signal }));
       }
-    } catch {
-      // Without events only restarts go unseen.
+    } catch (error) {
+      // Without events only restarts go unseen; but they break off when the engine ends.
+      if (!signal.aborted && isGantryError(error, "engine-unavailable")) this.#loseEngine();
     }
   }
 }

@@ -94,13 +94,19 @@ export async function restoreContainers(restorer: Restorer): Promise<void> {
       ),
     ),
   );
-  await writeDurably(rooms.paths.bootMark(), rooms.bootId);
+  await markBoot(rooms);
 }
 
 /** Whether the machine has booted since the last engine's restore. The first engine of a state root sees no boot. */
 async function hasBooted({ paths, bootId }: Rooms): Promise<boolean> {
   const last = await readFile(paths.bootMark(), "utf8").catch(() => bootId);
   return last !== bootId;
+}
+
+/** On a full disk it stays as it was, and the next engine takes this boot for a new one: better than no engine. */
+async function markBoot({ paths, bootId, report }: Rooms): Promise<void> {
+  if ((await readFile(paths.bootMark(), "utf8").catch(() => "")) === bootId) return;
+  await writeDurably(paths.bootMark(), bootId).catch((error: unknown) => report("The mark of this boot", error));
 }
 
 async function look({ supervisor, paths, bootId }: Rooms, container: Container, isNewBoot: boolean): Promise<Finding> {
