@@ -30,6 +30,15 @@ export interface ImageInspect {
   RootFS: { Type: "layers"; Layers: string[] };
   Metadata: { LastTagTime: string };
 }
+/** One step of an image's making; `Id` is "<missing>" for all but the newest. `Created` in seconds since the epoch. */
+export interface ImageHistoryItem {
+  Id: string;
+  Created: number;
+  CreatedBy: string;
+  Tags: string[] | null;
+  Size: number;
+  Comment: string;
+}
 export interface ImageDeleteItem {
   Untagged?: string;
   Deleted?: string;

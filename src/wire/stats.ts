@@ -1,7 +1,7 @@
 /**
  * What `GET /containers/{id}/stats` tells, as the Docker Engine API 1.51 has it. Pure types; field names are the API's.
  *
- * CPU times are nanoseconds since the container's start, `system_cpu_usage` those of all the host's CPUs since its boot.
+ * CPU times are nanoseconds since the container's start, `system_cpu_usage` of all the host's CPUs since its boot.
  * A container that does not run has zeros, and `read` is `0001-01-01T00:00:00Z`.
  */
 

@@ -9,9 +9,11 @@ import { containerStreamRoutes } from "./routes/container-streams.js";
 import { containerRoutes } from "./routes/containers.js";
 import { execRoutes } from "./routes/execs.js";
 import { gantryRoutes } from "./routes/gantry.js";
+import { imageArchiveRoutes } from "./routes/image-archives.js";
 import { imageRoutes } from "./routes/images.js";
 import { networkRoutes } from "./routes/networks.js";
 import { notImplementedRoutes } from "./routes/not-implemented.js";
+import { pruneRoutes } from "./routes/prune.js";
 import { systemRoutes } from "./routes/system.js";
 import { volumeRoutes } from "./routes/volumes.js";
 
@@ -22,6 +24,8 @@ export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<
   const router = createRouter([
     ...systemRoutes(rooms),
     ...notImplementedRoutes(),
+    ...pruneRoutes(rooms),
+    ...imageArchiveRoutes(rooms),
     ...gantryRoutes(rooms),
     ...containerFileRoutes(rooms),
     ...containerResourceRoutes(rooms),

@@ -7,8 +7,6 @@ import type {
   HostConfig,
   InjectedFile,
   MountRequest,
-  Resources,
-  RestartPolicy,
 } from "../../wire/container.js";
 import type {
   EndpointSettings,
@@ -53,24 +51,18 @@ const injectedFile = {
   ...{ Target: "text", Data: "text", Uid: "integer", Gid: "integer", Mode: "integer" },
 } as const satisfies Fields<InjectedFile>;
 
-const resources = {
+const hostConfig = {
   ...{ Memory: "integer", MemorySwap: "integer", MemoryReservation: "integer", MemorySwappiness: "integer" },
   ...{ OomKillDisable: "flag", NanoCpus: "integer", CpuShares: "integer", CpuPeriod: "integer", CpuQuota: "integer" },
   ...{ CpusetCpus: "text", CpusetMems: "text", PidsLimit: "integer", BlkioWeight: "integer" },
   Devices: [{ PathOnHost: "text", PathInContainer: "text", CgroupPermissions: "text" }],
   Ulimits: [{ Name: "text", Soft: "integer", Hard: "integer" }],
   ...{ DeviceCgroupRules: ["text"], CgroupParent: "text" },
-} as const satisfies Fields<Resources>;
-
-const restartPolicy = { Name: "text", MaximumRetryCount: "integer" } as const satisfies Fields<RestartPolicy>;
-
-const hostConfig = {
-  ...resources,
   ...{ Binds: ["text"], Mounts: [mount], Tmpfs: textMap, VolumesFrom: ["text"], GantryFiles: [injectedFile] },
   LogConfig: { Type: "text", Config: textMap },
   ...{ NetworkMode: "text", PublishAllPorts: "flag", AutoRemove: "flag" },
   PortBindings: { "*": [{ HostIp: "text", HostPort: "text" }] },
-  RestartPolicy: restartPolicy,
+  RestartPolicy: { Name: "text", MaximumRetryCount: "integer" },
   ...{ CapAdd: ["text"], CapDrop: ["text"], Privileged: "flag", SecurityOpt: ["text"], ReadonlyRootfs: "flag" },
   ...{ MaskedPaths: ["text"], ReadonlyPaths: ["text"], GroupAdd: ["text"] },
   ...{ ExtraHosts: ["text"], Dns: ["text"], DnsSearch: ["text"], DnsOptions: ["text"], Init: "flag" },
@@ -96,8 +88,6 @@ export const containerCreateShape = {
   HostConfig: hostConfig,
   NetworkingConfig: { EndpointsConfig: { "*": endpoint } },
 } as const satisfies Fields<ContainerCreateBody>;
-
-export const containerUpdateShape = { ...resources, RestartPolicy: restartPolicy } as const;
 
 export const execCreateShape = {
   ...{ AttachStdin: "flag", AttachStdout: "flag", AttachStderr: "flag", DetachKeys: "text", Tty: "flag" },

@@ -84,6 +84,23 @@ export class BlobStore {
     );
   }
 
+  /** The first bytes, four at least, zeros where the blob is shorter. */
+  async start(digest: Digest): Promise<Buffer> {
+    const file = await open(this.path(digest), "r");
+    try {
+      const bytes = Buffer.alloc(4);
+      await file.read(bytes, 0, bytes.length, 0);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Where archives are unpacked; `removePartials` empties it. */
+  get scratch(): string {
+    return this.#partial;
+  }
+
   hasPartial(digest: Digest): boolean {
     return existsSync(this.partialPath(digest));
   }
@@ -105,7 +122,7 @@ export class BlobStore {
   /** Deletes what lies in `partial/`. */
   async removePartials(): Promise<void> {
     for (const name of await readdir(this.#partial)) {
-      await rm(join(this.#partial, name), { force: true });
+      await rm(join(this.#partial, name), { recursive: true, force: true });
     }
   }
 }

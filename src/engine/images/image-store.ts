@@ -11,10 +11,22 @@ import { GantryError } from "../../base/errors.js";
 import type { ChainId } from "../../oci/digest.js";
 import { parseImageConfig } from "../../oci/image-config.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
-import { canonicalReference, familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
+import {
+  canonicalReference,
+  familiarReference,
+  type ImageReference,
+  parseReference,
+  withDefaultTag,
+} from "../../oci/reference.js";
 import type { Credentials } from "../../registry/authorizer.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
-import type { ImageDeleteItem, ImageInspect, ImageSummary, ProgressMessage } from "../../wire/image.js";
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from "../../wire/image.js";
 import type { LayerStore } from "../layers/layer-store.js";
 import type { DamagedRecord } from "../store/json-records.js";
 import { BlobStore } from "./blob-store.js";
@@ -25,6 +37,10 @@ import type { Images, RegistryAuth, StoredImage, TransferOptions } from "./image
 import { applyChanges } from "./import-changes.js";
 import { importRootfs } from "./import-rootfs.js";
 import { KeyedLock } from "./keyed-lock.js";
+import { commitImage } from "./portable/commit-image.js";
+import { historyOf, portableImage } from "./portable/image-layers.js";
+import { loadImages } from "./portable/load-images.js";
+import { saveImages } from "./portable/save-images.js";
 import { type PullRequest, pullImage } from "./pull-image.js";
 import { planRemove } from "./remove-plan.js";
 import { SingleFlight } from "./single-flight.js";
@@ -119,6 +135,64 @@ export class ImageStore implements Images {
     const image = this.#index.find(name);
     const driver = { name: this.#layers.driver, data: this.#layers.describeLayers(image.chainIds) };
     return inspectImage(this.#withNames(image), driver);
+  }
+
+  history(name: string): Promise<ImageHistoryItem[]> {
+    const image = this.#index.find(name);
+    const names = this.#index.namesOf(image.id).filter(({ tag }) => tag);
+    return historyOf(image, { blobs: this.#blobs, layers: this.#layers, tags: names.map(familiarReference) });
+  }
+
+  layersOf(name: string): Array<{ chainId: string; sizeBytes: number }> {
+    const { chainIds } = this.#index.find(name);
+    return chainIds.map((chainId) => ({ chainId, sizeBytes: this.#layers.layer(chainId)?.sizeBytes ?? 0 }));
+  }
+
+  async commit(
+    parent: string,
+    layer: AsyncIterable<Uint8Array>,
+    { changes, reference: name, ...options }: Parameters<Images["commit"]>[2],
+  ): Promise<StoredImage> {
+    const reference = name ? withDefaultTag(parseReference(name)) : undefined;
+    const createdAt = this.#clock.now();
+    const request = { ...options, config: applyChanges(changes, options.config), createdAt };
+    return this.#transfer(async () => {
+      const image = this.#index.find(parent);
+      const parts = { blobs: this.#blobs, layers: this.#layers, all: this.#index.all() };
+      const record = await commitImage(image, layer, { request, ...parts });
+      await this.#index.add(record, parseImageConfig((await this.#blobs.read(record.id)).toString()));
+      if (reference) await this.#index.point(reference, record.id, createdAt);
+      return this.resolve(record.id);
+    });
+  }
+
+  async save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
+    const wanted = new Map<string, { image: Image; tags: ImageReference[] }>();
+    for (const name of names) {
+      const image = this.#index.find(name);
+      const entry = wanted.get(image.id) ?? { image, tags: [] };
+      wanted.set(image.id, entry);
+      const tag = this.#index.namesOf(image.id).find((known) => canonicalReference(known) === fullName(name));
+      if (tag?.tag) entry.tags.push(tag);
+    }
+    const rooms = { blobs: this.#blobs, all: this.#index.all() };
+    const saved = await Promise.all(
+      [...wanted.values()].map(async ({ image, tags }) => ({ image: await portableImage(image, rooms), tags })),
+    );
+    return saveImages(saved, this.#blobs);
+  }
+
+  load(archive: Readable, signal: AbortSignal): Promise<Array<{ id: string; tags: string[] }>> {
+    return this.#transfer(async () => {
+      const rooms = { blobs: this.#blobs, layers: this.#layers, scratch: this.#blobs.scratch };
+      const platform = platformOfMachine(arch());
+      const loaded = await loadImages(archive, { ...rooms, platform, now: () => this.#clock.now() }, signal);
+      for (const { record, config, tags } of loaded) {
+        await this.#index.add(record, config);
+        for (const tag of tags) await this.#index.point(tag, record.id, this.#clock.now());
+      }
+      return loaded.map(({ record, tags }) => ({ id: record.id, tags: tags.map(familiarReference) }));
+    });
   }
 
   async tag(name: string, text: string): Promise<void> {

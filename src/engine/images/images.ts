@@ -6,7 +6,13 @@
  */
 import type { Readable } from "node:stream";
 import type { ContainerConfig } from "../../wire/container.js";
-import type { ImageDeleteItem, ImageInspect, ImageSummary, ProgressMessage } from "../../wire/image.js";
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from "../../wire/image.js";
 
 /**
  * `id` is the digest of the image's config (`sha256:…`), as in Docker. `chainIds` are its unpacked layers, lowest
@@ -59,6 +65,31 @@ export interface Images {
       runningBy?: (imageId: string) => readonly string[];
     },
   ): Promise<ImageDeleteItem[]>;
+  /** Newest first. Throws "image-not-found". */
+  history(name: string): Promise<ImageHistoryItem[]>;
+  /** The unpacked layers of an image, lowest first. */
+  layersOf(name: string): Array<{ chainId: string; sizeBytes: number }>;
+  /**
+   * An image of the layer (a tar with whiteouts) above the image `parent`. `changes` are Dockerfile instructions on top
+   * of `config`.
+   */
+  commit(
+    parent: string,
+    layer: AsyncIterable<Uint8Array>,
+    request: {
+      config: ContainerConfig;
+      changes: readonly string[];
+      author: string;
+      comment: string;
+      createdBy: string;
+      reference?: string;
+      signal: AbortSignal;
+    },
+  ): Promise<StoredImage>;
+  /** A tar that `load` of this engine and of Docker reads. Throws "image-not-found" before its first byte. */
+  save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
+  /** Takes every image out of an archive of any compression; returns what each is called, by its tags or its id. */
+  load(archive: Readable, signal: AbortSignal): Promise<Array<{ id: string; tags: string[] }>>;
   /**
    * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight
    * needs.

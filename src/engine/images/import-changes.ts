@@ -9,9 +9,9 @@ import type { ContainerConfig, HealthConfig } from "../../wire/container.js";
 import { parseDurationNanos, parseExecForm, splitWords, unquoted } from "./change-words.js";
 
 /** The configuration after the changes, in order. Throws "bad-parameter" naming the instruction. */
-export function applyChanges(changes: readonly string[]): ContainerConfig {
+export function applyChanges(changes: readonly string[], before: ContainerConfig = {}): ContainerConfig {
   const lines = changes.flatMap((change) => change.split("\n")).map((line) => line.trim());
-  return lines.filter((line) => line !== "" && !line.startsWith("#")).reduce(applyChange, {});
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).reduce(applyChange, before);
 }
 
 type Instruction = (config: ContainerConfig, text: string) => ContainerConfig;

@@ -3,22 +3,11 @@ import { GantryError } from "../../../base/errors.js";
 import type { Route } from "../http/router.js";
 
 const missing = [
-  "GET /system/df",
   "POST /auth",
-  "POST /containers/prune",
   "GET /containers/{id}/attach/ws",
-  "POST /commit",
   "POST /build",
-  "POST /build/prune",
   "POST /images/{name}/push",
-  "GET /images/{name}/history",
   "GET /images/search",
-  "POST /images/prune",
-  "POST /images/load",
-  "GET /images/get",
-  "GET /images/{name}/get",
-  "POST /networks/prune",
-  "POST /volumes/prune",
   "GET /distribution/{name}/json",
 ];
 

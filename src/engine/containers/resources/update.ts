@@ -18,8 +18,8 @@ const limitNames = [
 ];
 
 /**
- * 0, "" and null leave a limit as it is. A crash in between leaves the cgroup changed and the record not: the next start
- * has the old limits, as if the update had not been.
+ * 0, "" and null leave a limit as it is. A crash in between leaves the cgroup changed and the record not: the next
+ * start has the old limits, as if the update had not been.
  *
  * @throws {GantryError} "bad-parameter" for limits that contradict each other, "runtime-failed" for refused ones
  */

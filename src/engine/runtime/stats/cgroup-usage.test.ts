@@ -64,7 +64,7 @@ it("sums what all CPUs have spent, guests counted once", () => {
 
 it("reads every interface but the loopback", () => {
   const text = `Inter-|   Receive                            |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop
     lo:     1       1    0    0    0     0          0         0        1       1    0    0    0     0       0          0
   eth0: 1000      10    1    2    0     0          0         0      500       5    3    4    0     0       0          0
 `;

@@ -1,0 +1,172 @@
+/** Routes that remove what nobody uses, and the one that tells how much there is of it. */
+
+import { isGantryError } from "../../../base/errors.js";
+import { decodeFilters, type Filters } from "../../../wire/filters.js";
+import type { ImageDeleteItem } from "../../../wire/image.js";
+import { measureTrees } from "../../layers/trees/tree-jobs.js";
+import { json, type Reply } from "../http/reply.js";
+import { type ApiRequest, text } from "../http/request.js";
+import type { Route } from "../http/router.js";
+import { prunes } from "../prune-filters.js";
+import type { ApiRooms } from "../rooms.js";
+
+const builtIn = ["bridge", "host", "none"];
+const anonymousLabel = "com.docker.volume.anonymous";
+
+/** See Docker Engine API, "ContainerPrune", "ImagePrune", "NetworkPrune", "VolumePrune", "SystemDataUsage". */
+export function pruneRoutes(rooms: ApiRooms): Route[] {
+  const post = (pattern: string, handle: (request: ApiRequest) => Promise<Reply>): Route => {
+    return { method: "POST", pattern, handle };
+  };
+  return [
+    post("/containers/prune", (request) => pruneContainers(rooms, request)),
+    post("/images/prune", (request) => pruneImages(rooms, request)),
+    post("/networks/prune", (request) => pruneNetworks(rooms, request)),
+    post("/volumes/prune", (request) => pruneVolumes(rooms, request)),
+    // There is no builder yet, and so nothing of it to prune: `docker system prune` asks on every run.
+    post("/build/prune", async () => json({ CachesDeleted: null, SpaceReclaimed: 0 })),
+    { method: "GET", pattern: "/system/df", handle: (request) => diskUsage(rooms, request) },
+  ];
+}
+
+async function pruneContainers({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const takes = prunes(filtersOf(request, ["until", "label", "label!"]), Date.now());
+  const idle = containers
+    .list({ all: true, filters: { status: ["created", "exited", "dead"] } })
+    .filter(({ Created, Labels }) => takes({ createdMs: Created * 1000, labels: Labels }));
+  const sizes = await containers.files.writtenBytes(
+    idle.map(({ Id }) => Id),
+    request.signal,
+  );
+  const removed = await removeEach(idle, async ({ Id }) => {
+    await containers.remove(Id, { force: false, volumes: false });
+    return Id;
+  });
+  const SpaceReclaimed = removed.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
+  return json({ ContainersDeleted: orNull(removed), SpaceReclaimed });
+}
+
+async function pruneImages({ images, containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { dangling, ...filters } = filtersOf(request, ["dangling", "until", "label", "label!"]);
+  const onlyDangling = !dangling?.some((value) => ["false", "0"].includes(value.toLowerCase()));
+  const takes = prunes(filters, Date.now());
+  const usedBy = (imageId: string) => containers.usersOf({ imageId });
+  const unused = images
+    .list({})
+    .filter(({ Created, Labels }) => takes({ createdMs: Created * 1000, labels: Labels ?? {} }))
+    .filter(({ Id, RepoTags }) => usedBy(Id).length === 0 && (!onlyDangling || RepoTags.length === 0));
+  const sizes = new Map(unused.flatMap(({ Id }) => images.layersOf(Id).map((l) => [l.chainId, l.sizeBytes] as const)));
+  const removed = (await removeEach(unused, ({ Id }) => images.remove(Id, { force: true, usedBy }))).flat();
+  const gone = (item: ImageDeleteItem) => sizes.get(item.Deleted ?? "") ?? 0;
+  const SpaceReclaimed = removed.reduce((sum, item) => sum + gone(item), 0);
+  return json({ ImagesDeleted: orNull(removed), SpaceReclaimed });
+}
+
+async function pruneNetworks({ networks, containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const takes = prunes(filtersOf(request, ["until", "label", "label!"]), Date.now());
+  const unused = networks
+    .list({})
+    .filter(({ Name }) => !builtIn.includes(Name))
+    .filter(({ Created, Labels }) => takes({ createdMs: Date.parse(Created), labels: Labels }))
+    .filter(({ Id }) => containers.usersOf({ network: Id }).length === 0);
+  const removed = await removeEach(unused, async ({ Id, Name }) => {
+    await networks.remove(Id);
+    return Name;
+  });
+  return json({ NetworksDeleted: orNull(removed) });
+}
+
+/** Named volumes are taken only with the filter `all`: they are where people keep their data. */
+async function pruneVolumes({ volumes, containers, events }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { all, ...filters } = filtersOf(request, ["all", "label", "label!"]);
+  const takesNamed = request.version < 42 || all?.some((value) => ["true", "1"].includes(value.toLowerCase())) === true;
+  const takes = prunes(filters, Date.now());
+  const unused = volumes
+    .list({})
+    .filter(({ Labels }) => takesNamed || anonymousLabel in (Labels ?? {}))
+    .filter(({ Labels, CreatedAt }) => takes({ labels: Labels ?? {}, createdMs: Date.parse(CreatedAt) }))
+    .filter(({ Name }) => containers.usersOf({ volume: Name }).length === 0);
+  const sizes = await volumeSizes(unused, request.signal);
+  const removed = await removeEach(unused, async ({ Name }) => {
+    await volumes.remove(Name, { force: false, usedBy: containers.usersOf({ volume: Name }) });
+    events.publish({ Type: "volume", Action: "destroy", Actor: { ID: Name, Attributes: { driver: "local" } } });
+    return Name;
+  });
+  const SpaceReclaimed = removed.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
+  return json({ VolumesDeleted: removed, SpaceReclaimed });
+}
+
+async function diskUsage({ images, containers, volumes }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const asked = request.query.getAll("type");
+  const wants = (type: string) => asked.length === 0 || asked.includes(type);
+  const layerSizes = new Map<string, number>();
+  const sharers = new Map<string, number>();
+  const listed = images.list({});
+  for (const { Id } of listed) {
+    for (const { chainId, sizeBytes } of images.layersOf(Id)) {
+      layerSizes.set(chainId, sizeBytes);
+      sharers.set(chainId, (sharers.get(chainId) ?? 0) + 1);
+    }
+  }
+  const shared = (id: string) =>
+    images.layersOf(id).reduce((sum, l) => sum + ((sharers.get(l.chainId) ?? 0) > 1 ? l.sizeBytes : 0), 0);
+  const all = containers.list({ all: true, filters: {} });
+  const ids = all.map(({ Id }) => Id);
+  const written = wants("container") ? await containers.files.writtenBytes(ids, request.signal) : new Map();
+  const sizeOf = new Map(listed.map(({ Id, Size }) => [Id, Size]));
+  const volumeList = wants("volume") ? volumes.list({}) : [];
+  const sizes = await volumeSizes(volumeList, request.signal);
+  return json({
+    LayersSize: [...layerSizes.values()].reduce((sum, size) => sum + size, 0),
+    Images: wants("image")
+      ? listed.map((image) => ({
+          ...image,
+          SharedSize: shared(image.Id),
+          Containers: containers.usersOf({ imageId: image.Id }).length,
+        }))
+      : [],
+    Containers: wants("container")
+      ? all.map((container) => {
+          const SizeRw = written.get(container.Id) ?? 0;
+          return { ...container, SizeRw, SizeRootFs: SizeRw + (sizeOf.get(container.ImageID) ?? 0) };
+        })
+      : [],
+    Volumes: volumeList.map((volume) => {
+      const RefCount = containers.usersOf({ volume: volume.Name }).length;
+      return { ...volume, UsageData: { Size: sizes.get(volume.Name) ?? 0, RefCount } };
+    }),
+    BuildCache: [],
+  });
+}
+
+async function volumeSizes(
+  list: ReadonlyArray<{ Name: string; Mountpoint: string }>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const sizes = await measureTrees(
+    list.map(({ Mountpoint }) => Mountpoint),
+    signal,
+  );
+  return new Map(list.map(({ Name }, at) => [Name, sizes[at] ?? 0]));
+}
+
+/** What came into use meanwhile stays, and is no failure of the prune. */
+async function removeEach<T, R>(items: readonly T[], remove: (item: T) => Promise<R>): Promise<R[]> {
+  const removed: R[] = [];
+  for (const item of items) {
+    try {
+      removed.push(await remove(item));
+    } catch (error) {
+      if (!isGantryError(error) || error.status >= 500) throw error;
+    }
+  }
+  return removed;
+}
+
+function filtersOf(request: ApiRequest, allowed: readonly string[]): Filters {
+  return decodeFilters(text(request, "filters"), allowed);
+}
+
+function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length > 0 ? list : null;
+}

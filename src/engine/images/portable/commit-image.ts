@@ -1,0 +1,92 @@
+/** Makes an image of another one and a layer above it. Touches the world. */
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { isRecord } from "../../../base/json.js";
+import { mediaTypes } from "../../../oci/manifest.js";
+import type { ContainerConfig } from "../../../wire/container.js";
+import type { LayerStore } from "../../layers/layer-store.js";
+import type { BlobStore } from "../blob-store.js";
+import type { Image, ImageRecord } from "../image-index.js";
+import { portableImage } from "./image-layers.js";
+
+export interface CommitRequest {
+  readonly config: ContainerConfig;
+  readonly author: string;
+  readonly comment: string;
+  /** The command whose work the layer is, for the history. */
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly signal: AbortSignal;
+}
+
+/** The caller records the image. A failure leaves at most blobs and a layer that nothing names. */
+export async function commitImage(
+  parent: Image,
+  layer: AsyncIterable<Uint8Array>,
+  { request, blobs, layers, all }: { request: CommitRequest; blobs: BlobStore; layers: LayerStore; all: Image[] },
+): Promise<ImageRecord> {
+  const archive = blobs.partialPath(`import-${randomUUID()}`);
+  try {
+    const below = await portableImage(parent, { blobs, all });
+    await pipeline(Readable.from(layer), createWriteStream(archive, { flags: "wx", mode: 0o600 }), {
+      signal: request.signal,
+    });
+    const unpacked = await layers.unpack(archive, { expected: {}, signal: request.signal });
+    await blobs.adopt(archive, unpacked.digest);
+    const { chainId, sizeBytes } = await layers.keepLayer(unpacked, parent.chainIds.at(-1));
+    const parentConfig: unknown = JSON.parse((await blobs.read(parent.id)).toString());
+    const id = await blobs.write(JSON.stringify(configOf(parentConfig, parent, { request, diffId: unpacked.diffId })));
+    const descriptors = [
+      ...below.layers.map((descriptor) => ({ ...descriptor, mediaType: ociType(descriptor.mediaType) })),
+      { mediaType: mediaTypes.ociLayer, digest: unpacked.digest, size: unpacked.archiveBytes },
+    ];
+    const config = { mediaType: mediaTypes.ociConfig, digest: id, size: await blobs.sizeBytes(id) };
+    const manifest = await blobs.write(
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: descriptors }),
+    );
+    return {
+      id,
+      manifest,
+      layers: descriptors.map(({ digest }) => digest),
+      chainIds: [...parent.chainIds, chainId],
+      sizeBytes: parent.sizeBytes + sizeBytes,
+      lastTaggedAt: request.createdAt.toISOString(),
+    };
+  } finally {
+    await rm(archive, { force: true });
+  }
+}
+
+function configOf(
+  parsed: unknown,
+  parent: Image,
+  { request, diffId }: { request: CommitRequest; diffId: string },
+): Record<string, unknown> {
+  const before = isRecord(parsed) ? parsed : {};
+  const { architecture, os, variant } = before;
+  const created = request.createdAt.toISOString();
+  const { author, comment, createdBy } = request;
+  const step = {
+    ...{ created, created_by: createdBy },
+    ...(author ? { author } : {}),
+    ...(comment ? { comment } : {}),
+  };
+  return {
+    ...{ created, architecture, os },
+    ...(variant ? { variant } : {}),
+    ...(author ? { author } : {}),
+    config: request.config,
+    rootfs: { type: "layers", diff_ids: [...parent.config.diffIds, diffId] },
+    history: [...(Array.isArray(before.history) ? before.history : []), step],
+  };
+}
+
+/** Docker's layer types, in the words of a manifest that is OCI's. */
+function ociType(mediaType: string): string {
+  if (!mediaType.startsWith("application/vnd.docker.")) return mediaType;
+  if (mediaType.endsWith("gzip")) return mediaTypes.ociLayerGzip;
+  return mediaType.endsWith("zstd") ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
+}

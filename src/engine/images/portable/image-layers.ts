@@ -1,0 +1,114 @@
+/**
+ * An image's layers as blobs that can leave the engine again, and its history. Touches the world through the blobs.
+ *
+ * A pull does not fetch a layer that is unpacked already, so that the blob an image's manifest names may be missing:
+ * then the blob of another image stands in, whose layer is the same once unpacked.
+ */
+import { GantryError } from "../../../base/errors.js";
+import { isRecord } from "../../../base/json.js";
+import type { Digest } from "../../../oci/digest.js";
+import { mediaTypes } from "../../../oci/manifest.js";
+import type { ImageHistoryItem } from "../../../wire/image.js";
+import type { LayerStore } from "../../layers/layer-store.js";
+import type { BlobStore } from "../blob-store.js";
+import type { Image } from "../image-index.js";
+
+/** As a manifest names it. */
+export interface BlobDescriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface PortableImage {
+  readonly config: BlobDescriptor;
+  readonly layers: readonly BlobDescriptor[];
+  readonly manifest: BlobDescriptor;
+  readonly manifestText: string;
+}
+
+/** Every blob named is stored. Throws "blob-corrupt" when a layer's blob is nowhere. */
+export async function portableImage(
+  image: Image,
+  { blobs, all }: { blobs: BlobStore; all: readonly Image[] },
+): Promise<PortableImage> {
+  const types = await layerTypes(image, blobs);
+  const layers = await Promise.all(
+    image.chainIds.map(async (chainId, at) => {
+      const digest = storedBlob(image, at, { blobs, all });
+      if (!digest) {
+        throw new GantryError("blob-corrupt", `The archive of layer ${chainId} is missing`, {
+          hint: "Pull the image again",
+        });
+      }
+      const mediaType = types.get(digest) ?? (await sniffedType(digest, blobs));
+      return { mediaType, digest, size: await blobs.sizeBytes(digest) };
+    }),
+  );
+  const config = { mediaType: mediaTypes.ociConfig, digest: image.id, size: await blobs.sizeBytes(image.id) };
+  const manifestText = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers });
+  const isUnchanged = layers.every(({ digest }, at) => digest === image.layers[at]) && blobs.has(image.manifest);
+  const text = isUnchanged ? (await blobs.read(image.manifest)).toString() : manifestText;
+  const digest = isUnchanged ? image.manifest : await blobs.write(manifestText);
+  const mediaType = mediaTypeOf(text);
+  return { config, layers, manifest: { mediaType, digest, size: Buffer.byteLength(text) }, manifestText: text };
+}
+
+/** Newest first; sizes are those of the unpacked layers. */
+export async function historyOf(
+  image: Image,
+  { blobs, layers, tags }: { blobs: BlobStore; layers: LayerStore; tags: readonly string[] },
+): Promise<ImageHistoryItem[]> {
+  const parsed: unknown = JSON.parse((await blobs.read(image.id)).toString());
+  const steps = isRecord(parsed) && Array.isArray(parsed.history) ? parsed.history.filter(isRecord) : [];
+  const sizes = image.chainIds.map((chainId) => layers.layer(chainId)?.sizeBytes ?? 0);
+  const textOf = (value: unknown) => (typeof value === "string" ? value : "");
+  const items = steps.map((step): ImageHistoryItem => {
+    const created = Date.parse(textOf(step.created));
+    return {
+      Id: "<missing>",
+      Created: Number.isNaN(created) ? 0 : Math.floor(created / 1000),
+      CreatedBy: textOf(step.created_by),
+      Tags: null,
+      Size: step.empty_layer === true ? 0 : (sizes.shift() ?? 0),
+      Comment: textOf(step.comment),
+    };
+  });
+  // Layers without history are told too: every byte has its line.
+  for (const Size of sizes) items.push({ Id: "<missing>", Created: 0, CreatedBy: "", Tags: null, Size, Comment: "" });
+  items.reverse();
+  const [newest, ...older] = items;
+  return newest ? [{ ...newest, Id: image.id, Tags: tags.length > 0 ? [...tags] : null }, ...older] : [];
+}
+
+function storedBlob(
+  image: Image,
+  at: number,
+  { blobs, all }: { blobs: BlobStore; all: readonly Image[] },
+): Digest | undefined {
+  const own = image.layers[at];
+  if (own && blobs.has(own)) return own;
+  const chainId = image.chainIds[at];
+  return all
+    .map((other) => other.layers[chainId ? other.chainIds.indexOf(chainId) : -1])
+    .find((digest) => digest !== undefined && blobs.has(digest));
+}
+
+async function layerTypes(image: Image, blobs: BlobStore): Promise<Map<string, string>> {
+  if (!blobs.has(image.manifest)) return new Map();
+  const parsed: unknown = JSON.parse((await blobs.read(image.manifest)).toString());
+  const layers = isRecord(parsed) && Array.isArray(parsed.layers) ? parsed.layers.filter(isRecord) : [];
+  return new Map(layers.map(({ digest, mediaType }) => [String(digest), String(mediaType)]));
+}
+
+async function sniffedType(digest: Digest, blobs: BlobStore): Promise<string> {
+  const start = await blobs.start(digest);
+  if (start[0] === 0x1f && start[1] === 0x8b) return mediaTypes.ociLayerGzip;
+  return start.readUInt32BE(0) === 0x28b52ffd ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
+}
+
+function mediaTypeOf(manifest: string): string {
+  const parsed: unknown = JSON.parse(manifest);
+  const type = isRecord(parsed) ? parsed.mediaType : undefined;
+  return typeof type === "string" ? type : mediaTypes.ociManifest;
+}
