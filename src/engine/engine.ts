@@ -5,7 +5,7 @@
  * the end: no new connections, rooms, lock, and the connections last, so whoever waits for them to end finds the state
  * free. Containers outlive the engine in every case.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ const handOverStepMs = 20;
 /**
  * Runs until `signal`, a request to shut down, or idleness ends it.
  *
- * @throws {GantryError} "not-root", "engine-locked", "helper-missing"; nothing was changed then
+ * @throws {GantryError} "not-root", "bad-parameter", "engine-locked", "helper-missing"; nothing was changed then
  */
 export async function runEngine(options: EngineOptions): Promise<void> {
   if (options.uid !== 0) {
@@ -90,6 +90,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   }
   closeInherited(options.keepFds);
   process.umask(0o022); // modes below are meant as they are written, whatever the user's shell has
+  for (const path of [options.stateRoot, options.runDir]) ownDirectory(path, options.uid);
   await using disposer = new Disposer();
   const lock = await lockState(options);
   disposer.defer(() => lock[Symbol.dispose]());
@@ -100,7 +101,6 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   };
   options.signal.addEventListener("abort", () => end("told by a signal"), { once: true });
   if (options.signal.aborted) return;
-  mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
   const startedAt = systemClock.now();
   const rooms = await openRooms(options, { disposer, startedAt, end });
   markRunning(options, disposer);
@@ -111,6 +111,16 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   await server.stopListening();
   await disposer[Symbol.asyncDispose]();
   await server.close();
+}
+
+/** Made when missing. Refused when others could put records, sockets or links into it. */
+function ownDirectory(path: string, uid: number): void {
+  mkdirSync(path, { recursive: true, mode: 0o711 });
+  const { uid: owner, mode } = statSync(path);
+  if (owner === uid && (mode & 0o022) === 0) return;
+  throw new GantryError("bad-parameter", `Other users may write in ${path}`, {
+    hint: `Make it private (chown ${uid} ${path}; chmod 711 ${path}), or choose another directory`,
+  });
 }
 
 /** A predecessor that was told to end holds the lock until it has; one that serves keeps it. */

@@ -1,7 +1,7 @@
 /** The engine as a process, by the built program: its life, its death and its clients. Real kernel, real containers. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -178,6 +178,15 @@ describe("the engine's process", () => {
     expect(started.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
     const second = await engine.gantry(["engine", "run"]);
     expect(second).toMatchObject({ exitCode: 75, stderr: expect.stringContaining(`process ${await engine.pid()}`) });
+  });
+
+  it("refuses a state root in which other users may write", async () => {
+    await using engine = await startTestEngine({ busybox: false });
+    await engine.gantry(["engine", "stop"]);
+    chmodSync(engine.stateRoot, 0o777);
+    const { exitCode, stderr } = await engine.gantry(["engine", "start"]);
+    chmodSync(engine.stateRoot, 0o711);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("Other users may write in")]);
   });
 
   it("leaves containers running when it is stopped, and adopts them when it is started", async () => {
