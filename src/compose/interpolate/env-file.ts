@@ -39,21 +39,21 @@ const escapes: Readonly<Record<string, string>> = {
  */
 export function parseEnvFile(text: string, outer: Lookup): EnvFileResult {
   const values = new Map<string, string>();
-  const starts = new Map<string, number>();
+  const places = new Map<string, { line: number; column: number }>();
   const problems: EnvFileProblem[] = [];
   const lookup: Lookup = (name) => outer(name) ?? values.get(name);
   const source = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+  const locate = locator(source);
   let at = 0;
   while (at < source.length) {
     const entry = readEntry(source, at, lookup);
-    if (entry.problem) problems.push({ ...positionOf(source, entry.problem.at), message: entry.problem.message });
+    if (entry.problem) problems.push({ ...locate(entry.problem.at), message: entry.problem.message });
     if (entry.key !== undefined && entry.value !== undefined) {
       values.set(entry.key, entry.value);
-      starts.set(entry.key, skip(source, at, /\s*/y));
+      places.set(entry.key, locate(skip(source, at, /\s*/y)));
     }
     at = entry.end;
   }
-  const places = new Map([...starts].map(([key, start]) => [key, positionOf(source, start)]));
   return { values, places, problems };
 }
 
@@ -110,9 +110,8 @@ function readQuoted(text: string, key: string, open: number, lookup: Lookup): En
     return { end: endOfLine(text, open) + 1, problem };
   }
   const inner = text.slice(open + 1, close);
-  // What follows the quote on its line is no part of the value; only a comment or nothing should stand there.
-  const rest = skip(text, close + 1, /[ \t]*/y);
-  const end = /^[^\n]*['"=]/.test(text.slice(rest, endOfLine(text, rest))) ? rest : endOfLine(text, close) + 1;
+  // What follows the quote on its line is no part of the value: a comment, or read as an entry of its own.
+  const end = close + 1;
   if (quote === "'") return { key, value: inner.replaceAll("\\'", "'"), end };
   return { ...expand(key, unescapeText(inner), open, lookup), end };
 }
@@ -146,7 +145,15 @@ function endOfLine(text: string, at: number): number {
   return end < 0 ? text.length : end;
 }
 
-function positionOf(text: string, at: number): { line: number; column: number } {
-  const before = text.slice(0, at).split("\n");
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+/** Lines and columns of ascending offsets, each line counted once: a file may have a hundred thousand entries. */
+function locator(text: string): (at: number) => { line: number; column: number } {
+  let line = 1;
+  let lineStart = 0;
+  return (at) => {
+    for (let end = text.indexOf("\n", lineStart); end >= 0 && end < at; end = text.indexOf("\n", lineStart)) {
+      line += 1;
+      lineStart = end + 1;
+    }
+    return { line, column: Math.max(1, at - lineStart + 1) };
+  };
 }
