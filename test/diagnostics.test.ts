@@ -52,7 +52,7 @@ function emittedCodes(): Set<string> {
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === "generated" ? [] : sources(path);
+    if (entry.isDirectory()) return ["generated", "init"].includes(entry.name) ? [] : sources(path);
     return /\.ts$/.test(entry.name) && !/\.(test|fixture)\.ts$|titles\.ts$/.test(entry.name)
       ? [readFileSync(path, "utf8")]
       : [];

@@ -18,7 +18,6 @@ const runtimes: Readonly<Record<ProjectKind, { readonly image: string; readonly 
 /** The text of `compose.yaml`. Loads without a diagnostic once the variables of its backings are set. */
 export function startingFile(project: DetectedProject): string {
   const lines = [
-    "# yaml-language-server: $schema=https://gantry.dev/schemas/compose.schema.json",
     "# The services of this project. `gantry up` starts them, `gantry plan` shows beforehand what it will do.",
     "",
     "services:",

@@ -27,7 +27,7 @@ beforeAll(() => {
     join(folder, "other.yaml"),
     "services: { base: { image: b, extends: { file: compose.yaml, service: web } } }\n",
   );
-  writeFileSync(join(folder, "web.env"), "A=1\nB=${A}\n");
+  writeFileSync(join(folder, "web.env"), "A=1\nB=$A\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

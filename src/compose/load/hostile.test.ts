@@ -75,7 +75,7 @@ describe("ends soon and in memory", () => {
     ],
     [
       "a chain of extends that grows",
-      `services:\n  s0: {image: a}\n${many(600, (at) => `  s${at + 1}: {extends: s${at}, environment: {A${at}: b}}\n`)}`,
+      `services:\n  s0: {image: a}\n${many(600, (at) => `  s${at + 1}: {extends: s${at}, labels: {A${at}: b}}\n`)}`,
       "601 services",
     ],
     [
@@ -126,4 +126,10 @@ it("keys of JavaScript's own objects are keys like others", async () => {
   const names = ["__proto__", "constructor", "toString"];
   expect(await outcome(`services:\n${names.map((name) => `  ${name}: {image: a}\n`).join("")}`)).toBe("3 services");
   expect(await outcome(web("    labels: {__proto__: a, constructor: b}\n    __proto__: {}\n"))).toBe("unknown-key");
+});
+
+it("a path that no file can have is a file that does not exist", async () => {
+  const long = "x".repeat(5000);
+  const file = web(`    secrets: [s]\n    env_file: ${long}\nsecrets: {s: {file: ./${long}}}\ninclude: [./${long}]\n`);
+  expect(await outcome(file)).toBe("env-file-not-found secret-file-not-found file-not-found");
 });

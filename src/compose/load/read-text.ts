@@ -40,7 +40,11 @@ export function readFileText(path: string): FileText {
 
 /** True when something that is not a directory stands there. */
 export function fileExists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  try {
+    return !statSync(path).isDirectory();
+  } catch {
+    return false; // also what has a name that no file can have
+  }
 }
 
 function decode(bytes: Buffer): FileText {

@@ -1,6 +1,6 @@
 /** Reads what the selected services name on disk: env and label files, and that config and secret files are there. */
 
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { didYouMean } from "../did-you-mean.js";
 import { parseEnvFile, parseRawEnvFile } from "../interpolate/env-file.js";
@@ -65,7 +65,7 @@ export function checkFileSpecs(
   for (const spec of specs) {
     const path = `${kind}s.${spec.key}`;
     const place = (key: string) => ({ path: `${path}.${key}`, at: sources.get(`${path}.${key}`) ?? [] });
-    if (spec.file !== undefined && !statSync(spec.file, { throwIfNoEntry: false })) {
+    if (spec.file !== undefined && !existsSync(spec.file)) {
       const hint = nearbyFile(spec.file) ?? "Create it, or correct the path";
       report[severity](
         place("file"),

@@ -19,7 +19,7 @@ export type YamlDocuments =
   | {
       readonly kind: "documents";
       readonly documents: readonly Document.Parsed[];
-      /** Where the last quoted text and the brackets that nothing closes begin: what is missing there is told at the end. */
+      /** Where the last quoted text and the unclosed brackets begin: what they miss is told where the text ends. */
       readonly lastQuote: number | undefined;
       readonly openBrackets: readonly number[];
     }
@@ -64,7 +64,7 @@ function* boundedTokens(text: string, lines: LineCounter, guard: Guard) {
 /** The lexer announces a scalar's text by this character, so that a text `[` is told from a bracket. */
 const scalarMark = "\u001f";
 
-/** Counts tokens, depth and commas after commas as they come. Depth is that of brackets, and of indicators within one line. */
+/** Counts tokens, depth and commas after commas. Depth is that of brackets, and of indicators within one line. */
 class Guard {
   passed: Exclude<YamlDocuments, { kind: "documents" }> | undefined;
   emptyItems = 0;

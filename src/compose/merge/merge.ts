@@ -16,7 +16,6 @@ import {
   memberPath,
   scalarLike,
   type Tree,
-  withoutEntry,
   withPath,
 } from "../tree.js";
 import { entryKey, type MergeRule, mergeRule } from "./merge-rules.js";
@@ -123,7 +122,8 @@ export function withoutDuplicates(node: Tree, report: Report, keys: readonly str
   if (node.kind !== "list" || keys[0] !== "services") return node;
   const once = appendLists({ ...node, items: [] }, { ...node, at: [] }, keys);
   if (once.items.length < node.items.length && keys.at(-1) === "volumes") {
-    const lost = node.items.find((item) => !once.items.some((kept) => kept.at.at(-1) === item.at.at(-1)));
+    const places = new Set(once.items.map((kept) => kept.at.at(-1)));
+    const lost = node.items.find((item) => !places.has(item.at.at(-1)));
     report.warn(
       lost ?? node,
       "duplicate-mount",
@@ -220,13 +220,9 @@ export function withoutTags(node: Tree): Tree {
   const { tag: _tag, ...bare } = node;
   if (bare.kind === "scalar") return bare;
   if (bare.kind === "list") return { ...bare, items: bare.items.filter(isKept).map(withoutTags) };
-  let result: MapTree = bare;
-  for (const [key, entry] of bare.entries) {
-    if (entry.value.tag === "reset") result = withoutEntry(result, key);
-  }
-  const entries = [...result.entries].map(([key, entry]): [string, MapEntry] => [
-    key,
-    { ...entry, value: withoutTags(entry.value) },
-  ]);
-  return { ...result, entries: new Map(entries) };
+  const kept = [...bare.entries].filter(([, entry]) => isKept(entry.value));
+  return {
+    ...bare,
+    entries: new Map(kept.map(([key, entry]) => [key, { ...entry, value: withoutTags(entry.value) }])),
+  };
 }
