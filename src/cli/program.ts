@@ -147,15 +147,12 @@ class Session implements CliContext {
 /** The one place where the tool turns an error into text and an exit code. */
 function reportError(error: unknown, session: Session): number {
   if (error instanceof CommanderError) return error.exitCode; // commander has printed it
-  if (session.signal.aborted && (isAbort(error) || isGantryError(error, "cancelled"))) return cancelledExitCode;
+  // A connection that Ctrl-C cut reports itself in many ways; only the engine's own answers are news then.
+  if (session.signal.aborted && (!isGantryError(error) || error.code === "cancelled")) return cancelledExitCode;
   session.stderr.write(`error: ${printable(messageOf(error))}\n`);
   if (isGantryError(error) && error.hint) session.stderr.write(`hint: ${error.hint}\n`);
   if (!isGantryError(error) && session.env.GANTRY_DEBUG && error instanceof Error) {
     session.stderr.write(`${error.stack}\n`);
   }
   return session.exitCode === 0 ? 1 : session.exitCode;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }

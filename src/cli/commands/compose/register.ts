@@ -1,5 +1,5 @@
 /** Registers the commands that work on a Compose project. Actions load their modules when they run. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CliContext } from "../../context.js";
 import { collect } from "../../options.js";
 import { registerLifecycle } from "./register-lifecycle.js";
@@ -18,7 +18,11 @@ function registerUp(program: Command, context: CliContext): void {
     .option("-d, --detach", "return once everything is started")
     .option("--wait", "return once everything runs and is healthy; implies -d")
     .option("--abort-on-container-exit", "stop everything when one container ends")
+    .option("--abort-on-container-failure", "stop everything when one container fails")
     .option("--exit-code-from <service>", "end with this service's exit code")
+    .option("--attach <service>", "show only this service's output, repeatable", collect)
+    .addOption(noAttach())
+    .option("--attach-dependencies", "show the output of dependencies too")
     .option("--no-color", "no colours in the output")
     .option("--no-log-prefix", "no container names in the output")
     .option("--timestamps", "the time before each line")
@@ -37,15 +41,26 @@ function registerUp(program: Command, context: CliContext): void {
     .action(async (services: string[], flags) => (await import("./plan.js")).plan(context, flags, services));
 }
 
+/** Not the negation of `--attach`, which commander would take it for. */
+function noAttach(): Option {
+  const option = new Option("--no-attach <service>", "leave this service's output out, repeatable").argParser(collect);
+  option.negate = false;
+  option.attributeName = () => "noAttach";
+  return option;
+}
+
 /** The flags that shape a plan, the same for all that draw one. */
 function planFlags(command: Command): Command {
   return command
     .option("--force-recreate", "make containers anew even if nothing changed")
+    .option("--always-recreate-deps", "make dependencies anew too")
     .option("--no-recreate", "never touch existing containers")
     .option("--no-deps", "leave out what the named services depend on")
     .option("--remove-orphans", "remove containers of services that the files no longer have")
     .option("--scale <service=n>", "number of replicas, repeatable", collect)
     .option("--pull <policy>", "always, missing or never")
+    .option("--quiet-pull", "no progress of pulls")
+    .option("-y, --yes", "answer yes to every question")
     .option("--no-start", "create only")
     .option("-t, --timeout <seconds>", "grace for containers that are replaced")
     .option("--wait-timeout <seconds>", "limit of each wait")

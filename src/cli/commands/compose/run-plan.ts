@@ -27,7 +27,11 @@ export async function runPlan(
   { command, signal = context.signal, beforeStart, quiet = false }: RunOptions,
 ): Promise<ApplyResult> {
   const { applyPlan } = await import("../../../apply/apply-plan.js");
-  const renderer = await createRenderer(context, plan.operations.length, quiet);
+  const renderer = await createRenderer(context, plan.operations.length, {
+    quiet,
+    // A view that moves and output that is attached to would draw over each other.
+    still: beforeStart !== undefined,
+  });
   const parallel = parallelLimit(context);
   const options: ApplyOptions = {
     command,

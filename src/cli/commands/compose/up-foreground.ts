@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GantryError, isGantryError } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import { readFrames } from "../../../client/frames.js";
-import type { Project } from "../../../compose/project.js";
+import type { Project, Service } from "../../../compose/project.js";
 import type { ContainerRef } from "../../../plan/operation.js";
 import { selectServices, type UpOptions } from "../../../plan/up-options.js";
 import type { ContainerInspect } from "../../../wire/container.js";
@@ -107,10 +107,13 @@ class ForegroundSession {
     const { project, options, flags } = this.#job;
     const lock = { project: project.name, command: "up", wait: flags.waitLock };
     await using _lock = await takeLock(this.#context, this.#client, lock);
-    const { plan, observed } = await planOrPull(this.#context, this.#client, { project, options, signal });
-    const shown = new Set(
-      selectServices(project, options.services, options.noDeps).flatMap((s) => (s.attach ? [s.name] : [])),
-    );
+    const { plan, observed } = await planOrPull(this.#context, this.#client, {
+      project,
+      options,
+      signal,
+      quiet: flags.quietPull === true,
+    });
+    const shown = attachedServices(project, options, flags);
     const starting = plan.operations.flatMap((op) => (op.kind === "start-container" ? [op.container] : []));
     const running = observed.containers.filter((c) => !c.isOneOff && c.state === "running" && shown.has(c.service));
     const replaced = new Set(
@@ -187,8 +190,9 @@ class ForegroundSession {
   }
 
   #considerTrigger(service: string, code: number): void {
-    const { abortOnContainerExit, exitCodeFrom } = this.#job.flags;
-    if (this.trigger !== undefined || (!abortOnContainerExit && exitCodeFrom === undefined)) return;
+    const { abortOnContainerExit, abortOnContainerFailure, exitCodeFrom } = this.#job.flags;
+    const aborts = abortOnContainerExit || (abortOnContainerFailure && code !== 0) || exitCodeFrom !== undefined;
+    if (this.trigger !== undefined || !aborts) return;
     if (exitCodeFrom === undefined || exitCodeFrom === service) this.trigger = code;
   }
 
@@ -224,6 +228,27 @@ class ForegroundSession {
       if (!signal.aborted && isGantryError(error, "engine-unavailable")) this.#loseEngine();
     }
   }
+}
+
+/**
+ * Services whose output is shown: those named, or all; dependencies only when asked for. Throws "bad-parameter" for
+ * one that this `up` does not concern.
+ */
+export function attachedServices(
+  project: Project,
+  { services, noDeps }: Pick<UpOptions, "services" | "noDeps">,
+  { attach, noAttach = [], attachDependencies }: Pick<UpFlags, "attach" | "noAttach" | "attachDependencies">,
+): ReadonlySet<string> {
+  const concerned = selectServices(project, services, noDeps);
+  for (const name of [...(attach ?? []), ...noAttach]) {
+    if (concerned.some((service) => service.name === name)) continue;
+    throw new GantryError("bad-parameter", `service "${name}" is not part of this up`);
+  }
+  const isNamed = (name: string) => services.length === 0 || services.includes(name) || attachDependencies === true;
+  const isShown = (service: Service) =>
+    attach ? attach.includes(service.name) : service.attach && isNamed(service.name);
+  const shown = concerned.filter((service) => isShown(service) && !noAttach.includes(service.name));
+  return new Set(shown.map((service) => service.name));
 }
 
 function willRunAgain({ State, HostConfig, RestartCount }: ContainerInspect): boolean {

@@ -24,7 +24,13 @@ export interface UpFlags {
   readonly pull?: string;
   readonly timeout?: string;
   readonly renewAnonVolumes?: boolean;
+  readonly alwaysRecreateDeps?: boolean;
+  readonly quietPull?: boolean;
   readonly abortOnContainerExit?: boolean;
+  readonly abortOnContainerFailure?: boolean;
+  readonly attach?: readonly string[];
+  readonly noAttach?: readonly string[];
+  readonly attachDependencies?: boolean;
   readonly exitCodeFrom?: string;
   readonly color: boolean;
   readonly logPrefix: boolean;
@@ -42,7 +48,7 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   const client = await context.connect();
   if (flags.detach || flags.wait || !flags.start) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
-    const { plan } = await planOrPull(context, client, { project, options });
+    const { plan } = await planOrPull(context, client, { project, options, quiet: flags.quietPull === true });
     await runPlan(context, client, plan, { command: "up" });
     if (plan.operations.length === 0) sayNothingToDo(context, project);
     return;
@@ -58,7 +64,12 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
 export async function planOrPull(
   context: CliContext,
   client: EngineClient,
-  { project, options, signal = context.signal }: { project: Project; options: UpOptions; signal?: AbortSignal },
+  {
+    project,
+    options,
+    signal = context.signal,
+    quiet = false,
+  }: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
 ): Promise<{ plan: Plan; observed: ObservedState }> {
   const [{ observeProject }, { mustPullFirst, planUp, planUpPulls }] = await Promise.all([
     import("../../../apply/observe.js"),
@@ -67,7 +78,7 @@ export async function planOrPull(
   const observed = await observeProject(client, project, { signal });
   if (!mustPullFirst(project, observed, options)) return { plan: planUp(project, observed, options), observed };
   const pulls = planUpPulls(project, observed, options);
-  const { outcome } = await runPlan(context, client, pulls, { command: "pull", signal });
+  const { outcome } = await runPlan(context, client, pulls, { command: "pull", signal, quiet });
   if (outcome !== "succeeded") return { plan: { ...pulls, operations: [], warnings: [] }, observed };
   const fresh = await observeProject(client, project, { signal });
   return { plan: planUp(project, fresh, { ...options, imagesAreFresh: true }), observed: fresh };
@@ -84,10 +95,12 @@ export function upOptions(
     version,
     services,
     forceRecreate: flags.forceRecreate === true,
+    alwaysRecreateDeps: flags.alwaysRecreateDeps === true,
     noRecreate: flags.recreate === false,
     noDeps: flags.deps === false,
     noStart: flags.start === false,
     removeOrphans: flags.removeOrphans ?? isTrue(env.COMPOSE_REMOVE_ORPHANS),
+    ignoreOrphans: isTrue(env.COMPOSE_IGNORE_ORPHANS),
     renewAnonymousVolumes: flags.renewAnonVolumes === true,
     scale: parseScale(flags.scale ?? []),
     imagesAreFresh: false,
@@ -119,9 +132,17 @@ function checkFlags(flags: UpFlags): void {
   };
   refuse(flags.forceRecreate && !flags.recreate, "--force-recreate and --no-recreate");
   refuse(flags.renewAnonVolumes && !flags.recreate, "--renew-anon-volumes and --no-recreate");
-  const follows = flags.abortOnContainerExit || flags.exitCodeFrom !== undefined;
+  refuse(flags.alwaysRecreateDeps && !flags.recreate, "--always-recreate-deps and --no-recreate");
+  refuse(
+    flags.abortOnContainerExit && flags.abortOnContainerFailure,
+    "--abort-on-container-exit and --abort-on-container-failure",
+  );
+  const isAttaching = flags.attach !== undefined || flags.attachDependencies === true;
+  refuse(flags.attach !== undefined && flags.attachDependencies, "--attach and --attach-dependencies");
+  const follows = flags.abortOnContainerExit || flags.abortOnContainerFailure || flags.exitCodeFrom !== undefined;
   refuse(follows && flags.detach, "--abort-on-container-exit and --detach");
   refuse(follows && flags.wait, "--abort-on-container-exit and --wait");
+  refuse(isAttaching && (flags.detach || flags.wait), "--attach and --detach or --wait");
 }
 
 function pullPolicy(word: string): "always" | "missing" | "never" {

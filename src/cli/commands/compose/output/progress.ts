@@ -6,8 +6,12 @@ import { progressLines } from "../../../views/progress-lines.js";
 import { styleFor } from "../../../views/style.js";
 import { progressMode, wantsColor } from "./terminal.js";
 
-/** The view is loaded only for it; everything else starts at once. */
-export async function createRenderer(context: CliContext, operations: number, quiet = false): Promise<EventRenderer> {
+/** The view is loaded only for it; everything else starts at once. With `still` there are lines in its place. */
+export async function createRenderer(
+  context: CliContext,
+  operations: number,
+  { quiet = false, still = false }: { quiet?: boolean; still?: boolean } = {},
+): Promise<EventRenderer> {
   const { stderr, clock } = context;
   const mode = quiet ? "quiet" : progressMode(context, operations);
   switch (mode) {
@@ -16,7 +20,7 @@ export async function createRenderer(context: CliContext, operations: number, qu
     case "json":
       return lineRenderer(stderr, (event) => [JSON.stringify({ version: eventStreamVersion, ...event })]);
     case "tty":
-      if (context.loadProgressView) {
+      if (context.loadProgressView && !still) {
         const create = await context.loadProgressView();
         const color = wantsColor(context, stderr);
         const monotonicMs = () => clock.monotonicMs();
