@@ -17,6 +17,7 @@ import { parseChallenge } from "./challenge.js";
 import { discard, type HttpRequest, type HttpResponse, httpGet, readText } from "./http-request.js";
 import { type Endpoint, endpointsOf, type RegistryConfig } from "./registry-config.js";
 import { connectionError, deniedError, missingError, statusError } from "./registry-errors.js";
+import { RegistryPusher } from "./registry-pusher.js";
 import { isTransientError, isTransientStatus, maxAttempts, waitMs } from "./retry.js";
 
 export interface RegistryCall {
@@ -31,6 +32,8 @@ export interface FetchedManifest {
 }
 
 export interface RegistryClient {
+  /** The way up. */
+  readonly pusher: RegistryPusher;
   /** By tag, or by digest when the reference or `digest` has one. Throws "image-not-found", "registry-…". */
   fetchManifest(reference: ImageReference, call: RegistryCall & { digest?: Digest }): Promise<FetchedManifest>;
   /**
@@ -60,6 +63,7 @@ interface BlobOrManifest {
 }
 
 class HttpRegistryClient implements RegistryClient {
+  readonly pusher: RegistryPusher;
   readonly #config: RegistryConfig;
   readonly #authorizer: Authorizer;
   /** The endpoint that answered last for a repository is asked first for its blobs. */
@@ -68,6 +72,7 @@ class HttpRegistryClient implements RegistryClient {
   constructor(config: RegistryConfig, clock: Clock) {
     this.#config = config;
     this.#authorizer = new Authorizer(clock);
+    this.pusher = new RegistryPusher({ config, clock });
   }
 
   async fetchManifest(

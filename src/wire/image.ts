@@ -30,6 +30,11 @@ export interface ImageInspect {
   RootFS: { Type: "layers"; Layers: string[] };
   Metadata: { LastTagTime: string };
 }
+/** What a name stands for in its registry. */
+export interface DistributionInspect {
+  Descriptor: { mediaType: string; digest: string; size: number };
+  Platforms: Array<{ architecture: string; os: string; variant?: string }>;
+}
 /** One step of an image's making; `Id` is "<missing>" for all but the newest. `Created` in seconds since the epoch. */
 export interface ImageHistoryItem {
   Id: string;

@@ -20,6 +20,15 @@ export interface VersionReply {
   BuildTime: string;
 }
 
+/** `POST /auth`: credentials to be tried. */
+export interface AuthBody {
+  username?: string;
+  password?: string;
+  identitytoken?: string;
+  serveraddress?: string;
+  email?: string;
+}
+
 export type EventType = "container" | "image" | "network" | "volume" | "daemon";
 /** `Actor.Attributes` of a container event holds its labels, `image`, `name` (no slash) and the action's extras. */
 export interface EngineEvent {

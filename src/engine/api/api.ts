@@ -14,6 +14,7 @@ import { imageRoutes } from "./routes/images.js";
 import { networkRoutes } from "./routes/networks.js";
 import { notImplementedRoutes } from "./routes/not-implemented.js";
 import { pruneRoutes } from "./routes/prune.js";
+import { registryRoutes } from "./routes/registry.js";
 import { systemRoutes } from "./routes/system.js";
 import { volumeRoutes } from "./routes/volumes.js";
 
@@ -26,6 +27,7 @@ export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<
     ...notImplementedRoutes(),
     ...pruneRoutes(rooms),
     ...imageArchiveRoutes(rooms),
+    ...registryRoutes(rooms),
     ...gantryRoutes(rooms),
     ...containerFileRoutes(rooms),
     ...containerResourceRoutes(rooms),

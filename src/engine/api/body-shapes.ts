@@ -16,6 +16,7 @@ import type {
   NetworkCreateBody,
   NetworkDisconnectBody,
 } from "../../wire/network.js";
+import type { AuthBody } from "../../wire/system.js";
 import type { VolumeCreateBody } from "../../wire/volume.js";
 import type { Fields } from "./http/shape.js";
 
@@ -123,4 +124,4 @@ export const commitShape = config;
 
 export const authShape = {
   ...{ username: "text", password: "text", serveraddress: "text", identitytoken: "text", email: "text" },
-} as const;
+} as const satisfies Fields<AuthBody>;

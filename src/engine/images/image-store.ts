@@ -8,10 +8,11 @@ import { arch } from "node:os";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
-import type { ChainId } from "../../oci/digest.js";
+import type { ChainId, Digest } from "../../oci/digest.js";
 import { parseImageConfig } from "../../oci/image-config.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import {
+  canonicalName,
   canonicalReference,
   familiarReference,
   type ImageReference,
@@ -21,6 +22,7 @@ import {
 import type { Credentials } from "../../registry/authorizer.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import type {
+  DistributionInspect,
   ImageDeleteItem,
   ImageHistoryItem,
   ImageInspect,
@@ -38,8 +40,10 @@ import { applyChanges } from "./import-changes.js";
 import { importRootfs } from "./import-rootfs.js";
 import { KeyedLock } from "./keyed-lock.js";
 import { commitImage } from "./portable/commit-image.js";
+import { describeRemote } from "./portable/describe-remote.js";
 import { historyOf, portableImage } from "./portable/image-layers.js";
 import { loadImages } from "./portable/load-images.js";
+import { missingTagText, pushImage } from "./portable/push-image.js";
 import { saveImages } from "./portable/save-images.js";
 import { type PullRequest, pullImage } from "./pull-image.js";
 import { planRemove } from "./remove-plan.js";
@@ -193,6 +197,49 @@ export class ImageStore implements Images {
       }
       return loaded.map(({ record, tags }) => ({ id: record.id, tags: tags.map(familiarReference) }));
     });
+  }
+
+  async push(name: string, { signal, onProgress, auth }: TransferOptions & { auth?: RegistryAuth }): Promise<void> {
+    const reference = withDefaultTag(parseReference(name));
+    const image = this.#index.named(reference);
+    if (!image) throw new GantryError("image-not-found", missingTagText(reference));
+    const call = { signal, ...(auth ? { credentials: credentialsOf(auth) } : {}) };
+    await this.#transfer(async () => {
+      const portable = await portableImage(image, { blobs: this.#blobs, all: this.#index.all() });
+      const repositoriesOf = (digest: Digest) => this.#repositoriesOf(digest, reference);
+      const rooms = { pusher: this.#registry.pusher, blobs: this.#blobs, repositoriesOf };
+      await pushImage({ image: portable, reference }, rooms, { ...call, tell: onProgress });
+      const { domain, path } = reference;
+      await this.#index.point({ domain, path, digest: portable.manifest.digest }, image.id, this.#clock.now());
+    });
+  }
+
+  tagsOf(repository: string): string[] {
+    const wanted = canonicalName(parseReference(repository));
+    const names = this.#index.names().map(({ reference }) => reference);
+    return names.filter((name) => name.tag && canonicalName(name) === wanted).map(familiarReference);
+  }
+
+  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<void> {
+    return this.#registry.pusher.login(host, { signal, credentials: credentialsOf(auth) });
+  }
+
+  async describeRemote(
+    name: string,
+    { signal, auth }: { signal: AbortSignal; auth?: RegistryAuth },
+  ): Promise<DistributionInspect> {
+    const reference = withDefaultTag(parseReference(name));
+    const call = { signal, ...(auth ? { credentials: credentialsOf(auth) } : {}) };
+    return describeRemote(await this.#registry.fetchManifest(reference, call));
+  }
+
+  /** Other repositories of the same registry whose images have that blob. */
+  #repositoriesOf(digest: Digest, { domain, path }: ImageReference): string[] {
+    const holders = this.#index.all().filter(({ layers }) => layers.includes(digest));
+    const names = holders.flatMap(({ id }) => this.#index.namesOf(id));
+    // A digest is known of what was pulled from there, or pushed there.
+    const others = names.filter((name) => name.domain === domain && name.path !== path && name.digest);
+    return [...new Set(others.map((name) => name.path))];
   }
 
   async tag(name: string, text: string): Promise<void> {

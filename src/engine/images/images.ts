@@ -7,6 +7,7 @@
 import type { Readable } from "node:stream";
 import type { ContainerConfig } from "../../wire/container.js";
 import type {
+  DistributionInspect,
   ImageDeleteItem,
   ImageHistoryItem,
   ImageInspect,
@@ -90,6 +91,14 @@ export interface Images {
   save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
   /** Takes every image out of an archive of any compression; returns what each is called, by its tags or its id. */
   load(archive: Readable, signal: AbortSignal): Promise<Array<{ id: string; tags: string[] }>>;
+  /** Sends the image to the registry in its name, which has a tag. Throws "image-not-found", "registry-…". */
+  push(name: string, options: TransferOptions & { auth?: RegistryAuth }): Promise<void>;
+  /** The names of a repository that are here, each with its tag. */
+  tagsOf(repository: string): string[];
+  /** Resolves when the registry takes the credentials. Throws "registry-denied", "registry-unreachable". */
+  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<void>;
+  /** What a name stands for in its registry, as the API tells it. */
+  describeRemote(name: string, options: { signal: AbortSignal; auth?: RegistryAuth }): Promise<DistributionInspect>;
   /**
    * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight
    * needs.

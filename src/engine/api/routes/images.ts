@@ -103,7 +103,7 @@ function reference(repository: string | undefined, tag: string | undefined): str
 }
 
 /** base64 or base64url JSON; what cannot be read means anonymous, as in Docker. */
-function registryAuth(header: string | readonly string[] | undefined): RegistryAuth | undefined {
+export function registryAuth(header: string | readonly string[] | undefined): RegistryAuth | undefined {
   if (typeof header !== "string" || header === "") return undefined;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(header, "base64").toString());

@@ -1,0 +1,59 @@
+/** Routes that speak with a registry on the client's behalf, pulls aside: push, login, what a name stands for. */
+import { GantryError } from "../../../base/errors.js";
+import type { AuthBody } from "../../../wire/system.js";
+import { authShape } from "../body-shapes.js";
+import { json, type Reply } from "../http/reply.js";
+import { type ApiRequest, jsonBody, param, text } from "../http/request.js";
+import type { Route } from "../http/router.js";
+import { progressReply } from "../progress.js";
+import type { ApiRooms } from "../rooms.js";
+import { registryAuth } from "./images.js";
+
+/** See Docker Engine API, "ImagePush", "SystemAuth", "DistributionInspect". */
+export function registryRoutes(rooms: ApiRooms): Route[] {
+  const { images } = rooms;
+  return [
+    { method: "POST", pattern: "/images/{name}/push", handle: (request) => push(rooms, request) },
+    {
+      method: "POST",
+      pattern: "/auth",
+      handle: async (request) => {
+        const body = await jsonBody<AuthBody>(request, authShape);
+        await images.login(hostOf(body.serveraddress), body, request.signal);
+        return json({ Status: "Login Succeeded", IdentityToken: "" });
+      },
+    },
+    {
+      method: "GET",
+      pattern: "/distribution/{name}/json",
+      handle: async (request) => {
+        const auth = registryAuth(request.headers["x-registry-auth"]);
+        const { signal } = request;
+        return json(await images.describeRemote(param(request, "name"), { signal, ...(auth ? { auth } : {}) }));
+      },
+    },
+  ];
+}
+
+/** Without a tag every tag of the repository goes. */
+function push({ images }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  request.body.resume(); // some clients send `{}`
+  const name = param(request, "name");
+  const tag = text(request, "tag");
+  const names = tag === undefined ? images.tagsOf(name) : [`${name}:${tag}`];
+  if (names.length === 0) {
+    throw new GantryError("image-not-found", `An image does not exist locally with the tag: ${name}`);
+  }
+  const auth = registryAuth(request.headers["x-registry-auth"]);
+  const { signal } = request;
+  return progressReply(async (onProgress) => {
+    for (const one of names) await images.push(one, { signal, onProgress, ...(auth ? { auth } : {}) });
+    return [];
+  });
+}
+
+/** `https://index.docker.io/v1/` is Docker Hub; else a host, with or without scheme and path. */
+function hostOf(address: string | undefined): string {
+  const host = (address ?? "").replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+  return host === "" || host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
+}

@@ -1,0 +1,74 @@
+/** Pushes one image: its layers side by side, its configuration, then the manifest that names them. */
+import { createReadStream } from "node:fs";
+import { type Digest, shortId } from "../../../oci/digest.js";
+import { familiarName, type ImageReference } from "../../../oci/reference.js";
+import type { RegistryCall } from "../../../registry/registry-client.js";
+import type { PushOutcome, RegistryPusher } from "../../../registry/registry-pusher.js";
+import type { ProgressMessage } from "../../../wire/image.js";
+import type { BlobStore } from "../blob-store.js";
+import { limiter } from "../limiter.js";
+import type { BlobDescriptor, PortableImage } from "./image-layers.js";
+
+export interface PushRooms {
+  readonly pusher: RegistryPusher;
+  readonly blobs: BlobStore;
+  /** Paths of other repositories of that registry that have the blob, as far as is known. */
+  readonly repositoriesOf: (digest: Digest) => readonly string[];
+}
+
+const parallelUploads = 4;
+/** Progress is for people: ten times a second is as much as one can read. */
+const progressStepBytes = 1024 * 1024;
+
+/** `reference` has a tag. Tells in Docker's words. Throws "registry-…". */
+export async function pushImage(
+  { image, reference }: { image: PortableImage; reference: ImageReference },
+  rooms: PushRooms,
+  { tell, ...call }: RegistryCall & { tell: (message: ProgressMessage) => void },
+): Promise<void> {
+  tell({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
+  const limit = limiter(parallelUploads);
+  const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];
+  for (const { digest } of layers) tell({ status: "Preparing", id: shortId(digest), progressDetail: {} });
+  const upload = async (blob: BlobDescriptor, onBytes: (current: number) => void) =>
+    rooms.pusher.pushBlob(
+      reference,
+      {
+        digest: blob.digest,
+        sizeBytes: blob.size,
+        open: () => createReadStream(rooms.blobs.path(blob.digest), { highWaterMark: 256 * 1024 }),
+      },
+      { ...call, onBytes, from: rooms.repositoriesOf(blob.digest) },
+    );
+  await Promise.all(
+    layers.map((layer) =>
+      limit(async () => {
+        const id = shortId(layer.digest);
+        let told = 0;
+        const outcome = await upload(layer, (current) => {
+          if (current - told < progressStepBytes && current < layer.size) return;
+          told = current;
+          tell({ status: "Pushing", id, progressDetail: { current, total: layer.size } });
+        });
+        tell({ status: wordsFor(outcome), id, progressDetail: {} });
+      }),
+    ),
+  );
+  await upload(image.config, () => {});
+  const { mediaType, digest, size } = image.manifest;
+  await rooms.pusher.pushManifest(reference, { mediaType, text: image.manifestText }, call);
+  const tag = reference.tag ?? "";
+  tell({ status: `${tag}: digest: ${digest} size: ${size}` });
+  tell({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
+}
+
+/** Docker's own, which its clients show. */
+function wordsFor(outcome: PushOutcome): string {
+  if (outcome.kind === "mounted") return `Mounted from ${outcome.from}`;
+  return outcome.kind === "exists" ? "Layer already exists" : "Pushed";
+}
+
+/** What to call the image that is not here, in Docker's words. */
+export function missingTagText(reference: ImageReference): string {
+  return `An image does not exist locally with the tag: ${familiarName(reference)}`;
+}
