@@ -36,7 +36,9 @@ export function serviceToConfig(service: Service, { written, isBare }: ConfigOpt
     healthcheck: healthcheckToConfig(service.healthcheck),
     networks: fromMap(service.networks, networkToConfig),
     ports: unlessEmpty(service.ports.map(portToConfig)),
-    volumes: unlessEmpty(service.volumes.map((mount, at) => mountToConfig(mount, !isWritten(`volumes[${at}].type`)))),
+    volumes: unlessEmpty(
+      service.volumes.map((mount, at) => mountToConfig(mount, (key) => isWritten(`volumes[${at}].${key}`))),
+    ),
     configs: unlessEmpty(service.configs.map(fileUseToConfig)),
     secrets: unlessEmpty(service.secrets.map(fileUseToConfig)),
     logging: service.logging && compact<Plain>({ ...service.logging, options: unlessEmpty(service.logging.options) }),
@@ -142,19 +144,21 @@ function networkToConfig({ aliases, driver_opts, ...rest }: ServiceNetwork): Pla
   return Object.keys(config).length === 0 ? null : config;
 }
 
-/** A mount of the short form always says how it is mounted, if only by an empty mapping. */
-function mountToConfig(mount: MountSpec, isShort: boolean): Plain {
+/** A mount of the short form always says how it is mounted, if only by an empty mapping; a long one where it does. */
+function mountToConfig(mount: MountSpec, isWritten: (key: string) => boolean): Plain {
   const { type, source, target, read_only, bind, volume, tmpfs, image, consistency } = mount;
-  const orNothing = (options: Plain) => (isShort ? options : unlessEmpty(options));
+  const orNothing = (key: string, options: Plain) =>
+    isWritten(key) || (key !== "tmpfs" && !isWritten("type")) ? options : unlessEmpty(options);
+  const bindFlags = bind && { create_host_path: bind.create_host_path ? undefined : false };
   return compact<Plain>({
     type,
     source,
     target,
     read_only: read_only || undefined,
     consistency,
-    bind: bind && orNothing(compact({ ...bind, create_host_path: bind.create_host_path ? undefined : false })),
-    volume: volume && orNothing(compact({ ...volume, nocopy: volume.nocopy || undefined })),
-    tmpfs: tmpfs && unlessEmpty(compact<Plain>({ size: tmpfs.size?.toString(), mode: tmpfs.mode })),
+    bind: bind && orNothing("bind", compact({ ...bind, ...bindFlags })),
+    volume: volume && orNothing("volume", compact({ ...volume, nocopy: volume.nocopy || undefined })),
+    tmpfs: tmpfs && orNothing("tmpfs", compact<Plain>({ size: tmpfs.size?.toString(), mode: tmpfs.mode })),
     image,
   });
 }
