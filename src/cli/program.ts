@@ -148,11 +148,15 @@ class Session implements CliContext {
 function reportError(error: unknown, session: Session): number {
   if (error instanceof CommanderError) return error.exitCode; // commander has printed it
   // A connection that Ctrl-C cut reports itself in many ways; only the engine's own answers are news then.
-  if (session.signal.aborted && (!isGantryError(error) || error.code === "cancelled")) return cancelledExitCode;
+  if (session.signal.aborted && !isAnswer(error)) return cancelledExitCode;
   session.stderr.write(`error: ${printable(messageOf(error))}\n`);
   if (isGantryError(error) && error.hint) session.stderr.write(`hint: ${error.hint}\n`);
   if (!isGantryError(error) && session.env.GANTRY_DEBUG && error instanceof Error) {
     session.stderr.write(`${error.stack}\n`);
   }
   return session.exitCode === 0 ? 1 : session.exitCode;
+}
+
+function isAnswer(error: unknown): boolean {
+  return isGantryError(error) && error.code !== "cancelled" && error.code !== "engine-unavailable";
 }

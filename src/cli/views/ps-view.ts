@@ -6,14 +6,17 @@ import { printTable } from "./table.js";
 
 const commandChars = 22;
 
-/** Columns NAME IMAGE COMMAND SERVICE CREATED STATUS PORTS. `now` in milliseconds since the epoch. */
-export function psTable(containers: readonly ContainerSummary[], now: number): string {
+/**
+ * Columns NAME IMAGE COMMAND SERVICE CREATED STATUS PORTS. `now` in milliseconds since the epoch; commands are
+ * shortened unless `trunc` is false.
+ */
+export function psTable(containers: readonly ContainerSummary[], now: number, { trunc = true } = {}): string {
   return printTable(
     ["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"],
     containers.map((container) => [
       nameOf(container),
       container.Image,
-      JSON.stringify(shortened(container.Command)),
+      JSON.stringify(trunc ? shortened(container.Command) : container.Command),
       container.Labels[composeLabels.service] ?? "",
       `${humanDuration(now - container.Created * 1000)} ago`,
       container.Status,

@@ -105,6 +105,21 @@ it("prefixes lines with the container's name, padded and coloured", () => {
   });
 });
 
+it("shortens commands unless they are wanted in full", () => {
+  const summary = {
+    Id: "abc",
+    Names: ["/a"],
+    Image: "busybox",
+    Command: "sh -c 'while true; do sleep 1; done'",
+    Created: 0,
+    Ports: [],
+    Labels: {},
+    Status: "Up",
+  } as unknown as ContainerSummary;
+  expect(psTable([summary], 0)).toMatch(/"sh -c 'while .*…"/);
+  expect(psTable([summary], 0, { trunc: false })).toContain(`"sh -c 'while true; do sleep 1; done'"`);
+});
+
 it("lists containers as a table and as Docker Compose's JSON", () => {
   const summary = {
     Id: "abc",

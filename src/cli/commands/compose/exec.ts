@@ -1,4 +1,4 @@
-/** `gantry exec`, `port` and `top`: a look into, or a command in, running replicas. */
+/** `gantry exec`, `attach`, `port` and `top`: a look into, or a command in, running replicas. */
 import { GantryError } from "../../../base/errors.js";
 import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
@@ -31,6 +31,39 @@ export async function exec(
   const { stdin, stdout } = context;
   const tty = flags.tty && stdin.isTTY === true && stdout.isTTY === true;
   await containerExec(context, { ...flags, tty, interactive: flags.interactive !== false }, [container.Id, ...command]);
+}
+
+/** Joins our terminal or pipes to a running replica's, until its output ends or the user detaches; its exit code. */
+export async function attach(
+  context: CliContext,
+  flags: { index?: string; detachKeys?: string; stdin: boolean; sigProxy: boolean },
+  service: string,
+): Promise<void> {
+  const container = await runningReplica(context, service, flags.index);
+  if (!container) return;
+  const client = await context.connect();
+  const { Config } = await client.containers.inspect(container.Id, { signal: context.signal });
+  const tty = Config.Tty === true;
+  const stdin = flags.stdin && Config.OpenStdin === true;
+  const [{ runSession }, { exitCode, forwardSignals }] = await Promise.all([
+    import("../../stdio-session.js"),
+    import("../engine-objects/container/run.js"),
+  ]);
+  const waiting = client.containers.wait(container.Id, "not-running");
+  waiting.exited.catch(() => {}); // told below, unless the user detaches before
+  await waiting.registered;
+  const hijacked = await client.containers.attach(container.Id, { stdin, stdout: true, stderr: true, tty });
+  const giveBack = tty || !flags.sigProxy ? () => {} : forwardSignals(context, client, container.Id);
+  try {
+    const outcome = await runSession(context, hijacked, {
+      stdin,
+      resize: (size) => client.containers.resize(container.Id, size),
+      ...(flags.detachKeys === undefined ? {} : { detachKeys: flags.detachKeys }),
+    });
+    if (outcome === "ended") context.finish(exitCode(await waiting.exited));
+  } finally {
+    giveBack();
+  }
 }
 
 /** The public address of a replica's port. */

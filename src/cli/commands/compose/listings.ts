@@ -1,4 +1,4 @@
-/** `gantry ls`, `images`, `wait` and `events`: what is there, and what happens. */
+/** `gantry ls`, `images`, `volumes`, `wait` and `events`: what is there, and what happens. */
 import { GantryError } from "../../../base/errors.js";
 import { shortId } from "../../../oci/digest.js";
 import type { ContainerSummary } from "../../../wire/container.js";
@@ -75,6 +75,28 @@ export async function images(context: CliContext, flags: ListFlags, services: re
   context.stdout.write(
     printTable(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"], cells),
   );
+}
+
+/** The project's volumes, external ones left out; with services those that their containers mount. JSON by lines. */
+export async function volumes(context: CliContext, flags: ListFlags, services: readonly string[]): Promise<void> {
+  const known = await loadProjectOrName(context);
+  if (!known) return;
+  const client = await context.connect();
+  const { signal } = context;
+  const label = [`${composeLabels.project}=${known.name}`];
+  const [found, containers] = await Promise.all([
+    client.volumes.list({ label }, { signal }),
+    services.length > 0 ? client.containers.list({ all: true, filters: { label } }, { signal }) : [],
+  ]);
+  const users = containers.filter((one) => services.includes(one.Labels[composeLabels.service] ?? ""));
+  const mounted = new Set(users.flatMap((one) => one.Mounts.map((mount) => mount.Name)));
+  const rows = found
+    .filter(({ Name }) => services.length === 0 || mounted.has(Name))
+    .sort((a, b) => (a.Name < b.Name ? -1 : 1));
+  if (flags.quiet) return void context.stdout.write(rows.map(({ Name }) => `${Name}\n`).join(""));
+  if (isJson(flags)) return void context.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const cells = rows.map(({ Driver, Name }) => [Driver, Name]);
+  context.stdout.write(printTable(["DRIVER", "VOLUME NAME"], cells));
 }
 
 /** Waits until the services' containers have ended; the exit code is the last one's to end. */

@@ -13,6 +13,10 @@ export interface PsFlags {
   readonly status?: readonly string[];
   readonly filter?: readonly string[];
   readonly format?: string;
+  /** False with `--no-orphans`. */
+  readonly orphans?: boolean;
+  /** False with `--no-trunc`. */
+  readonly trunc: boolean;
 }
 
 /** Running containers, or all with `--all` or `--status`; sorted by name. */
@@ -22,7 +26,9 @@ export async function ps(context: CliContext, flags: PsFlags, services: readonly
   if (format !== "table" && format !== "json") throw new GantryError("bad-parameter", `--format: use table or json`);
   const known = await loadProjectOrName(context);
   if (!known) return;
-  const containers = await listReplicas(context, known.name, { flags, services });
+  const { project } = known;
+  const isShown = (one: ContainerSummary) => flags.orphans !== false || !project || project.services.has(serviceOf(one));
+  const containers = (await listReplicas(context, known.name, { flags, services })).filter(isShown);
   const unknown = services.find((name) => !known.project?.services.has(name) && !containers.some(isOf(name)));
   if (unknown !== undefined && known.project && !known.project.disabledServices.includes(unknown)) {
     throw new GantryError("bad-parameter", `no such service: ${unknown}`);
@@ -31,7 +37,7 @@ export async function ps(context: CliContext, flags: PsFlags, services: readonly
   else if (flags.services) stdout.write(lines([...new Set(containers.map(serviceOf))].sort()));
   else if (format === "json")
     stdout.write(lines(containers.map((one) => JSON.stringify(psJson(one, clock.now().getTime())))));
-  else stdout.write(psTable(containers, clock.now().getTime()));
+  else stdout.write(psTable(containers, clock.now().getTime(), flags));
 }
 
 /** The project's containers, sorted by name. One-offs only with `--all`. */

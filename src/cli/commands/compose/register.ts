@@ -118,6 +118,9 @@ function registerListings(program: Command, context: CliContext): void {
     .option("--services", "service names only")
     .option("--status <status>", "only in this state, repeatable", collect)
     .option("--filter <status=…>", "only in this state, repeatable", collect)
+    .option("--orphans", "services that the files no longer have, too (the default)")
+    .option("--no-orphans", "leave out services that the files no longer have")
+    .option("--no-trunc", "commands in full")
     .option("--format <format>", "table (default) or json")
     .action(async (services: string[], flags) => (await import("./ps.js")).ps(context, flags, services));
   program
@@ -134,6 +137,12 @@ function registerListings(program: Command, context: CliContext): void {
     .option("-q, --quiet", "ids only")
     .option("--format <format>", "table (default) or json")
     .action(async (services: string[], flags) => (await import("./listings.js")).images(context, flags, services));
+  program
+    .command("volumes [services...]")
+    .description("list the project's volumes")
+    .option("-q, --quiet", "names only")
+    .option("--format <format>", "table (default) or json")
+    .action(async (services: string[], flags) => (await import("./listings.js")).volumes(context, flags, services));
   program
     .command("wait <services...>")
     .description("wait until the containers have ended")

@@ -1,9 +1,9 @@
-/** Registers `run`. */
+/** Registers `run` and `attach`. */
 import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { collect } from "../../../options.js";
 
-/** Adds it to `program`. */
+/** Adds them to `program`. */
 export function registerRun(program: Command, context: CliContext): void {
   program
     .command("run <service> [command...]")
@@ -37,4 +37,13 @@ export function registerRun(program: Command, context: CliContext): void {
       (await import("./run.js")).run(context, flags, [service, ...command]),
     )
     .addHelpText("after", "\nExample:\n  gantry run --rm web sh -c 'env | sort'");
+  program
+    .command("attach <service>")
+    .description("join a running container's input and output; the exit code is its own")
+    .option("--index <n>", "replica")
+    .option("--detach-keys <keys>", "keys that detach from it (default: ctrl-p,ctrl-q)")
+    .option("--no-stdin", "leave its input alone")
+    .option("--no-sig-proxy", "do not pass signals on to it")
+    .action(async (service: string, flags) => (await import("../exec.js")).attach(context, flags, service))
+    .addHelpText("after", "\nExample:\n  gantry attach --no-stdin web");
 }
