@@ -13,6 +13,7 @@ import {
   type ListTree,
   type MapEntry,
   type MapTree,
+  mapEntries,
   memberPath,
   scalarLike,
   type Tree,
@@ -116,8 +117,8 @@ function poolKey(pool: Tree): unknown {
 /** Items of every keyed list once: what stands later takes the place of what stood before, in one file too. */
 export function withoutDuplicates(node: Tree, report: Report, keys: readonly string[] = []): Tree {
   if (node.kind === "map") {
-    const entries = mapped(node.entries, (value, key) => withoutDuplicates(value, report, [...keys, key]));
-    return { ...node, entries };
+    if (keys.length === 1 && keys[0] !== "services") return node;
+    return mapEntries(node, (value, key) => withoutDuplicates(value, report, [...keys, key]));
   }
   if (node.kind !== "list" || keys[0] !== "services") return node;
   const once = appendLists({ ...node, items: [] }, { ...node, at: [] }, keys);
@@ -131,10 +132,6 @@ export function withoutDuplicates(node: Tree, report: Report, keys: readonly str
     );
   }
   return once;
-}
-
-function mapped(entries: MapTree["entries"], change: (value: Tree, key: string) => Tree): Map<string, MapEntry> {
-  return new Map([...entries].map(([key, entry]) => [key, { ...entry, value: change(entry.value, key) }]));
 }
 
 /** Brings the short form into the form in which two values can be merged. */
@@ -217,6 +214,7 @@ function placed<T extends Tree>(base: Tree, over: T): T {
 
 /** Tags have done their work; a reset value contributes nothing. */
 export function withoutTags(node: Tree): Tree {
+  if (!hasTags(node)) return node;
   const { tag: _tag, ...bare } = node;
   if (bare.kind === "scalar") return bare;
   if (bare.kind === "list") return { ...bare, items: bare.items.filter(isKept).map(withoutTags) };
@@ -225,4 +223,12 @@ export function withoutTags(node: Tree): Tree {
     ...bare,
     entries: new Map(kept.map(([key, entry]) => [key, { ...entry, value: withoutTags(entry.value) }])),
   };
+}
+
+/** Nearly every file has none, and copying a large tree takes as long as merging it. */
+function hasTags(node: Tree): boolean {
+  if (node.tag) return true;
+  if (node.kind === "list") return node.items.some(hasTags);
+  if (node.kind === "map") for (const entry of node.entries.values()) if (hasTags(entry.value)) return true;
+  return false;
 }
