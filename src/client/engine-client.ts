@@ -14,6 +14,7 @@ import type * as network from "../wire/network.js";
 import type { StreamFrame } from "../wire/stream.js";
 import type * as system from "../wire/system.js";
 import type * as volume from "../wire/volume.js";
+import type { UpkeepCalls } from "./upkeep-calls.js";
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -140,5 +141,7 @@ export interface EngineClient {
       call?: CallOptions,
     ): Promise<{ release(): Promise<void> }>;
   };
+  /** Archives in and out; what is used, and what nobody uses any more. */
+  readonly upkeep: UpkeepCalls;
   close(): void;
 }

@@ -10,6 +10,7 @@ import { containerCalls, execCalls } from "./http-containers.js";
 import { imageCalls } from "./http-images.js";
 import { systemCalls } from "./http-system.js";
 import { type Endpoint, segment, Transport } from "./transport.js";
+import { upkeepCalls } from "./upkeep-calls.js";
 
 /** A client that speaks `apiVersion` (as `1.41`) to `endpoint`. Connects at the first call. */
 export function createHttpClient(endpoint: Endpoint, apiVersion: string = newestVersion): EngineClient {
@@ -21,6 +22,7 @@ export function createHttpClient(endpoint: Endpoint, apiVersion: string = newest
     networks: networkCalls(transport),
     volumes: volumeCalls(transport),
     system: systemCalls(transport),
+    upkeep: upkeepCalls(transport),
     close: () => transport.close(),
   };
 }

@@ -50,7 +50,8 @@ export function splitTag(name: string): { fromImage: string; tag: string } {
   return { fromImage: name.slice(0, colon), tag: name.slice(colon + 1) };
 }
 
-async function* progress(transport: Transport, request: Request, fallback: ErrorCode) {
+/** Messages until the transfer has ended; a failure in the stream is thrown. */
+export async function* progress(transport: Transport, request: Request, fallback: ErrorCode) {
   for await (const message of transport.lines<ProgressMessage>(request)) {
     if (message.error || message.errorDetail) throw streamError({ ...message }, fallback);
     yield message;

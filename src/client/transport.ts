@@ -21,7 +21,7 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number };
 
 export interface Request extends CallOptions {
-  readonly method: "GET" | "POST" | "DELETE" | "HEAD";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
   /** Without version; names in it already escaped (`segment`). */
   readonly path: string;
   readonly query?: Readonly<Record<string, QueryValue>>;

@@ -4,12 +4,14 @@ import type { CliContext } from "../../context.js";
 import { registerContainerCommands } from "./container.register.js";
 import { registerEngineCommands } from "./engine.register.js";
 import { registerImageCommands, registerNetworkCommands, registerVolumeCommands } from "./objects.register.js";
+import { registerUpkeepCommands } from "./upkeep.register.js";
 
-/** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume` and `network` to `program`. */
+/** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume`, `network` and `system` to `program`. */
 export function registerEngineObjects(program: Command, context: CliContext): void {
   registerEngineCommands(program, context);
   registerContainerCommands(program, context);
   registerImageCommands(program, context);
   registerVolumeCommands(program, context);
   registerNetworkCommands(program, context);
+  registerUpkeepCommands(program, context);
 }
