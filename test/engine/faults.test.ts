@@ -145,9 +145,9 @@ describe("a full disk", () => {
   it("is told, stops no engine from taking over what runs, and leaves nothing half done", async () => {
     await using engine = await startTestEngine();
     await engine.gantry(["engine", "stop"]);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", engine.stateRoot]);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m,mode=711", "tmpfs", engine.stateRoot]);
     try {
-      await engine.gantry(["engine", "start"]);
+      expect(await engine.gantry(["engine", "start"])).toMatchObject({ exitCode: 0 });
       const { importBusybox } = await import("./engine-fixture.js");
       await importBusybox(engine.client);
       await engine.gantry(["container", "run", "-d", "--name", "box", "busybox", "sleep", "1000"]);

@@ -134,7 +134,8 @@ export async function aGantry(
       const networks = await run(["network", "ls", "--format", "json"]);
       for (const name of customNetworks(networks.stdout)) await run(["network", "rm", name]);
       await run(["engine", "stop"]);
-      await rm(dir, { recursive: true, force: true });
+      // A guard that waited after a kill may still look at them.
+      await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }
