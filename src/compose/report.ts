@@ -1,5 +1,6 @@
 /** Collects the problems of one load, so that all of them are shown at once. Pure but for its own list. */
 import type { Diagnostic, SourceLocation } from "../base/diagnostic.js";
+import type { DiagnosticCode } from "./diagnostics/titles.js";
 import { didYouMean } from "./did-you-mean.js";
 
 /** What a problem stands on: any tree node, or a path and place made by hand. */
@@ -20,22 +21,25 @@ const maxSuggestions = 200;
 /** Beyond it nothing is kept but whether there were errors: a hostile file has a problem per character. */
 const maxProblems = 10_000;
 
+/** What files define by name and refer to. */
+type DefinedKind = "config" | "model" | "network" | "secret" | "service" | "volume";
+
 /** The list of one load. `error` and `warn` add to it; `sorted` answers what was found, by place, each once. */
 export class Report {
   readonly #found: Diagnostic[] = [];
   #suggestions = 0;
   #hasErrors = false;
 
-  error(place: Place, code: string, message: string, details: Details = {}): void {
+  error(place: Place, code: DiagnosticCode, message: string, details: Details = {}): void {
     this.add("error", place, code, message, details);
   }
 
-  warn(place: Place, code: string, message: string, details: Details = {}): void {
+  warn(place: Place, code: DiagnosticCode, message: string, details: Details = {}): void {
     this.add("warning", place, code, message, details);
   }
 
   /** An error about a name that nothing defines, with the nearest name that something does. */
-  undefinedName(place: Place, kind: string, name: string, known: Iterable<string>): void {
+  undefinedName(place: Place, kind: DefinedKind, name: string, known: Iterable<string>): void {
     const names = [...known];
     const hint =
       this.suggest(name, names) ?? (names.length > 0 && names.length <= 8 ? `Known: ${names.sort().join(", ")}` : "");

@@ -1,4 +1,4 @@
-/** Makes Compose models by a seed, for tests of properties: short and long forms of most attributes, all of it valid. */
+/** Makes Compose models by a seed, for tests of properties: valid, short and long forms of most attributes. */
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Make = () => Json;

@@ -18,6 +18,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { SourceLocation } from "../../base/diagnostic.js";
+import type { DiagnosticCode } from "../diagnostics/titles.js";
 import type { Report } from "../report.js";
 import { itemPath, type MapEntry, memberPath, type ScalarTree, type Tree } from "../tree.js";
 import { explainSyntax, type Opened } from "./syntax-messages.js";
@@ -207,7 +208,7 @@ class Reader {
     return undefined;
   }
 
-  private stop(at: SourceLocation, path: string, code: string, message: string): void {
+  private stop(at: SourceLocation, path: string, code: DiagnosticCode, message: string): void {
     if (!this.#stopped) this.report.error({ path, at: [at] }, code, message);
     this.#stopped = true;
   }

@@ -44,7 +44,7 @@ export function readFlag(node: Tree | undefined, { report }: Context): boolean |
   if (value === undefined) wrong(node, "wrong-type", "true or false");
   return value;
 
-  function wrong(at: Tree, code: string, expected: string): void {
+  function wrong(at: Tree, code: "wrong-type", expected: string): void {
     report.error(at, code, `${at.path} must be ${expected}, not ${describe(at)}`, { expected });
   }
 }
