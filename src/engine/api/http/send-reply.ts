@@ -1,6 +1,7 @@
 /** Puts a reply on the wire. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { messageOf } from "../../../base/errors.js";
 import { type Reply, rawStream } from "./reply.js";
 
@@ -89,18 +90,28 @@ async function stream(
   }
 }
 
-/** Without `Upgrade` the answer is 200 and ends by close; output only, as Node's parser still reads the other way. */
+/**
+ * Without `Upgrade` the answer is 200 and ends by close. Node's parser still reads the other way: the client's bytes are
+ * the chunks of its request's body, as dockerode sends them; a request without such a body gets output only.
+ */
 async function rawConnection(response: ServerResponse, reply: Extract<Reply, { kind: "hijack" }>): Promise<void> {
   const { socket } = response;
   if (!socket) return;
   response.detachSocket(socket);
   socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${rawStream}\r\nConnection: close\r\n\r\n`);
-  await serveSocket(socket, reply);
+  const { req } = response;
+  const sendsBody = req.headers["transfer-encoding"] !== undefined && !req.readableEnded;
+  await serveSocket(socket, reply, sendsBody ? Duplex.from({ readable: req, writable: socket }) : socket);
 }
 
-async function serveSocket(socket: Socket, { serve }: Extract<Reply, { kind: "hijack" }>): Promise<void> {
+async function serveSocket(
+  socket: Socket,
+  { serve }: Extract<Reply, { kind: "hijack" }>,
+  client: Duplex = socket,
+): Promise<void> {
+  client.on("error", () => {}); // "close" follows and says all
   try {
-    await serve(socket);
+    await serve(client);
   } finally {
     socket.end();
     // The client may keep its side open for ever; all that was for it has been said.
