@@ -91,8 +91,8 @@ async function stream(
 }
 
 /**
- * Without `Upgrade` the answer is 200 and ends by close. Node's parser still reads the other way: the client's bytes are
- * the chunks of its request's body, as dockerode sends them; a request without such a body gets output only.
+ * Without `Upgrade` the answer is 200 and ends by close. Node's parser still reads the other way: the client's bytes
+ * are the chunks of its request's body, as dockerode sends them; a request without such a body gets output only.
  */
 async function rawConnection(response: ServerResponse, reply: Extract<Reply, { kind: "hijack" }>): Promise<void> {
   const { socket } = response;
