@@ -82,7 +82,7 @@ function addGate(
     gates: Map<string, string>;
   },
 ): string {
-  const key = `${verdict.service.name} ${gate.condition} ${gate.required}`;
+  const key = gateKey(verdict.service.name, gate.condition, gate.required);
   const known = gate.gates.get(key);
   if (known !== undefined) return known;
   const { waitTimeoutMs } = draft.options;
@@ -111,7 +111,13 @@ function waitForService(draft: UpDraft, service: Service, gates: Map<string, str
   );
   const condition: WaitCondition = isJob ? "completed" : "running-or-healthy";
   if (isUntouched(draft, service.name) && isSatisfied(verdict, condition)) return;
+  // A dependent that waits for health already says more than `--wait` asks.
+  if (!isJob && gates.has(gateKey(service.name, "healthy", true))) return;
   addGate(draft, verdict, { condition, required: true, cause: { reason: "--wait" }, gates });
+}
+
+function gateKey(service: string, condition: WaitCondition, required: boolean): string {
+  return `${service} ${condition} ${required}`;
 }
 
 /** True when this plan starts nothing of the service. */

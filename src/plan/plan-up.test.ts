@@ -306,6 +306,15 @@ it("ends with a wait for every service when asked to", () => {
   ]);
 });
 
+it("waits once for a service whose health a dependent and --wait both ask for", () => {
+  const project = aProject({ db: {}, web: { depends_on: { db: healthy } } });
+  const waits = upLines(project, onlyImages, { wait: true }).filter((line) => line.startsWith("wait-for"));
+  expect(waits).toEqual([
+    "wait-for db healthy: web depends on it: service_healthy",
+    "wait-for web running-or-healthy: --wait",
+  ]);
+});
+
 it("must pull before planning when a pull may change what runs", () => {
   const project = aProject({ web: { pull_policy: "always" } });
   expect(mustPullFirst(project, onlyImages, defaultUpOptions)).toBe(false);
