@@ -27,7 +27,8 @@ export async function ps(context: CliContext, flags: PsFlags, services: readonly
   const known = await loadProjectOrName(context);
   if (!known) return;
   const { project } = known;
-  const isShown = (one: ContainerSummary) => flags.orphans !== false || !project || project.services.has(serviceOf(one));
+  const isShown = (one: ContainerSummary) =>
+    flags.orphans !== false || !project || project.services.has(serviceOf(one));
   const containers = (await listReplicas(context, known.name, { flags, services })).filter(isShown);
   const unknown = services.find((name) => !known.project?.services.has(name) && !containers.some(isOf(name)));
   if (unknown !== undefined && known.project && !known.project.disabledServices.includes(unknown)) {
