@@ -20,11 +20,6 @@ export function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
-/** Twelve hex digits, as people see them. */
-export function shortId(digest: string): string {
-  return digest.replace(/^sha256:/, "").slice(0, 12);
-}
-
 export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }

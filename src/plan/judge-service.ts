@@ -3,7 +3,9 @@
  *
  * Pure. The order of the checks is Docker Compose's; what it compares besides the digest is cheap and live.
  */
+
 import type { Project, Service } from "../compose/project.js";
+import { shortId } from "../oci/short-id.js";
 import { composeLabels } from "../wire/labels.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Cause } from "./operation.js";
@@ -168,8 +170,4 @@ export function replicaName(project: Project, service: Service, container: Obser
 function located(project: Project, path: string) {
   const source = placeOf(project, path);
   return source ? { source } : {};
-}
-
-function shortId(id: string): string {
-  return id.replace(/^sha256:/, "").slice(0, 12);
 }

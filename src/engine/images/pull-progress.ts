@@ -1,7 +1,7 @@
 /** Docker's words for the progress of a pull, at a pace that people can read. Does not touch the world. */
 import type { Clock } from "../../base/clock.js";
-import { shortId } from "../../oci/digest.js";
 import type { Descriptor } from "../../oci/manifest.js";
+import { shortId } from "../../oci/short-id.js";
 import type { ProgressMessage } from "../../wire/image.js";
 
 export type LayerStatus =

@@ -4,8 +4,8 @@
  * Does not touch the world. These are Docker's rules and texts.
  */
 import { GantryError } from "../../base/errors.js";
-import { shortId } from "../../oci/digest.js";
 import { canonicalName, canonicalReference, familiarReference, type ImageReference } from "../../oci/reference.js";
+import { shortId } from "../../oci/short-id.js";
 
 export interface RemoveRequest {
   readonly imageId: string;

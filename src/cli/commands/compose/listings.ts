@@ -1,6 +1,6 @@
 /** `gantry ls`, `images`, `volumes`, `wait` and `events`: what is there, and what happens. */
 import { GantryError } from "../../../base/errors.js";
-import { shortId } from "../../../oci/digest.js";
+import { shortId } from "../../../oci/short-id.js";
 import type { ContainerSummary } from "../../../wire/container.js";
 import { humanDuration } from "../../../wire/human-duration.js";
 import { composeLabels } from "../../../wire/labels.js";

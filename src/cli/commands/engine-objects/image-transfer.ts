@@ -1,7 +1,7 @@
 /** `gantry image history | save | load | push`. */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { shortId } from "../../../oci/digest.js";
+import { shortId } from "../../../oci/short-id.js";
 import { humanDuration } from "../../../wire/human-duration.js";
 import type { ProgressMessage } from "../../../wire/image.js";
 import type { CliContext } from "../../context.js";

@@ -1,6 +1,6 @@
 /** `gantry image pull | import | ls | inspect | rm | tag`. */
 
-import { shortId } from "../../../oci/digest.js";
+import { shortId } from "../../../oci/short-id.js";
 import { humanDuration } from "../../../wire/human-duration.js";
 import type { ImageSummary } from "../../../wire/image.js";
 import type { CliContext } from "../../context.js";

@@ -1,6 +1,6 @@
 /** `gantry network ls | create | inspect | rm | connect | disconnect`. */
 
-import { shortId } from "../../../oci/digest.js";
+import { shortId } from "../../../oci/short-id.js";
 import type { IpamPool, NetworkCreateBody } from "../../../wire/network.js";
 import type { CliContext } from "../../context.js";
 import { eachName, inspectNames } from "../../each-name.js";

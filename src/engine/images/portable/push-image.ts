@@ -1,7 +1,8 @@
 /** Pushes one image: its layers side by side, its configuration, then the manifest that names them. */
 import { createReadStream } from "node:fs";
-import { type Digest, shortId } from "../../../oci/digest.js";
+import type { Digest } from "../../../oci/digest.js";
 import { familiarName, type ImageReference } from "../../../oci/reference.js";
+import { shortId } from "../../../oci/short-id.js";
 import type { RegistryCall } from "../../../registry/registry-client.js";
 import type { PushOutcome, RegistryPusher } from "../../../registry/registry-pusher.js";
 import type { ProgressMessage } from "../../../wire/image.js";

@@ -1,6 +1,6 @@
 /** `gantry container ls`. */
 
-import { shortId } from "../../../../oci/digest.js";
+import { shortId } from "../../../../oci/short-id.js";
 import type { ContainerSummary } from "../../../../wire/container.js";
 import { humanDuration } from "../../../../wire/human-duration.js";
 import type { CliContext } from "../../../context.js";

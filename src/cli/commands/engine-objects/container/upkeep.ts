@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GantryError } from "../../../../base/errors.js";
-import { shortId } from "../../../../oci/digest.js";
+import { shortId } from "../../../../oci/short-id.js";
 import type { RestartPolicy, RestartPolicyName } from "../../../../wire/container.js";
 import type { ContainerStats } from "../../../../wire/stats.js";
 import type { CliContext } from "../../../context.js";
