@@ -18,7 +18,7 @@ describe("values", () => {
     ["a: yes", { a: "yes" }],
     ["a: ~", { a: null }],
     ["a:", { a: null }],
-    ["1: x\ntrue: y", { "1": "x", true: "y" }],
+    ["'1': x\n'true': y", { "1": "x", true: "y" }],
     ["a: 2020-01-01", { a: "2020-01-01" }],
     ["a: &x { b: 1 }\nc: *x", { a: { b: 1 }, c: { b: 1 } }],
     ["x: &x { b: 1, c: 1 }\na: { <<: *x, c: 2 }", { x: { b: 1, c: 1 }, a: { b: 1, c: 2 } }],
@@ -61,6 +61,7 @@ describe("what is not YAML is a diagnostic at its place", () => {
     ["an unknown alias", "a: *b", ["1:4 yaml-syntax"]],
     ["an alias in itself", "a: &a [*a]", ["1:8 yaml-syntax Alias *a contains itself"]],
     ["a key that is a list", "[a]: 1", ["1:1 wrong-type A key must be a string"]],
+    ["keys that are a number and a word", "1: x\ntrue: y", ["1:1 wrong-type", "2:1 wrong-type"]],
   ])("%s", (_, text, expected) => {
     const { problems } = read(text);
     expect(problems).toHaveLength(expected.length);

@@ -199,12 +199,13 @@ class Reader {
   }
 
   private keyOf(node: Node | null, path: string, at: SourceLocation): string | undefined {
-    if (isScalar(node) && typeof node.value !== "object") return node.source ?? String(node.value);
+    if (isScalar(node) && (typeof node.value === "string" || node.source === "<<")) return node.source ?? node.value;
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (isScalar(target)) return String(target.value);
     }
-    this.report.error({ path, at: [at] }, "wrong-type", "A key must be a string");
+    const hint = isScalar(node) && node.source ? `Write it in quotes: "${node.source}"` : undefined;
+    this.report.error({ path, at: [at] }, "wrong-type", "A key must be a string", { hint });
     return undefined;
   }
 

@@ -80,7 +80,7 @@ export function readDuration(node: Tree | undefined, { report }: Context): numbe
   const text = readText(node);
   if (!node || text === undefined || text === "") return undefined;
   const value = parseDuration(text);
-  if (value !== undefined && value >= 0) return value;
+  if (value !== undefined && value >= 0 && node.kind === "scalar" && typeof node.value === "string") return value;
   report.error(node, "bad-duration", `${node.path} is not a duration: ${describe(node)}`, {
     expected: "a duration such as 500ms, 30s or 1m30s",
     hint: /^\d+(\.\d+)?$/.test(text) ? `Add a unit: "${text}s"` : undefined,

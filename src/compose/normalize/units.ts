@@ -48,7 +48,13 @@ export function parseBytes(text: string): number | undefined {
   return Math.trunc(Number(match[1]) * 1024 ** (powers[(match[2] ?? "").toLowerCase()] ?? 0));
 }
 
-/** Words of a command line by the shell's quoting rules, without a shell; undefined when a quote stays open. */
+/** What a backslash makes of the next character, within double quotes too; others stay as they are. */
+const escaped: Readonly<Record<string, string>> = { n: "\n", t: "\t", "\n": "" };
+
+/**
+ * Words of a command line by the shell's quoting rules, without a shell; undefined when a quote stays open. Escapes are
+ * those of docker compose.
+ */
 export function shellWords(text: string): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
@@ -61,8 +67,7 @@ export function shellWords(text: string): string[] | undefined {
       at += 1;
       const next = text[at];
       if (next === undefined) return undefined;
-      // Inside double quotes a backslash guards only what has a meaning there.
-      word = (word ?? "") + (quote && !'"\\$`'.includes(next) ? `\\${next}` : next === "\n" ? "" : next);
+      word = (word ?? "") + (escaped[next] ?? next);
     } else if (quote) word = (word ?? "") + char;
     else if (char === "'" || char === '"') {
       quote = char;

@@ -2,7 +2,7 @@
 import { didYouMean } from "../did-you-mean.js";
 import { type SchemaError, validate } from "../generated/compose-validator.js";
 import type { Report } from "../report.js";
-import { itemPath, type MapEntry, memberPath, type Tree, toPlain } from "../tree.js";
+import { itemPath, itemsOf, type MapEntry, memberPath, type Tree, toPlain } from "../tree.js";
 
 /** Reports every violation. Answers whether there was none. */
 export function checkSchema(tree: Tree, report: Report): boolean {
@@ -39,8 +39,14 @@ function reportViolation(error: SchemaError, root: Tree, report: Report): void {
     case "type":
       report.error(node, "wrong-type", `${nameOf(node)} must be ${expected ?? typeNames(error)}`, {
         expected: `${expected ?? typeNames(error)}, got ${describe(node)}`,
+        hint: node.kind === "scalar" && node.value === null ? "Remove the key, or give it a value" : undefined,
       });
       return;
+    case "uniqueItems": {
+      const again = itemsOf(node)[Math.max(Number(error.params.i), Number(error.params.j))] ?? node;
+      report.error(again, "bad-value", `${nameOf(node)} has ${describe(again)} twice`, { hint: "Remove one of them" });
+      return;
+    }
     default:
       return; // `pattern` comes only below `propertyNames`, which was reported with the key itself
   }
