@@ -199,7 +199,8 @@ class Reader {
   }
 
   private keyOf(node: Node | null, path: string, at: SourceLocation): string | undefined {
-    if (isScalar(node) && (typeof node.value === "string" || node.source === "<<")) return node.source ?? String(node.value);
+    if (isScalar(node) && (typeof node.value === "string" || node.source === "<<"))
+      return node.source ?? String(node.value);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (isScalar(target)) return String(target.value);
