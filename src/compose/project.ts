@@ -9,6 +9,7 @@
  * @see Compose Specification
  */
 import type { SourceLocation } from "../base/diagnostic.js";
+import type { Tree } from "./tree.js";
 
 export interface Project {
   readonly name: string;
@@ -33,8 +34,20 @@ export interface Project {
   readonly sources: ReadonlyMap<string, readonly SourceLocation[]>;
   /** Which variables were read for the value that stands at a place, by `placeKey`. */
   readonly variableUses?: ReadonlyMap<string, readonly VariableUse[]>;
+  /** What explains values beyond their places; a project that no file made has none. */
+  readonly provenance?: Provenance;
   /** Extensions at the top level, as written. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** How the model came to be. */
+export interface Provenance {
+  /** The merged files, before normalisation. */
+  readonly model: Tree;
+  /** Where env files set variables of the project; those of the process have no place. */
+  readonly variablePlaces: ReadonlyMap<string, SourceLocation>;
+  /** Each scalar's text after interpolation by `placeKey`, when the load was asked to keep them. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** `from` is the line of an env file, the process environment, or nowhere: then the text's default counts. */

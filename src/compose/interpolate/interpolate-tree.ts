@@ -15,6 +15,8 @@ export interface Variables {
   readonly keepsText?: boolean | undefined;
   /** Filled with the variables that each value read, by the value's place as `placeKey` writes it. */
   readonly uses?: Map<string, readonly VariableUse[]> | undefined;
+  /** Filled with the text of each scalar once its variables are replaced, by its place. */
+  readonly texts?: Map<string, string> | undefined;
   /** Where env files set variables. */
   readonly places?: ReadonlyMap<string, SourceLocation> | undefined;
 }
@@ -26,7 +28,11 @@ export function interpolateTree(tree: Tree, variables: Variables, report: Report
     return { ...tree, items: tree.items.map((item) => interpolateTree(item, variables, report)) };
   }
   if (tree.kind === "map") return mapEntries(tree, (value) => interpolateTree(value, variables, report));
-  return typeof tree.value === "string" && tree.value.includes("$") ? interpolateScalar(tree, variables, report) : tree;
+  const hasVariables = typeof tree.value === "string" && tree.value.includes("$");
+  const replaced = hasVariables ? interpolateScalar(tree, variables, report) : tree;
+  const place = variables.texts && tree.at.at(-1);
+  if (place) variables.texts?.set(placeKey(place), replaced.text);
+  return replaced;
 }
 
 function interpolateScalar(tree: ScalarTree, variables: Variables, report: Report): ScalarTree {

@@ -1,8 +1,10 @@
 /** Copies the models of `include`d files under the model that includes them. Compose Specification, "Include". */
 import { dirname, resolve } from "node:path";
+import type { Variables } from "../interpolate/interpolate-tree.js";
 import { mergeFiles } from "../merge/merge.js";
 import { resolveModelPaths } from "../merge/resolve-paths.js";
 import { readText, readTexts } from "../normalize/read.js";
+import { placeKey } from "../project.js";
 import {
   child,
   isNull,
@@ -57,17 +59,22 @@ function includeEntry(entry: Tree, context: ReadContext): Tree | undefined {
   const sub = subContext(entry, subDirectory, files, context);
   const model = readModel(files, sub, entry);
   if (model?.kind !== "map") return undefined;
-  return resolveModelPaths(withBareVariables(onlyResources(model), sub.variables.values), subDirectory);
+  return resolveModelPaths(withBareVariables(onlyResources(model), sub.variables), subDirectory);
 }
 
 /** Bare keys of `environment` take the included project's values: outside of it they are not known. */
-function withBareVariables(model: MapTree, values: Readonly<Record<string, string>>): MapTree {
-  const value = (name: string) => (Object.hasOwn(values, name) ? values[name] : undefined);
+function withBareVariables(model: MapTree, { values, places, uses }: Variables): MapTree {
+  const value = (name: string, { at }: Tree) => {
+    if (!Object.hasOwn(values, name)) return undefined;
+    const place = at.at(-1);
+    if (place) uses?.set(placeKey(place), [{ name, from: places?.get(name) ?? "process" }]);
+    return values[name];
+  };
   const inList = (item: Tree): Tree => {
-    const known = item.kind === "scalar" ? value(item.text) : undefined;
+    const known = item.kind === "scalar" ? value(item.text, item) : undefined;
     return known === undefined || item.kind !== "scalar" ? item : scalarLike(item, `${item.text}=${known}`);
   };
-  const inMap = (node: Tree, name: string): Tree => (isNull(node) ? scalarLike(node, value(name) ?? null) : node);
+  const inMap = (node: Tree, name: string): Tree => (isNull(node) ? scalarLike(node, value(name, node) ?? null) : node);
   const services = child(model, "services");
   if (services?.kind !== "map") return model;
   const complete = mapEntries(services, (service) => {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { explain, printExplanation } from "../explain.js";
+import { explain } from "../explain/explain.js";
+import { printExplanation } from "../explain/print-explanation.js";
 import { type LoadRequest, loadProject } from "./load-project.js";
 import { loadRaw } from "./load-raw.js";
 
@@ -309,13 +310,13 @@ it("a value's chain of places and variables is explained", async () => {
     "b.yaml": "services:\n  web:\n    environment: ['URL=http://$HOST:${PORT:-80}$USER']\n",
     ".env": "# the host\nHOST=h\n",
   });
-  const { project } = await load({ files: ["a.yaml", "b.yaml"], env: { USER: "me" } });
+  const { project } = await load({ files: ["a.yaml", "b.yaml"], env: { USER: "me" }, keepsTexts: true });
   const found = project && explain(project, "services.web.environment.URL");
   expect(found && printExplanation(found, (file) => file.replace(`${root}/`, ""))).toEqual([
-    "services.web.environment.URL",
-    "  a.yaml:5:12  overridden or added to",
+    'services.web.environment.URL: "http://h:80me"',
+    '  a.yaml:5:12  overridden: "http://h"',
     "    HOST from .env:2:1",
-    "  b.yaml:3:19  used",
+    '  b.yaml:3:19  used: "URL=http://h:80me"',
     "    HOST from .env:2:1",
     "    PORT is not set: its default, or nothing",
     "    USER from the process environment",

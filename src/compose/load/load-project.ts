@@ -38,7 +38,11 @@ export interface LoadRequest {
   readonly withDependencies?: boolean | undefined;
   /** True keeps networks, volumes, configs and secrets that no selected service uses. */
   readonly allResources?: boolean | undefined;
+  /** True keeps what is only to be shown: services of providers, optional dependencies on services that are off. */
+  readonly forReading?: boolean | undefined;
   readonly leaveOut?: LeaveOut | undefined;
+  /** True keeps the text of every value at its place, for `explain`. */
+  readonly keepsTexts?: boolean | undefined;
   /** The process environment. */
   readonly env: Environment;
   readonly readStdin?: (() => Promise<string>) | undefined;
@@ -99,7 +103,13 @@ export function openProject(
   const context: ReadContext = {
     directory,
     processEnvironment: request.env,
-    variables: { values, warned: new Set(), uses: new Map(), places },
+    variables: {
+      values,
+      warned: new Set(),
+      uses: new Map(),
+      places,
+      texts: request.keepsTexts ? new Map() : undefined,
+    },
     including: files,
     report,
     parsed,
@@ -123,6 +133,7 @@ function load(request: LoadRequest, stdinText: string | undefined, report: Repor
   if (!model) return undefined;
   const { name, directory, files, envFiles, values, context } = opened;
   const { leaveOut } = request;
+  const { texts } = context.variables;
   warnOfVersion(model, report);
   checkSchema(model, report);
   return buildProject(model, {
@@ -135,7 +146,12 @@ function load(request: LoadRequest, stdinText: string | undefined, report: Repor
     report,
     leaveOut,
     variableUses: context.variables.uses,
-    readServiceFiles: (draft) => (leaveOut?.envFiles ? withEnvFiles(draft) : readServiceFiles(draft, values, report)),
+    variablePlaces: context.variables.places,
+    texts,
+    readServiceFiles: (draft, sources) =>
+      leaveOut?.envFiles
+        ? withEnvFiles(draft)
+        : readServiceFiles(draft, { environment: values, report, sources, texts }),
     checkFileSpecs: (kind, specs, sources) => {
       const severity = leaveOut?.files ? "warn" : "error";
       checkFileSpecs(kind, specs, { environment: values, sources, severity }, report);

@@ -2,25 +2,35 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import type { SourceLocation } from "../../base/diagnostic.js";
 import { didYouMean } from "../did-you-mean.js";
 import { parseEnvFile, parseRawEnvFile } from "../interpolate/env-file.js";
 import type { Lookup } from "../interpolate/interpolate.js";
 import type { EnvFileUse } from "../normalize/service/files.js";
 import type { DraftService } from "../normalize/service/service.js";
-import type { FileSpec, Service } from "../project.js";
+import { type FileSpec, placeKey, type Service } from "../project.js";
 import type { Place, Report } from "../report.js";
 import { readFileText } from "./read-text.js";
 
 type Environment = Readonly<Record<string, string>>;
 
+/** What reading service files needs, and where it tells what stood where: below the service's own values. */
+export interface Reading {
+  readonly environment: Environment;
+  readonly report: Report;
+  readonly sources: Map<string, Place["at"]>;
+  readonly texts?: Map<string, string> | undefined;
+}
+
 /** The service with its env files below `environment` and its label files below `labels`. */
-export function readServiceFiles(draft: DraftService, environment: Environment, report: Report): Service {
+export function readServiceFiles(draft: DraftService, reading: Reading): Service {
   const { service, envFiles, labelFiles } = draft;
   if (envFiles.length === 0 && labelFiles.length === 0) return service;
   // An env file's variables are the project's, then the service's own, then those read before.
   const own = Object.entries(service.environment).filter((entry): entry is [string, string] => entry[1] !== null);
-  const fromEnv = readAll(envFiles, { ...Object.fromEntries(own), ...environment }, report);
-  const fromLabels = readAll(labelFiles, environment, report);
+  const known = { ...reading, environment: { ...Object.fromEntries(own), ...reading.environment } };
+  const fromEnv = readAll(envFiles, `services.${service.name}.environment`, known);
+  const fromLabels = readAll(labelFiles, `services.${service.name}.labels`, reading);
   return {
     ...service,
     environment: sorted({ ...Object.fromEntries(fromEnv), ...service.environment }),
@@ -28,7 +38,13 @@ export function readServiceFiles(draft: DraftService, environment: Environment, 
   };
 }
 
-function readAll(files: readonly EnvFileUse[], environment: Environment, report: Report): Map<string, string> {
+/** `target` is the path of the mapping that the files fill. */
+function readAll(
+  files: readonly EnvFileUse[],
+  target: string,
+  { environment, report, sources, texts }: Reading,
+): Map<string, string> {
+  const written = new Map<string, SourceLocation[]>();
   const found = new Map<string, string>();
   // An earlier file's keys are known to later ones, as if they were one text.
   const lookup: Lookup = (name) => (Object.hasOwn(environment, name) ? environment[name] : found.get(name));
@@ -41,12 +57,18 @@ function readAll(files: readonly EnvFileUse[], environment: Environment, report:
       report.error(place, "env-file-not-found", `Env file ${path} ${what}`, { hint });
       continue;
     }
-    const { values, problems } = (raw ? parseRawEnvFile : parseEnvFile)(read.text, lookup);
+    const { values, places, problems } = (raw ? parseRawEnvFile : parseEnvFile)(read.text, lookup);
     for (const { message, ...at } of problems) {
       report.error({ path: place.path, at: [{ file: path, ...at }] }, "bad-env-file", message);
     }
-    for (const [key, value] of values) found.set(key, value);
+    for (const [key, value] of values) {
+      found.set(key, value);
+      const at = { file: path, ...(places.get(key) ?? { line: 1, column: 1 }) };
+      written.set(key, [...(written.get(key) ?? []), at]);
+      texts?.set(placeKey(at), value);
+    }
   }
+  for (const [key, at] of written) sources.set(`${target}.${key}`, [...at, ...(sources.get(`${target}.${key}`) ?? [])]);
   return found;
 }
 

@@ -4,6 +4,7 @@
  * Pure but for what the caller does in `readServiceFiles` and `checkFileSpecs`, which are called for selected services
  * only: the files of others need not exist.
  */
+import type { SourceLocation } from "../../base/diagnostic.js";
 import { withoutDuplicates } from "../merge/merge.js";
 import type { FileSpec, Project, Service } from "../project.js";
 import { type Place, Report } from "../report.js";
@@ -12,6 +13,7 @@ import { child, collectSources, membersOf, type Tree } from "../tree.js";
 import { checkConsistency, type Resources } from "../validate/check-consistency.js";
 import { checkDependencies } from "../validate/check-dependencies.js";
 import type { Context } from "./context.js";
+import { compact } from "./read.js";
 import { implicitDefaultNetwork, normalizeFiles, normalizeNetworks, normalizeVolumes } from "./resources.js";
 import { type DraftService, extensionsOf, normalizeService } from "./service/service.js";
 
@@ -35,7 +37,10 @@ export interface BuildOptions {
   readonly report: Report;
   readonly leaveOut?: LeaveOut | undefined;
   readonly variableUses?: Project["variableUses"];
-  readonly readServiceFiles: (draft: DraftService) => Service;
+  readonly variablePlaces?: ReadonlyMap<string, SourceLocation> | undefined;
+  readonly texts?: ReadonlyMap<string, string> | undefined;
+  /** Adds the places of what the files say to `sources`. */
+  readonly readServiceFiles: (draft: DraftService, sources: Context["sources"]) => Service;
   readonly checkFileSpecs: (
     kind: "config" | "secret",
     specs: Iterable<FileSpec>,
@@ -72,10 +77,13 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
   // Problems of a step that is left out go where nobody reads them.
   const checks = leaveOut.consistency ? new Report() : report;
   checkDependencies(drafts, sources, checks);
+  const { forReading } = selection;
   const selected = selectServices(drafts, selection, checks);
   const models = membersOf(child(model, "models")).map(([key]) => key);
-  checkConsistency({ services: selected.services, all: drafts, models, resources, sources }, checks);
-  const services = new Map([...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft)]));
+  checkConsistency({ services: selected.services, all: drafts, models, resources, sources, forReading }, checks);
+  const services = new Map(
+    [...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft, sources)]),
+  );
   const used = selection.allResources
     ? withDefaultNetwork(resources, [...services.values()], name)
     : usedResources(resources, [...services.values()], name);
@@ -94,6 +102,7 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
     ...used,
     sources,
     ...(options.variableUses ? { variableUses: options.variableUses } : {}),
+    provenance: compact({ model, variablePlaces: options.variablePlaces ?? new Map(), texts: options.texts }),
     extensions: extensionsOf(model),
   };
 }

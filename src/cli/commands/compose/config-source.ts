@@ -25,11 +25,18 @@ export async function rawText(context: CliContext, flags: ConfigFlags): Promise<
 }
 
 /** Where the value at `path` was written, and with which variables. Throws "bad-parameter" when no file wrote it. */
-export async function explanationText(context: CliContext, project: Project, path: string): Promise<string> {
-  const { explain, printExplanation } = await import("../../../compose/explain.js");
+export async function explanationText(
+  context: CliContext,
+  project: Project,
+  { explain: path = "", format }: ConfigFlags,
+): Promise<string> {
+  const { explain } = await import("../../../compose/explain/explain.js");
+  const { explanationToJson, printExplanation } = await import("../../../compose/explain/print-explanation.js");
   const found = explain(project, path);
+  const showFile = (file: string) => (file === "-" ? "(stdin)" : relative(context.cwd, file) || file);
   if (!found) throw new GantryError("bad-parameter", `--explain: no file sets ${path}`);
-  return printExplanation(found, (file) => relative(context.cwd, file) || file)
+  if (format === "json") return `${JSON.stringify(explanationToJson(found, showFile), null, 2)}\n`;
+  return printExplanation(found, showFile)
     .map((line) => `${line}\n`)
     .join("");
 }

@@ -33,7 +33,7 @@ export interface ConfigFlags {
 
 /** Validates, then prints the whole or a list of names. */
 export async function config(context: CliContext, flags: ConfigFlags, services: readonly string[]): Promise<void> {
-  const request = { services, leaveOut: leftOut(flags) };
+  const request = { services, forReading: true, leaveOut: leftOut(flags) };
   if (flags.quiet) return void (await loadAsAsked(context, request, verdictIn(flags)));
   const text = await printed(context, flags, request);
   if (text === undefined) return;
@@ -66,10 +66,10 @@ async function printed(context: CliContext, flags: ConfigFlags, request: Partial
     const { rawText } = await import("./config-source.js");
     return rawText(context, flags);
   }
-  const project = await loadAsAsked(context, request);
+  const project = await loadAsAsked(context, { ...request, keepsTexts: flags.explain !== undefined });
   if (!project || flags.explain === undefined) return project && textOf(project, flags);
   const { explanationText } = await import("./config-source.js");
-  return explanationText(context, project, flags.explain);
+  return explanationText(context, project, flags);
 }
 
 async function textOf(project: Project, flags: ConfigFlags): Promise<string> {

@@ -1,11 +1,11 @@
 /** Normalises what a service says of its networks, names and addresses. Pure. */
 import { isIP } from "node:net";
 import type { ServiceNetwork } from "../../project.js";
-import { child, isNull, itemsOf, membersOf, type Tree } from "../../tree.js";
+import { child, isNull, itemPath, itemsOf, membersOf, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
 import { compact, readInteger, readMembers, readText, readTextMap, readTexts } from "../read.js";
 
-/** By key, sorted. A service that says nothing joins `default`; one with a `network_mode` joins none. */
+/** By key, sorted. A service that says nothing joins `default`; one with a `network_mode` or a provider joins none. */
 export function normalizeServiceNetworks(service: Tree, context: Context): Map<string, ServiceNetwork> {
   const node = child(service, "networks");
   const mode = child(service, "network_mode");
@@ -17,6 +17,7 @@ export function normalizeServiceNetworks(service: Tree, context: Context): Map<s
     }
     return new Map();
   }
+  if (child(service, "provider")) return new Map();
   const found = new Map<string, ServiceNetwork>();
   for (const item of itemsOf(node)) found.set(readText(item) ?? "", { aliases: [], driver_opts: {} });
   for (const [key, value] of membersOf(node)) found.set(key, attachment(value, context));
@@ -54,23 +55,27 @@ function checkAddress(node: Tree | undefined, version: 4 | 6, { report }: Contex
 }
 
 /** `host=address` each, sorted by host; several addresses of one host stay in the order given. */
-export function normalizeExtraHosts(node: Tree | undefined, { report }: Context): string[] {
-  const pairs: Array<readonly [host: string, address: string]> = [];
+export function normalizeExtraHosts(node: Tree | undefined, { report, sources }: Context): string[] {
+  const pairs: Array<readonly [host: string, address: string, place: Tree]> = [];
   const add = (host: string, address: string, place: Tree) => {
     const bare = address.trim().replace(/^\[(.*)\]$/, "$1");
-    if (isIP(bare) !== 0 || bare === "host-gateway") pairs.push([host, bare]);
+    if (isIP(bare) !== 0 || bare === "host-gateway") pairs.push([host, bare, place]);
     else {
       const expected = "HOST=ADDRESS, such as db=10.0.0.5 or host.docker.internal=host-gateway";
       report.error(place, "bad-address", `"${address}" is not an IP address`, { expected });
     }
   };
   for (const [host, value] of membersOf(node)) {
-    for (const address of readTexts(value)) add(host, address, value);
+    for (const item of value.kind === "list" ? value.items : [value]) {
+      for (const address of readTexts(item)) add(host, address, item);
+    }
   }
   for (const item of itemsOf(node)) {
     const [, host = "", addresses = ""] = /^([^=:]*)[=:](.*)$/.exec(readText(item) ?? "") ?? [];
     for (const address of addresses.split(",")) add(host, address, item);
   }
-  const unique = new Map(pairs.map((pair) => [pair.join("="), pair[0]]));
-  return [...unique].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([text]) => text);
+  const unique = new Map(pairs.map(([host, address, place]) => [`${host}=${address}`, { host, place }]));
+  const sorted = [...unique].sort(([, { host: a }], [, { host: b }]) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const [index, [, { place }]] of sorted.entries()) sources.set(itemPath(node?.path ?? "", index), place.at);
+  return sorted.map(([text]) => text);
 }

@@ -1,7 +1,7 @@
 /** Expands `ports` and `expose` into one entry per container port. Pure. Compose Specification, "ports". */
 import { isIP } from "node:net";
 import type { PortSpec } from "../../project.js";
-import { child, itemPath, itemsOf, type Tree } from "../../tree.js";
+import { child, collectSources, itemPath, itemsOf, memberPath, membersOf, type Tree, withPath } from "../../tree.js";
 import type { Context } from "../context.js";
 import { compact, readMembers, readText } from "../read.js";
 
@@ -37,7 +37,7 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
       const key = JSON.stringify(port);
       if (seen.has(key)) continue;
       seen.add(key);
-      context.sources.set(itemPath(node?.path ?? "", found.length), item.at);
+      placeItem(item, { node, index: found.length }, context);
       found.push(port);
     }
   }
@@ -46,15 +46,32 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
 
 /** `80` → `80/tcp`, ranges expanded, sorted by port. */
 export function normalizeExpose(node: Tree | undefined, context: Context): string[] {
+  const places = new Map<string, Tree>();
   const found = itemsOf(node).flatMap((item) => {
     const [range = "", protocol = "tcp"] = (readText(item) ?? "").toLowerCase().split("/");
     const ports = parseRange(range);
-    if (ports && isProtocol(protocol)) return numbers(ports).map((port) => `${port}/${protocol}`);
+    if (ports && isProtocol(protocol)) {
+      const texts = numbers(ports).map((port) => `${port}/${protocol}`);
+      for (const text of texts) places.set(text, item);
+      return texts;
+    }
     const expected = "a port or a range, such as 3000 or 3000-3005/udp";
     context.report.error(item, "bad-port", `"${readText(item)}" is not a container port`, { expected });
     return [];
   });
-  return [...new Set(found)].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
+  const all = [...new Set(found)].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
+  all.forEach((text, index) => {
+    const item = places.get(text);
+    if (item) placeItem(item, { node, index }, context);
+  });
+  return all;
+}
+
+/** Tells that `item` now stands at `index` of the list: expanding and sorting moved it there. */
+function placeItem(item: Tree, { node, index }: { node: Tree | undefined; index: number }, { sources }: Context): void {
+  const path = itemPath(node?.path ?? "", index);
+  if (item.path !== path) for (const [key] of membersOf(itemsOf(node)[index])) sources.delete(memberPath(path, key));
+  collectSources(withPath(item, path), sources);
 }
 
 /** A short port, which may stand for several. */
