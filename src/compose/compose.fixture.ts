@@ -14,6 +14,7 @@ export interface TextOptions {
   readonly profiles?: readonly string[];
   readonly services?: readonly string[];
   readonly withDependencies?: boolean;
+  readonly forReading?: boolean;
 }
 export interface TextResult {
   readonly project: Project;

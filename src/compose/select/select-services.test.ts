@@ -57,3 +57,12 @@ it("an optional dependency on a disabled service is dropped, a required one is a
     '2:6 disabled-dependency Service "a" needs "b", which is disabled',
   ]);
 });
+
+it("keeps services of providers and dependencies as they are written for reading alone", () => {
+  const text =
+    "services: { a: { provider: { type: p } }, b: { image: x, depends_on: { a: { condition: service_started } } } }";
+  const run = projectOf(text).project;
+  const read = projectOf(text, { forReading: true }).project;
+  expect([[...run.services.keys()], run.services.get("b")?.depends_on.size]).toEqual([["b"], 0]);
+  expect([[...read.services.keys()], read.services.get("b")?.depends_on.size]).toEqual([["a", "b"], 1]);
+});

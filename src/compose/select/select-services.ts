@@ -10,6 +10,8 @@ export interface Selection {
   readonly services?: readonly string[] | undefined;
   /** False leaves out what the named services depend on. */
   readonly withDependencies?: boolean | undefined;
+  /** True keeps services of providers and every dependency as it is written: nothing is about to run. */
+  readonly forReading?: boolean | undefined;
 }
 export interface Selected {
   /** Sorted by name; dependencies on services that are left out are gone. */
@@ -28,14 +30,16 @@ export function selectServices(all: ReadonlyMap<string, DraftService>, selection
     report.error(nowhere, "undefined-service", `no such service: ${name}`, { hint: didYouMean(name, [...all.keys()]) });
   }
   const active = new Set([...selection.profiles, ...named.flatMap((name) => all.get(name)?.service.profiles ?? [])]);
-  const enabled = new Map([...all].filter(([, draft]) => !draft.isProvided && isEnabled(draft.service, active)));
+  const { forReading = false } = selection;
+  const isWanted = (draft: DraftService) => (forReading || !draft.isProvided) && isEnabled(draft.service, active);
+  const enabled = new Map([...all].filter(([, draft]) => isWanted(draft)));
   checkDisabledDependencies(enabled, all, report);
   const wanted =
     named.length === 0 ? new Set(enabled.keys()) : closure(named, enabled, selection.withDependencies ?? true);
   const services = new Map<string, DraftService>();
   for (const name of [...enabled.keys()].filter((key) => wanted.has(key)).sort()) {
     const draft = enabled.get(name);
-    if (draft) services.set(name, withoutDependencies(draft, wanted));
+    if (draft) services.set(name, forReading ? draft : withoutDependencies(draft, wanted));
   }
   return { services, disabled: [...all.keys()].filter((name) => !services.has(name)).sort() };
 }

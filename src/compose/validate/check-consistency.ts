@@ -23,11 +23,13 @@ export interface ConsistencyInput {
   readonly resources: Resources;
   /** Places by canonical path. */
   readonly sources: Sources;
+  /** External configs and secrets are then a warning: nothing is about to run. */
+  readonly forReading?: boolean | undefined;
 }
 
 /** Reports every contradiction among the selected services. */
 export function checkConsistency(
-  { services, all, models, resources, sources }: ConsistencyInput,
+  { services, all, models, resources, sources, forReading }: ConsistencyInput,
   report: Report,
 ): void {
   const at = (path: string, otherwise: Place): Place => ({ path, at: sources.get(path) ?? otherwise.at });
@@ -49,7 +51,7 @@ export function checkConsistency(
       );
     });
     const uses = (kind: "config" | "secret") =>
-      checkFileUses(kind, service[`${kind}s`], { known: resources[`${kind}s`], place, at, report });
+      checkFileUses(kind, service[`${kind}s`], { known: resources[`${kind}s`], place, at, forReading, report });
     uses("config");
     uses("secret");
   }
@@ -57,8 +59,8 @@ export function checkConsistency(
   checkPublishedPorts(services, at, report);
 }
 
-function checkImage({ service, place }: DraftService, report: Report): void {
-  if (service.image || service.build) return;
+function checkImage({ service, place, isProvided }: DraftService, report: Report): void {
+  if (service.image || service.build || isProvided) return;
   report.error(place, "missing-image", `Service "${service.name}" has neither an image nor a build`, {
     hint: "Add image: NAME, or build: PATH",
   });
@@ -80,16 +82,17 @@ function checkFileUses(
     known: ReadonlyMap<string, FileSpec>;
     place: Tree;
     at: (path: string, otherwise: Place) => Place;
+    forReading: boolean | undefined;
     report: Report;
   },
 ): void {
-  const { known, place, at, report } = context;
+  const { known, place, at, forReading, report } = context;
   uses.forEach(({ source }, index) => {
     const where = at(`${place.path}.${kind}s[${index}]`, place);
     const spec = known.get(source);
     if (!spec) report.undefinedName(where, kind, source, known.keys());
     else if (spec.external) {
-      report.error(where, "not-supported", `External ${kind} "${source}" is not supported: nothing keeps it`, {
+      report[forReading ? "warn" : "error"](where, "not-supported", `External ${kind} "${source}" is not supported: nothing keeps it`, {
         hint: `Give the ${kind} a file or environment`,
       });
     }

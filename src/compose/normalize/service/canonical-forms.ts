@@ -92,6 +92,10 @@ const forms: Readonly<Record<string, Form>> = {
   "gpus.*.options": textMap,
   models: (node) =>
     node.kind === "list" ? Object.fromEntries(readTexts(node).map((name) => [name, null])) : undefined,
+  "provider.options": (node) =>
+    Object.fromEntries(
+      membersOf(node).map(([key, value]) => [key, value.kind === "list" ? readTexts(value) : [readText(value)]]),
+    ),
   storage_opt: textMap,
   use_api_socket: flag,
   ...Object.fromEntries(["update_config", "rollback_config"].flatMap((key) => updateForms(`deploy.${key}`))),
