@@ -63,10 +63,32 @@ describe("SARIF", () => {
       expect(result.message.text).toEqual(expect.any(String));
     }
     expect(run.results[0].locations[0].physicalLocation).toEqual({
-      artifactLocation: { uri: "sub%20dir/compose%2C1.yaml" },
+      artifactLocation: { uri: "sub%20dir/compose%2C1.yaml", uriBaseId: "%SRCROOT%" },
       region: { startLine: 4, startColumn: 9 },
     });
     expect(run.results[1].locations).toBeUndefined();
+  });
+
+  it("has everything that the standard's schema requires, and nothing that it does not know", () => {
+    const schema = JSON.parse(readFileSync(new URL("sarif.fixture.json", import.meta.url), "utf8"));
+    const validate = new Ajv({ strict: true }).compile(schema);
+    for (const diagnostics of [problems, []]) {
+      expect([validate(JSON.parse(diagnosticsToSarif(diagnostics, options))), validate.errors]).toEqual([true, null]);
+    }
+  });
+
+  it.each([
+    ["/demo", "/demo/a.yaml", "file:///demo/", { uri: "a.yaml", uriBaseId: "%SRCROOT%" }],
+    ["/demo/src/deep", "/demo/a.yaml", "file:///demo/", { uri: "a.yaml", uriBaseId: "%SRCROOT%" }],
+    ["/demo", "/other/a b.yaml", "file:///demo/", { uri: "file:///other/a%20b.yaml" }],
+    ["/demo", "-", "file:///demo/", { uri: "stdin", description: { text: "Standard input" } }],
+    ["/", "/a.yaml", "file:///", { uri: "a.yaml", uriBaseId: "%SRCROOT%" }],
+  ])("in %s, the file %s stands below %s where it can", (cwd, file, root, location) => {
+    const source = { file, line: 1, column: 2 };
+    const problem: Diagnostic = { severity: "error", code: "bad-port", message: "no", source };
+    const [run] = JSON.parse(diagnosticsToSarif([problem], { ...options, cwd })).runs;
+    expect(run.originalUriBaseIds).toEqual({ "%SRCROOT%": { uri: root } });
+    expect(run.results[0].locations[0].physicalLocation.artifactLocation).toEqual(location);
   });
 
   it("is a run without results when there is no problem", () => {

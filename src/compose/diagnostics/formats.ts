@@ -6,7 +6,7 @@
  *
  * @see SARIF 2.1.0, OASIS standard; GitHub Actions, "Workflow commands"; schemas/diagnostics.schema.json
  */
-import { relative } from "node:path";
+import { dirname, relative } from "node:path";
 import type { Diagnostic } from "../../base/diagnostic.js";
 import { diagnosticTitles, docsPathOf } from "./titles.js";
 
@@ -31,8 +31,15 @@ export function diagnosticsToJson(diagnostics: readonly Diagnostic[], { cwd }: F
   return `${JSON.stringify({ ...verdict, diagnostics: shown }, null, 2)}\n`;
 }
 
-/** A log of one run; its rules are the codes that occur. */
+/** What relative addresses of a log are relative to, as scanners of repositories call it. */
+const rootId = "%SRCROOT%";
+
+/**
+ * A log of one run; its rules are the codes that occur. Files below the project are relative to `%SRCROOT%`, which is
+ * `cwd`, or the folder above it where the Compose file was found.
+ */
 export function diagnosticsToSarif(diagnostics: readonly Diagnostic[], { cwd, version }: FormatOptions): string {
+  const root = rootOf(diagnostics, cwd);
   const codes = [...new Set(diagnostics.map(({ code }) => code))].sort();
   const rules = codes.map((code) => ({
     id: code,
@@ -44,22 +51,39 @@ export function diagnosticsToSarif(diagnostics: readonly Diagnostic[], { cwd, ve
     ruleIndex: codes.indexOf(one.code),
     level: one.severity,
     message: { text: wholeMessage(one) },
-    ...(one.source ? { locations: [sarifLocation(one, cwd)] } : {}),
+    ...(one.source ? { locations: [sarifLocation(one, root)] } : {}),
   }));
+  const driver = { name: "Gantry", semanticVersion: version, version, rules };
+  const originalUriBaseIds = { [rootId]: { uri: `file://${encodePath(root.replace(/\/*$/, "/"))}` } };
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
-    runs: [{ tool: { driver: { name: "Gantry", version, rules } }, columnKind: "utf16CodeUnits", results }],
+    runs: [{ tool: { driver }, columnKind: "utf16CodeUnits", originalUriBaseIds, results }],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function sarifLocation({ source, path }: Diagnostic, cwd: string) {
+/** Files are looked for in the folders above, too: the highest one that holds a file of a problem is the root. */
+function rootOf(diagnostics: readonly Diagnostic[], cwd: string): string {
+  const above = diagnostics.flatMap(({ source }) => {
+    const folder = source && source.file !== "-" ? dirname(source.file) : cwd;
+    return cwd.startsWith(folder.replace(/\/*$/, "/")) ? [folder] : [];
+  });
+  return above.sort((a, b) => a.length - b.length)[0] ?? cwd;
+}
+
+function sarifLocation({ source, path }: Diagnostic, root: string) {
   const { file, line, column } = source ?? { file: "", line: 1, column: 1 };
-  const name = shownPath(file, cwd);
-  const uri = name.startsWith("/") ? `file://${encodePath(name)}` : encodePath(name);
+  const name = relative(root, file);
+  const isBelow = name !== "" && !/^\.\.(\/|$)/.test(name);
+  const artifactLocation =
+    file === "-"
+      ? { uri: "stdin", description: { text: "Standard input" } }
+      : isBelow
+        ? { uri: encodePath(name), uriBaseId: rootId }
+        : { uri: `file://${encodePath(file)}` };
   return {
-    physicalLocation: { artifactLocation: { uri }, region: { startLine: line, startColumn: column } },
+    physicalLocation: { artifactLocation, region: { startLine: line, startColumn: column } },
     ...(path ? { logicalLocations: [{ fullyQualifiedName: path }] } : {}),
   };
 }
