@@ -16,6 +16,10 @@ export interface GlobalOptions {
   readonly projectDirectory?: string;
   readonly envFile?: readonly string[];
   readonly profile?: readonly string[];
+  /** Networks, volumes, configs and secrets count even if no service uses them. */
+  readonly allResources?: boolean;
+  /** Names are joined by `_`, as Compose did before version 2. */
+  readonly compatibility?: boolean;
   readonly progress?: "auto" | "tty" | "plain" | "json" | "quiet" | "none";
   readonly ansi?: "auto" | "never" | "always";
   /** Engine calls at a time, as written. */

@@ -59,6 +59,8 @@ function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
     .option("--project-directory <dir>", "base of relative paths (default: where the first file is)")
     .option("--env-file <path>", "environment file in place of `.env`, repeatable", collect)
     .option("--profile <name>", "activate a profile, repeatable", collect)
+    .option("--all-resources", "keep networks, volumes, configs and secrets that no service uses")
+    .option("--compatibility", "join names of containers and images by _ in place of -")
     .addOption(
       new Option("--progress <type>", "how progress is shown").choices([
         "auto",

@@ -127,6 +127,8 @@ export interface Service {
   readonly profiles: readonly string[];
   /** False leaves the service out of `up`'s log stream. Default true. */
   readonly attach: boolean;
+  /** What joins the names of its containers and image. Undefined: `-`. */
+  readonly separator?: "_";
   /** `x-gantry` and other extensions, as written. */
   readonly extensions: Readonly<Record<string, unknown>>;
   /** Attributes of the specification that nothing acts on yet (`deploy`, `develop`, …), as written, for `config`. */

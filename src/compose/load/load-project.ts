@@ -38,6 +38,8 @@ export interface LoadRequest {
   readonly withDependencies?: boolean | undefined;
   /** True keeps networks, volumes, configs and secrets that no selected service uses. */
   readonly allResources?: boolean | undefined;
+  /** True joins names by `_`. Undefined: as `COMPOSE_COMPATIBILITY` says. */
+  readonly compatibility?: boolean | undefined;
   /** True keeps what is only to be shown: services of providers, optional dependencies on services that are off. */
   readonly forReading?: boolean | undefined;
   readonly leaveOut?: LeaveOut | undefined;
@@ -143,6 +145,7 @@ function load(request: LoadRequest, stdinText: string | undefined, report: Repor
     envFiles,
     environment: values,
     selection: { ...request, profiles: activeProfiles(request, values) },
+    isCompatible: request.compatibility ?? isTrue(values.COMPOSE_COMPATIBILITY),
     report,
     leaveOut,
     variableUses: context.variables.uses,
@@ -202,7 +205,11 @@ function lateEnvironment(
 }
 
 function isDotEnvDisabled(env: Environment): boolean {
-  return ["1", "true"].includes((env.COMPOSE_DISABLE_ENV_FILE ?? "").toLowerCase());
+  return isTrue(env.COMPOSE_DISABLE_ENV_FILE);
+}
+
+function isTrue(text = ""): boolean {
+  return ["1", "true"].includes(text.toLowerCase());
 }
 
 function directoryOf(file: string | undefined, cwd: string): string {

@@ -34,6 +34,8 @@ export interface BuildOptions {
   readonly envFiles: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly selection: Selection & { readonly allResources?: boolean | undefined };
+  /** Names of containers and images are joined by `_`. */
+  readonly isCompatible?: boolean | undefined;
   readonly report: Report;
   readonly leaveOut?: LeaveOut | undefined;
   readonly variableUses?: Project["variableUses"];
@@ -81,8 +83,9 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
   const selected = selectServices(drafts, selection, checks);
   const models = membersOf(child(model, "models")).map(([key]) => key);
   checkConsistency({ services: selected.services, all: drafts, models, resources, sources, forReading }, checks);
+  const joined = options.isCompatible ? ({ separator: "_" } as const) : {};
   const services = new Map(
-    [...selected.services].map(([key, draft]) => [key, options.readServiceFiles(draft, sources)]),
+    [...selected.services].map(([key, draft]) => [key, { ...options.readServiceFiles(draft, sources), ...joined }]),
   );
   const used = selection.allResources
     ? withDefaultNetwork(resources, [...services.values()], name)

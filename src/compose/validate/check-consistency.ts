@@ -92,7 +92,8 @@ function checkFileUses(
     const spec = known.get(source);
     if (!spec) report.undefinedName(where, kind, source, known.keys());
     else if (spec.external) {
-      report[forReading ? "warn" : "error"](where, "not-supported", `External ${kind} "${source}" is not supported: nothing keeps it`, {
+      const message = `External ${kind} "${source}" is not supported: nothing keeps it`;
+      report[forReading ? "warn" : "error"](where, "not-supported", message, {
         hint: `Give the ${kind} a file or environment`,
       });
     }

@@ -16,7 +16,7 @@ import { planStarts } from "../plan-starts.js";
 import { judgeServices, planOrphans } from "../plan-up.js";
 import { planVolumes } from "../plan-volumes.js";
 import { containerBody } from "../service/container-body.js";
-import { containerLabels, imageNameOf } from "../service/names.js";
+import { containerLabels, imageNameOf, oneOffName } from "../service/names.js";
 import { hashService } from "../service/service-hash.js";
 import { requestStart, type UpDraft } from "../up-draft.js";
 import { selectServices, type UpOptions } from "../up-options.js";
@@ -86,7 +86,7 @@ export function planRun(
 }
 
 function createOneOff(draft: UpDraft, service: Service, oneOff: OneOff): void {
-  const name = oneOff.name ?? `${draft.project.name}-${service.name}-run-${oneOff.slug.slice(0, 12)}`;
+  const name = oneOff.name ?? oneOffName(draft.project.name, service, oneOff.slug);
   const body = oneOffBody(draft, service, oneOff);
   const created = draft.builder.add(
     { kind: "create-container", service: service.name, name, finalName: name, number: 0, body },

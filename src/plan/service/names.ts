@@ -3,9 +3,14 @@ import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/pr
 import { composeLabels } from "../../wire/labels.js";
 import { hashDefinition } from "./service-hash.js";
 
-/** `PROJECT-SERVICE-N`, unless the service names its container. */
+/** `PROJECT-SERVICE-N`, or with another separator, unless the service names its container. */
 export function containerName(project: string, service: Service, number: number): string {
-  return service.container_name ?? `${project}-${service.name}-${number}`;
+  return service.container_name ?? [project, service.name, number].join(service.separator ?? "-");
+}
+
+/** `PROJECT-SERVICE-run-SLUG`, of the slug its beginning. */
+export function oneOffName(project: string, service: Service, slug: string): string {
+  return [project, service.name, "run", slug.slice(0, 12)].join(service.separator ?? "-");
 }
 
 /** Under which a replacement is created while the old container still bears the name. */
@@ -20,7 +25,7 @@ export function nameBehindTemporary(name: string): string | undefined {
 
 /** The name of the image a service runs: its own, or `PROJECT-SERVICE` for one that is built. */
 export function imageNameOf(project: string, service: Service): string {
-  return service.image ?? `${project}-${service.name}`;
+  return service.image ?? [project, service.name].join(service.separator ?? "-");
 }
 
 /** A replica has a number, a one-off a slug. */

@@ -18,6 +18,7 @@ const excluded: ReadonlySet<string> = new Set([
   "profiles",
   "attach",
   "extensions",
+  "separator",
   "unused",
 ]);
 

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../../base/diagnostic.js";
 import { GantryError } from "../../../base/errors.js";
 import type { LoadRequest } from "../../../compose/load/load-project.js";
 import type { Project, Service } from "../../../compose/project.js";
-import type { CliContext } from "../../context.js";
+import type { CliContext, GlobalOptions } from "../../context.js";
 import { loadAsAsked } from "./load.js";
 import { printVerdict } from "./output/verdict.js";
 
@@ -29,11 +29,17 @@ export interface ConfigFlags {
   readonly pathResolution?: boolean;
   readonly envResolution?: boolean;
   readonly consistency?: boolean;
+  readonly resolveImageDigests?: boolean;
+  readonly lockImageDigests?: boolean;
 }
 
 /** Validates, then prints the whole or a list of names. */
 export async function config(context: CliContext, flags: ConfigFlags, services: readonly string[]): Promise<void> {
-  const request = { services, forReading: true, leaveOut: leftOut(flags) };
+  if (flags.resolveImageDigests || flags.lockImageDigests) {
+    const flag = flags.lockImageDigests ? "--lock-image-digests" : "--resolve-image-digests";
+    throw new GantryError("not-supported", `${flag} is not supported yet: config asks no registry`);
+  }
+  const request = { services, forReading: true, leaveOut: leftOut(flags, context.globals) };
   if (flags.quiet) return void (await loadAsAsked(context, request, verdictIn(flags)));
   const text = await printed(context, flags, request);
   if (text === undefined) return;
@@ -50,10 +56,13 @@ function verdictIn({ format = "text", output }: ConfigFlags) {
 }
 
 /** The steps that the `--no-…` flags leave out. */
-function leftOut({ normalize, pathResolution, envResolution, consistency }: ConfigFlags) {
+function leftOut(
+  { normalize, pathResolution, envResolution, consistency }: ConfigFlags,
+  { compatibility = false }: GlobalOptions,
+) {
   return {
     files: true,
-    normalization: normalize === false,
+    normalization: normalize === false || compatibility,
     paths: pathResolution === false,
     envFiles: envResolution === false,
     consistency: consistency === false,
@@ -67,16 +76,17 @@ async function printed(context: CliContext, flags: ConfigFlags, request: Partial
     return rawText(context, flags);
   }
   const project = await loadAsAsked(context, { ...request, keepsTexts: flags.explain !== undefined });
-  if (!project || flags.explain === undefined) return project && textOf(project, flags);
+  if (!project || flags.explain === undefined)
+    return project && textOf(project, flags, request.leaveOut?.normalization);
   const { explanationText } = await import("./config-source.js");
   return explanationText(context, project, flags);
 }
 
-async function textOf(project: Project, flags: ConfigFlags): Promise<string> {
+async function textOf(project: Project, flags: ConfigFlags, isBare?: boolean): Promise<string> {
   const names = await namesOf(project, flags);
   if (names) return names.map((name) => `${name}\n`).join("");
   const { projectToConfig } = await import("../../../compose/canonical/project-to-config.js");
-  const model = projectToConfig(project, { isBare: flags.normalize === false });
+  const model = projectToConfig(project, { isBare });
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
   if (flags.format !== undefined && flags.format !== "yaml") {
     throw new GantryError("bad-parameter", `--format: ${flags.format} is not known; use yaml or json`);

@@ -58,7 +58,7 @@ async function load(context: CliContext, more: Partial<LoadRequest>): Promise<Lo
 
 /** What the command line and the environment ask to be loaded. */
 export function requestOf(context: CliContext): LoadRequest {
-  const { file = [], envFile = [], profile = [], projectDirectory, projectName } = context.globals;
+  const { file = [], envFile = [], profile = [], projectDirectory, projectName, ...more } = context.globals;
   const env = Object.fromEntries(
     Object.entries(context.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
@@ -69,6 +69,8 @@ export function requestOf(context: CliContext): LoadRequest {
     profiles: profile,
     projectDirectory,
     projectName,
+    allResources: more.allResources,
+    compatibility: more.compatibility,
     env,
     readStdin: () => readStdinOnce(context.stdin),
   };

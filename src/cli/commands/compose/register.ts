@@ -185,6 +185,8 @@ function registerConfig(program: Command, context: CliContext): void {
     .option("--hash <services>", "digests of services: names, or *")
     .option("--variables", "the variables that the files name, with their defaults")
     .option("--explain <path>", "where a value comes from, such as services.web.environment.URL")
+    .option("--resolve-image-digests", "pin images to their digests; not supported yet")
+    .option("--lock-image-digests", "print the pinned images alone; not supported yet")
     .option("--no-interpolate", "leave variables as written")
     .option("--no-normalize", "add nothing that the files do not say")
     .option("--no-path-resolution", "leave relative paths as written")
