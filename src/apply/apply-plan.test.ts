@@ -47,6 +47,22 @@ it("runs independent branches side by side and respects the order within each", 
   }
 });
 
+it("begins nothing when a host port that it needs is taken, and says by whom", async () => {
+  const engine = new FakeEngine();
+  engine.takenPorts = [{ HostIp: "", HostPort: "8080", Type: "tcp", Container: "0123456789abcdef" }];
+  const port = { target: 80, published: "8080", protocol: "tcp", mode: "ingress" } as const;
+  const { outcome, failures } = await up(aProject({ db: {}, web: { ports: [port] } }), engine);
+  expect(outcome).toBe("failed");
+  expect(engine.calls).toEqual([]);
+  expect(failures).toMatchObject([
+    {
+      code: "port-in-use",
+      service: "web",
+      message: "Port 8080 is already in use by container 0123456789ab; nothing was changed",
+    },
+  ]);
+});
+
 it("keeps to the limit of calls at a time", async () => {
   const engine = new FakeEngine();
   await up(aProject({ a: {}, b: {}, c: {}, d: {} }), engine, { parallel: 2 });

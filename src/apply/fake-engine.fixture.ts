@@ -2,7 +2,7 @@
 import { GantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { ContainerCreateBody, ContainerInspect, ContainerStatus, HealthStatus } from "../wire/container.js";
-import type { EngineEvent } from "../wire/system.js";
+import type { EngineEvent, TakenPort } from "../wire/system.js";
 
 interface FakeContainer {
   id: string;
@@ -23,6 +23,7 @@ export class FakeEngine {
   /** Called once a container has started: `({ name }) => engine.becomeHealthy(name)`. */
   onStart: (container: FakeContainer) => void = () => {};
   logText = "";
+  takenPorts: TakenPort[] = [];
   inFlight = 0;
   mostInFlight = 0;
   callMs = 1;
@@ -82,6 +83,7 @@ export class FakeEngine {
         remove: (name: string) => call(`remove-volume ${name}`),
       },
       system: {
+        takenPorts: async () => this.takenPorts,
         events: (query: { onSubscribed?: () => void }, options: { signal: AbortSignal }) =>
           this.#follow(query, options.signal),
       },

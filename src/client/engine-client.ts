@@ -131,6 +131,8 @@ export interface EngineClient {
     /** Gantry's own routes; "not-supported" on other engines. */
     status(call?: CallOptions): Promise<system.EngineStatus>;
     shutdown(call?: CallOptions): Promise<void>;
+    /** The fixed host ports among these that cannot be had now. */
+    takenPorts(ports: container.PortMap, call?: CallOptions): Promise<system.TakenPort[]>;
     /**
      * Holds the project's apply lock until `release`. Says who holds it when `wait` is false and it is taken ("engine-
      * locked").

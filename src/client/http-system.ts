@@ -1,7 +1,7 @@
 /** The system calls of the Engine API, and Gantry's own routes. */
 import type { IncomingMessage } from "node:http";
 import { GantryError } from "../base/errors.js";
-import type { EngineEvent } from "../wire/system.js";
+import type { EngineEvent, PortCheckReply } from "../wire/system.js";
 import type { CallOptions, EngineClient } from "./engine-client.js";
 import { filterQuery } from "./filter-query.js";
 import { jsonLines, segment, type Transport } from "./transport.js";
@@ -20,6 +20,10 @@ export function systemCalls(transport: Transport): EngineClient["system"] {
     status: (call) => transport.json({ method: "GET", path: "/gantry/status", ...call }),
     shutdown: async (call) => {
       await transport.done({ method: "POST", path: "/gantry/shutdown", ...call });
+    },
+    takenPorts: async (Ports, call) => {
+      const path = "/gantry/ports/check";
+      return (await transport.json<PortCheckReply>({ method: "POST", path, body: { Ports }, ...call })).Taken;
     },
     lockProject: (project, options, call) => lockProject(transport, { project, ...options }, call),
   };

@@ -1,6 +1,7 @@
 /**
  * Bodies of the system routes and of `/events`, as the Docker Engine API 1.51 has them, and Gantry's own `/gantry/…`.
  */
+import type { PortMap } from "./container.js";
 
 /** The newest Engine API version that Gantry serves and speaks, and the oldest it accepts. */
 export const apiVersion = "1.51";
@@ -57,6 +58,28 @@ export interface EngineStatus {
   cgroupVersion: 1 | 2;
   storageDriver: string;
   idleExitAt: string | null;
+}
+
+/**
+ * `POST /gantry/ports/check`: ports as a container would publish them. Those without one fixed host port are not looked
+ * at.
+ */
+export interface PortCheckBody {
+  Ports?: PortMap | null;
+}
+export interface PortCheckReply {
+  Taken: TakenPort[];
+}
+
+/**
+ * A host port that cannot be had now. `Container` is the id of the engine's own container that publishes it, if one
+ * does.
+ */
+export interface TakenPort {
+  HostIp: string;
+  HostPort: string;
+  Type: "tcp" | "udp";
+  Container?: string;
 }
 
 export interface ErrorReply {

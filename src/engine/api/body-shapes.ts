@@ -16,7 +16,7 @@ import type {
   NetworkCreateBody,
   NetworkDisconnectBody,
 } from "../../wire/network.js";
-import type { AuthBody } from "../../wire/system.js";
+import type { AuthBody, PortCheckBody } from "../../wire/system.js";
 import type { VolumeCreateBody } from "../../wire/volume.js";
 import type { Fields } from "./http/shape.js";
 
@@ -111,6 +111,10 @@ export const networkConnectShape = {
 export const networkDisconnectShape = {
   ...{ Container: "text", Force: "flag" },
 } as const satisfies Fields<NetworkDisconnectBody>;
+
+export const portCheckShape = {
+  Ports: { "*": [{ HostIp: "text", HostPort: "text" }] },
+} as const satisfies Fields<PortCheckBody>;
 
 export const volumeCreateShape = {
   ...{ Name: "text", Driver: "text", DriverOpts: textMap, Labels: textMap },

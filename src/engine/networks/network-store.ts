@@ -8,8 +8,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
+import type { PortMap } from "../../wire/container.js";
 import type { NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
-import type { EngineEvent } from "../../wire/system.js";
+import type { EngineEvent, TakenPort } from "../../wire/system.js";
 import { Rtnetlink } from "../kernel/netlink.js";
 import { openNftables } from "../kernel/nftables.js";
 import { JsonRecords } from "../store/json-records.js";
@@ -132,6 +133,10 @@ export class NetworkStore implements Networks {
       this.#leaving.delete(record.id);
     }
     this.#publish("destroy", record);
+  }
+
+  takenPorts(ports: PortMap): TakenPort[] {
+    return this.#sandboxes.takenPorts(ports);
   }
 
   attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {

@@ -8,6 +8,7 @@
  */
 import type { PortMap } from "../../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
+import type { TakenPort } from "../../wire/system.js";
 
 /**
  * Which networks, names and ports a container wants. `endpoints` is empty for the modes `host`, `none`, `container`.
@@ -62,6 +63,8 @@ export interface Networks {
    * use".
    */
   attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox>;
+  /** Which of the fixed host ports could not be taken now. Takes none. */
+  takenPorts(ports: PortMap): TakenPort[];
   /** Undoes `attach`. Does nothing for a container without sandbox. */
   detach(containerId: string): Promise<void>;
   /** Adds a network to a running container's sandbox; returns the new sandbox. */

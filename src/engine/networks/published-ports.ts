@@ -71,7 +71,6 @@ export function holdPorts(
   const held: HeldPort[] = [];
   try {
     // Fixed ports go first, so that a range or a free choice does not take them.
-    const isFixed = ({ hostPorts: { from, to } }: PortRequest) => from === to && from !== 0;
     const inOrder = [...requests.filter(isFixed), ...requests.filter((request) => !isFixed(request))];
     for (const request of inOrder) held.push(...holdPort(request, endpoint, target));
   } catch (error) {
@@ -79,6 +78,11 @@ export function holdPorts(
     throw error;
   }
   return held;
+}
+
+/** Those for one fixed port that somebody has. Takes none. */
+export function refusedPorts(requests: readonly PortRequest[]): PortRequest[] {
+  return requests.filter((request) => isFixed(request) && isTaken(request));
 }
 
 /** What the ports are asked for with, with the host ports that were really taken. */
@@ -101,6 +105,19 @@ export function publishedPorts(held: readonly HeldPort[], address: string): Publ
       ...{ protocol, hostAddress, hostPort, address },
       port: containerPort,
     }));
+}
+
+function isFixed({ hostPorts: { from, to } }: PortRequest): boolean {
+  return from === to && from !== 0;
+}
+
+function isTaken(request: PortRequest): boolean {
+  try {
+    for (const port of holdAddresses(request, request.hostPorts.from, () => undefined)) port.close();
+    return false;
+  } catch (error) {
+    return errnoOf(error) === "EADDRINUSE"; // anything else is told at the start, with its reason
+  }
 }
 
 function holdPort(request: PortRequest, endpoint: string, target: () => string | undefined): HeldPort[] {

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { Disposer } from "../../base/disposal.js";
 import { GantryError, messageOf } from "../../base/errors.js";
+import type { PortMap } from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
-import type { EngineEvent } from "../../wire/system.js";
+import type { EngineEvent, TakenPort } from "../../wire/system.js";
 import { isNetns, netnsNames, removeNetns } from "../kernel/namespaces.js";
 import type { BridgeHost } from "./bridge-host.js";
 import { EndpointRegistry, gatewayEndpoint, type PlannedEndpoint } from "./endpoint-registry.js";
@@ -17,7 +18,7 @@ import type { FirewallTable } from "./firewall-table.js";
 import { parseIpv4 } from "./ipv4.js";
 import { bridgeName, bridgeOptions, bridgeRules, mtuOf, type NetworkRecord } from "./network-record.js";
 import type { EndpointRequest, Sandbox, SandboxRequest } from "./networks.js";
-import { type HeldPort, holdPorts, portMapOf, portRequests, publishedPorts } from "./published-ports.js";
+import { type HeldPort, holdPorts, portMapOf, portRequests, publishedPorts, refusedPorts } from "./published-ports.js";
 import {
   addLinks,
   freeInterfaceName,
@@ -78,6 +79,20 @@ export class Sandboxes {
       case "networks":
         return this.#attachNetworks(request, mode.endpoints);
     }
+  }
+
+  takenPorts(ports: PortMap): TakenPort[] {
+    return refusedPorts(portRequests(ports)).map(({ protocol, hostAddress, hostPorts }) => {
+      const Container = this.#publisherOf(protocol, hostPorts.from);
+      const port = { HostIp: hostAddress, HostPort: String(hostPorts.from), Type: protocol };
+      return Container === undefined ? port : { ...port, Container };
+    });
+  }
+
+  #publisherOf(protocol: "tcp" | "udp", hostPort: number): string | undefined {
+    const publishes = ({ held }: LiveSandbox) =>
+      held.some((port) => port.protocol === protocol && port.hostPort === hostPort);
+    return [...this.#live].find(([, live]) => publishes(live))?.[0];
   }
 
   async detach(containerId: string): Promise<void> {

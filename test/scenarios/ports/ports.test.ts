@@ -69,7 +69,8 @@ describe("a published port", () => {
     expect(up.code).toBe(1);
     expect(up.output).toContain(String(server.port));
     expect(up.output).toMatch(/in use|already allocated/);
-    expect(await gantry.ok(["container", "ls", "-q"])).toBe("");
+    expect(await gantry.ok(["container", "ls", "-aq"])).toBe("");
+    expect(await gantry.ok(["network", "ls", "--format", "json"])).not.toContain("taken_default");
     expect(await page(`http://127.0.0.1:${server.port}/`)).toBe("mine");
   });
 

@@ -1,7 +1,8 @@
 /** Gantry's own routes: what Docker's API has no word for. */
-import type { EngineStatus } from "../../../wire/system.js";
+import type { EngineStatus, PortCheckBody, PortCheckReply } from "../../../wire/system.js";
+import { portCheckShape } from "../body-shapes.js";
 import { json, jsonStream, type Reply } from "../http/reply.js";
-import { type ApiRequest, flag, param, text } from "../http/request.js";
+import { type ApiRequest, flag, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ProjectClaim } from "../project-locks.js";
 import type { ApiRooms } from "../rooms.js";
@@ -9,11 +10,12 @@ import type { ApiRooms } from "../rooms.js";
 /** Bounds a name that other people are shown. */
 const maxHolderLength = 200;
 
-/** Status, shutdown and the projects' apply locks. */
+/** Status, shutdown, a look at host ports, and the projects' apply locks. */
 export function gantryRoutes(rooms: ApiRooms): Route[] {
   return [
     { method: "GET", pattern: "/gantry/status", handle: () => json(status(rooms)) },
     { method: "POST", pattern: "/gantry/shutdown", handle: () => shutDown(rooms) },
+    { method: "POST", pattern: "/gantry/ports/check", handle: (request) => checkPorts(rooms, request) },
     { method: "POST", pattern: "/gantry/projects/{name}/lock", handle: (request) => lock(rooms, request) },
   ];
 }
@@ -45,6 +47,11 @@ function shutDown(rooms: ApiRooms): Reply {
       await new Promise(() => {});
     })(),
   );
+}
+
+async function checkPorts({ networks }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { Ports } = await jsonBody<PortCheckBody>(request, portCheckShape);
+  return json({ Taken: networks.takenPorts(Ports ?? {}) } satisfies PortCheckReply);
 }
 
 /** Holds the lock while the client keeps the connection. */
