@@ -60,15 +60,22 @@ export function parseEnvFile(text: string, outer: Lookup): EnvFileResult {
 /** The raw format: `KEY=VALUE` lines as `docker run --env-file` reads them, no quotes, no variables. */
 export function parseRawEnvFile(text: string, outer: Lookup): EnvFileResult {
   const values = new Map<string, string>();
-  for (const line of text.replace(/^\uFEFF/, "").split(/\r?\n/)) {
+  const places = new Map<string, { line: number; column: number }>();
+  const problems: EnvFileProblem[] = [];
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  for (const [at, line] of lines.entries()) {
     const entry = line.trimStart();
     if (entry === "" || entry.startsWith("#")) continue;
     const equals = entry.indexOf("=");
     const key = equals < 0 ? entry : entry.slice(0, equals);
+    const place = { line: at + 1, column: line.length - entry.length + 1 };
+    if (key === "") problems.push({ ...place, message: "A variable has no name" });
     const value = equals < 0 ? outer(key) : entry.slice(equals + 1);
-    if (value !== undefined) values.set(key, value);
+    if (value === undefined) continue;
+    values.set(key, value);
+    places.set(key, place);
   }
-  return { values, places: new Map(), problems: [] };
+  return { values, places, problems };
 }
 
 interface Entry {

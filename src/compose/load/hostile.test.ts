@@ -133,3 +133,31 @@ it("a path that no file can have is a file that does not exist", async () => {
   const file = web(`    secrets: [s]\n    env_file: ${long}\nsecrets: {s: {file: ./${long}}}\ninclude: [./${long}]\n`);
   expect(await outcome(file)).toBe("env-file-not-found secret-file-not-found file-not-found");
 });
+
+describe("standard input is checked as a file is", () => {
+  it.each<[string, Buffer, string]>([
+    ["bytes that are no UTF-8", Buffer.from(`${web("    user: a")}\xff\n`, "latin1"), "4:12 bad-encoding"],
+    ["a text in UTF-16", Buffer.from(`\ufeff${web("")}`, "utf16le"), "loaded"],
+    ["too much of it", Buffer.alloc(17 * 1024 * 1024, "x"), "1:1 file-too-large"],
+  ])("%s", async (_, bytes, expected) => expect(await fromStdin(bytes)).toBe(expected));
+});
+
+describe("texts that no container can have are told at their place", () => {
+  it.each([
+    ['    user: "a\\ud800b"\n', "4:11 yaml-syntax"],
+    ['    labels: { "\\udfff": a }\n', "4:15 yaml-syntax"],
+    ['    user: "\\U0000d800"\n', "4:11 yaml-syntax"],
+    ['    user: "\\ud83d\\ude00"\n', "loaded"],
+    ['    environment: { "": x }\n', "4:24 bad-value"],
+    ['    environment: ["=x"]\n', "4:19 bad-value"],
+    ['    environment: ["A=b", ""]\n', "4:26 bad-value"],
+  ])("%s", async (body, expected) => expect(await fromStdin(Buffer.from(web(body)))).toBe(expected));
+});
+
+/** The first problem as `line:column code`. */
+async function fromStdin(bytes: Buffer): Promise<string> {
+  const request = { cwd: folder, files: ["-"], envFiles: [], profiles: [], env: {}, readStdin: async () => bytes };
+  const { project, diagnostics } = await loadProject(request);
+  const [first] = diagnostics;
+  return project ? "loaded" : `${first?.source?.line}:${first?.source?.column} ${first?.code}`;
+}

@@ -15,8 +15,8 @@ import { child, type Tree } from "../tree.js";
 import { checkSchema } from "../validate/check-schema.js";
 import { discoverFiles, splitList } from "./discover.js";
 import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
-import { parseYaml } from "./parse-yaml.js";
-import { parseDocuments, type ReadContext, readModel } from "./read-model.js";
+import { parseDocuments, parseRead, type ReadContext, readModel } from "./read-model.js";
+import { decodeText, type FileText } from "./read-text.js";
 import { checkFileSpecs, readServiceFiles } from "./service-files.js";
 
 type Environment = Readonly<Record<string, string>>;
@@ -47,29 +47,27 @@ export interface LoadRequest {
   readonly keepsTexts?: boolean | undefined;
   /** The process environment. */
   readonly env: Environment;
-  readonly readStdin?: (() => Promise<string>) | undefined;
+  readonly readStdin?: (() => Promise<string | Uint8Array>) | undefined;
 }
 
 /** `project` is undefined exactly when one of the diagnostics is an error. They are sorted by place. */
 export interface LoadResult {
   readonly project: Project | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** What was read from standard input, to show it beside its problems. */
-  readonly stdinText?: string | undefined;
 }
 
 /** Never throws for what the user wrote. */
 export async function loadProject(request: LoadRequest): Promise<LoadResult> {
   const report = new Report();
-  const stdinText = await readStdin(request);
-  const project = load(request, stdinText, report);
-  return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted(), stdinText };
+  const input = await readStdin(request);
+  const project = load(request, input, report);
+  return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted() };
 }
 
-/** The text of standard input when one of the files is `-`. */
-export async function readStdin({ files, env, readStdin: read }: LoadRequest): Promise<string | undefined> {
+/** What stands in standard input when one of the files is `-`; checked as any file is. */
+export async function readStdin({ files, env, readStdin: read }: LoadRequest): Promise<FileText | undefined> {
   const isAsked = files.length > 0 ? files.includes("-") : env.COMPOSE_FILE === "-";
-  return isAsked ? ((await read?.()) ?? "") : undefined;
+  return isAsked ? decodeText(Buffer.from((await read?.()) ?? "")) : undefined;
 }
 
 /** What is known of a project before its files are merged. */
@@ -86,7 +84,7 @@ export interface OpenedProject {
 /** Finds and parses the files. Undefined when there are none, which is reported. */
 export function openProject(
   request: LoadRequest,
-  stdinText: string | undefined,
+  input: FileText | undefined,
   report: Report,
 ): OpenedProject | undefined {
   const { cwd } = request;
@@ -98,7 +96,7 @@ export function openProject(
   const directory = request.projectDirectory ? resolve(cwd, request.projectDirectory) : directoryOf(files[0], cwd);
   const environment = lateEnvironment(early, { directory, envFiles, places, request }, report);
   const parsed = new Map<string, readonly Tree[]>();
-  if (files.includes("-")) parsed.set("-", parseYaml(stdinText ?? "", "-", report));
+  if (files.includes("-")) parseRead("-", input ?? { kind: "text", text: "" }, { parsed, report }, nowhere);
   const documents = files.flatMap((file) => parseDocuments(file, { parsed, report }, nowhere));
   const name = nameOf(documents, { request, environment, directory }, report);
   const values = { PWD: cwd, ...environment, COMPOSE_PROJECT_NAME: name };
@@ -129,8 +127,8 @@ export function readWholeModel({ files, context }: OpenedProject, report: Report
   return model;
 }
 
-function load(request: LoadRequest, stdinText: string | undefined, report: Report): Project | undefined {
-  const opened = openProject(request, stdinText, report);
+function load(request: LoadRequest, input: FileText | undefined, report: Report): Project | undefined {
+  const opened = openProject(request, input, report);
   const model = opened && readWholeModel(opened, report);
   if (!model) return undefined;
   const { name, directory, files, envFiles, values, context } = opened;

@@ -12,22 +12,21 @@ export interface RawResult {
   /** Every variable that the files name, sorted. */
   readonly variables: readonly VariableInfo[];
   readonly diagnostics: readonly Diagnostic[];
-  readonly stdinText?: string | undefined;
 }
 
 /** Never throws for what the user wrote. Values are not checked: most of them are known only with their variables. */
 export async function loadRaw(request: LoadRequest): Promise<RawResult> {
   const report = new Report();
-  const stdinText = await readStdin(request);
-  const opened = openProject(request, stdinText, report);
-  if (!opened) return { model: undefined, variables: [], diagnostics: report.sorted(), stdinText };
+  const input = await readStdin(request);
+  const opened = openProject(request, input, report);
+  if (!opened) return { model: undefined, variables: [], diagnostics: report.sorted() };
   const { context, name, directory } = opened;
   const raw = { ...opened, context: { ...context, variables: { ...context.variables, keepsText: true } } };
   const tree = readWholeModel(raw, report);
   const variables = variablesOf([...context.parsed.values()].flat());
   const diagnostics = report.sorted();
-  if (!tree || report.hasErrors) return { model: undefined, variables, diagnostics, stdinText };
+  if (!tree || report.hasErrors) return { model: undefined, variables, diagnostics };
   const placed = request.leaveOut?.paths ? tree : resolveModelPaths(tree, directory);
   const model = { ...(toPlain(placed) as Record<string, unknown>), name }; // a model is a mapping: others were reported
-  return { model, variables, diagnostics, stdinText };
+  return { model, variables, diagnostics };
 }

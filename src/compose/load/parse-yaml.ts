@@ -129,7 +129,10 @@ class Reader {
     if (!node || this.#stopped) return { kind: "scalar", value: null, text: "", path, at: [at] };
     if (isAlias(node)) return this.convertAlias(node.source, path, at, depth);
     if ("anchor" in node && typeof node.anchor === "string") this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return scalarTree(node, path, at);
+    if (isScalar(node)) {
+      this.checkEscapes(node, path, at);
+      return scalarTree(node, path, at);
+    }
     const common = { path, at: [at], ...tagOf(node) };
     this.#open.add(node);
     try {
@@ -198,7 +201,18 @@ class Reader {
     });
   }
 
+  /** Half of a character of two escapes is none: no text in UTF-8 can hold it. */
+  private checkEscapes(node: Scalar, path: string, at: SourceLocation): void {
+    const half = node.type === Scalar.QUOTE_DOUBLE ? /\p{Surrogate}/u.exec(String(node.value))?.[0] : undefined;
+    if (half === undefined) return;
+    const name = `\\u${half.charCodeAt(0).toString(16)}`;
+    this.report.error({ path, at: [at] }, "yaml-syntax", `The escape ${name} stands for no character`, {
+      expected: "both halves, such as \\ud83d\\ude00, or the whole: \\U0001f600",
+    });
+  }
+
   private keyOf(node: Node | null, path: string, at: SourceLocation): string | undefined {
+    if (isScalar(node)) this.checkEscapes(node, path, at);
     if (isScalar(node) && (typeof node.value === "string" || node.source === "<<"))
       return node.source ?? String(node.value);
     if (isAlias(node)) {

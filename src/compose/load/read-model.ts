@@ -8,7 +8,7 @@ import type { MapTree, Tree } from "../tree.js";
 import { applyExtends } from "./extends.js";
 import { applyIncludes } from "./include.js";
 import { parseYaml } from "./parse-yaml.js";
-import { readFileText } from "./read-text.js";
+import { type FileText, readFileText } from "./read-text.js";
 
 /** What reading needs to know. `including` are the files being read, to see a cycle. */
 export interface ReadContext {
@@ -55,12 +55,22 @@ export function parseDocuments(
 ): readonly Tree[] {
   const known = parsed.get(file);
   if (known) return known;
-  const read = readFileText(file);
+  return parseRead(file, readFileText(file), { parsed, report }, place);
+}
+
+/** The documents of what was read as `file`, which are then known. */
+export function parseRead(
+  file: string,
+  read: FileText,
+  { parsed, report }: Pick<ReadContext, "parsed" | "report">,
+  place: Place,
+): readonly Tree[] {
+  const name = file === "-" ? "Standard input" : file;
   let documents: readonly Tree[] = [];
   if (read.kind === "text") documents = parseYaml(read.text, file, report);
   else if (read.kind === "unreadable" && read.fault) {
     const { code, ...at } = read.fault;
-    report.error({ path: "", at: [{ file, ...at }] }, code, `${file} cannot be read: ${read.reason}`, {
+    report.error({ path: "", at: [{ file, ...at }] }, code, `${name} cannot be read: ${read.reason}`, {
       hint: code === "bad-encoding" ? "Save the file as UTF-8" : undefined,
     });
   } else {

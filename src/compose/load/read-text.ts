@@ -26,16 +26,18 @@ export function readFileText(path: string): FileText {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return { kind: "unreadable", reason: "it is a directory" };
-    if (stat.size > maxFileBytes) {
-      const reason = `it is larger than ${maxFileBytes / 1024 / 1024} MiB`;
-      return { kind: "unreadable", reason, fault: { code: "file-too-large", line: 1, column: 1 } };
-    }
-    return decode(readFileSync(path));
+    if (stat.size > maxFileBytes) return tooLarge();
+    return decodeText(readFileSync(path));
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
     return { kind: "unreadable", reason: code === "EACCES" ? "permission denied" : (code ?? "it cannot be read") };
   }
+}
+
+function tooLarge(): FileText {
+  const reason = `it is larger than ${maxFileBytes / 1024 / 1024} MiB`;
+  return { kind: "unreadable", reason, fault: { code: "file-too-large", line: 1, column: 1 } };
 }
 
 /** True when something that is not a directory stands there. */
@@ -47,7 +49,9 @@ export function fileExists(path: string): boolean {
   }
 }
 
-function decode(bytes: Buffer): FileText {
+/** The text of bytes that were read; too many, or not of an encoding, is their fault. */
+export function decodeText(bytes: Buffer): FileText {
+  if (bytes.length > maxFileBytes) return tooLarge();
   const mark = bytes.subarray(0, 2).toString("hex");
   const encoding = mark === "fffe" ? "utf-16le" : mark === "feff" ? "utf-16be" : "utf-8";
   try {

@@ -137,7 +137,7 @@ function networkFields(node: Tree, context: Context) {
 /** A bare key takes the project environment's value, or null: the image's value is then unset. */
 function normalizeEnvironment(node: Tree | undefined, context: Context): Service["environment"] {
   const found: Record<string, string | null> = {};
-  const unnamed = itemsOf(node).find((item) => readText(item)?.startsWith("=")) ?? child(node, "");
+  const unnamed = itemsOf(node).find((item) => /^(=|$)/.test(readText(item) ?? "null")) ?? child(node, "");
   if (unnamed) context.report.error(unnamed, "bad-value", "A variable has no name", { expected: "NAME=VALUE" });
   for (const { key, value, node: place } of readPairs(node)) {
     if (key.endsWith(" ")) {
