@@ -5,7 +5,9 @@
  * remembered in labels. Values that look like credentials are never shown.
  */
 import type { SourceLocation } from "../../base/diagnostic.js";
+import { maskSecrets } from "../../compose/mask-secrets.js";
 import type { Project, Service } from "../../compose/project.js";
+import { sourceOf } from "../../compose/source-of.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
 import { composeLabels } from "../../wire/labels.js";
@@ -43,13 +45,21 @@ export function changedFields({ project, service, container, image }: Comparison
     .map((change) => withPlace(project, { ...change, path: `services.${service.name}.${change.path}` }));
 }
 
-/** The place that asks for `path`, or for the nearest part of the model around it. */
+/** Fields of a service that `deploy` may ask for in its own words. */
+const inDeploy: Readonly<Record<string, string>> = {
+  cpus: "deploy.resources.limits.cpus",
+  mem_limit: "deploy.resources.limits.memory",
+  mem_reservation: "deploy.resources.reservations.memory",
+  pids_limit: "deploy.resources.limits.pids",
+  restart: "deploy.restart_policy",
+  scale: "deploy.replicas",
+};
+
+/** The place that won: the one that asks for `path`, or for the nearest part of the model around it. */
 export function placeOf(project: Project, path: string): SourceLocation | undefined {
-  for (let at = path; at !== ""; at = at.slice(0, Math.max(at.lastIndexOf("."), at.lastIndexOf("["), 0))) {
-    const place = project.sources.get(at)?.at(-1);
-    if (place) return place;
-  }
-  return undefined;
+  const field = path.slice(path.lastIndexOf(".") + 1);
+  const elsewhere = `${path.slice(0, path.lastIndexOf("."))}.${inDeploy[field]}`;
+  return sourceOf(project, !project.sources.has(path) && project.sources.has(elsewhere) ? elsewhere : path);
 }
 
 function withPlace(project: Project, change: FieldChange): FieldChange {
@@ -136,6 +146,6 @@ function shown<Side extends "old" | "new">(side: Side, name: string, value: unkn
 
 function textOf(name: string, value: unknown): string {
   if (credentialName.test(name)) return "(hidden)";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = maskSecrets(typeof value === "string" ? value : JSON.stringify(value));
   return text.length > shownChars ? `${text.slice(0, shownChars - 1)}…` : text;
 }
