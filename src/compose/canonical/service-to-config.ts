@@ -17,12 +17,12 @@ export interface ConfigOptions {
  */
 export function serviceToConfig(service: Service, { written, isBare }: ConfigOptions): Plain {
   const { resources } = service;
-  const unused = withWholeDeploy(service.unused ?? {});
+  const unused = withImpliedMembers(service.unused ?? {}, service.image);
   const isWritten = (key: string) => written(`services.${service.name}.${key}`);
   const config = compact<Plain>({
     ...unused,
     ...textFields(service, isWritten),
-    ...listFields(service),
+    ...listFields(service, isWritten),
     ...resourceFields(resources, isWritten),
     command: service.command ?? null,
     entrypoint: service.entrypoint ?? null,
@@ -39,10 +39,15 @@ export function serviceToConfig(service: Service, { written, isBare }: ConfigOpt
     volumes: unlessEmpty(
       service.volumes.map((mount, at) => mountToConfig(mount, (key) => isWritten(`volumes[${at}].${key}`))),
     ),
-    configs: unlessEmpty(service.configs.map(fileUseToConfig)),
+    // A config's own place is said only where a file does; a secret's always is.
+    configs: unlessEmpty(
+      service.configs.map((use, at) =>
+        fileUseToConfig(isWritten(`configs[${at}].target`) ? use : { ...use, target: undefined }),
+      ),
+    ),
     secrets: unlessEmpty(service.secrets.map(fileUseToConfig)),
     logging: service.logging && compact<Plain>({ ...service.logging, options: unlessEmpty(service.logging.options) }),
-    ulimits: unlessEmpty(plainUlimits(service.ulimits)),
+    ulimits: unlessEmpty(plainUlimits(service.ulimits, (name) => isWritten(`ulimits.${name}.soft`))),
     ...service.extensions,
   });
   return inPrintOrder(config);
@@ -82,7 +87,7 @@ function textFields(service: Service, isWritten: (key: string) => boolean): Plai
   };
 }
 
-function listFields(service: Service): Plain {
+function listFields(service: Service, isWritten: (key: string) => boolean): Plain {
   return {
     environment: unlessEmpty(service.environment),
     labels: unlessEmpty(service.labels),
@@ -91,7 +96,14 @@ function listFields(service: Service): Plain {
     cap_drop: unlessEmpty(service.cap_drop),
     security_opt: unlessEmpty(service.security_opt),
     group_add: unlessEmpty(service.group_add),
-    devices: unlessEmpty(service.devices),
+    devices: unlessEmpty(
+      service.devices.map((device, at) => {
+        const isImplied = device.permissions === "rwm" && !isWritten(`devices[${at}].permissions`);
+        return isImplied && isWritten(`devices[${at}].source`)
+          ? { source: device.source, target: device.target }
+          : device;
+      }),
+    ),
     sysctls: unlessEmpty(service.sysctls),
     tmpfs: unlessEmpty(service.tmpfs),
     extra_hosts: unlessEmpty(service.extra_hosts),
@@ -111,10 +123,27 @@ function resourceFields(resources: ResourceSpec, isWritten: (key: string) => boo
   return Object.fromEntries(entries.map(([key, value]) => [key, sizes.has(key) ? String(value) : value]));
 }
 
-/** Compose prints the two even when they are empty. */
-function withWholeDeploy(unused: Plain): Plain {
-  if (typeof unused.deploy !== "object") return unused;
-  return { ...unused, deploy: { placement: {}, resources: {}, ...unused.deploy } };
+/** What Compose prints even when no file says it. */
+function withImpliedMembers(unused: Plain, image: string | undefined): Plain {
+  const { deploy, develop, pre_start } = unused;
+  const watch = isRecord(develop) && Array.isArray(develop.watch) ? develop.watch.filter(isRecord) : undefined;
+  return compact<Plain>({
+    ...unused,
+    deploy: isRecord(deploy) ? { placement: {}, resources: {}, ...deploy } : deploy,
+    develop: watch
+      ? {
+          ...(develop as Plain),
+          watch: watch.map((rule) => ({ ...rule, exec: { command: null, ...(rule.exec ?? {}) } })),
+        }
+      : develop,
+    pre_start: Array.isArray(pre_start)
+      ? pre_start.filter(isRecord).map((hook) => compact<Plain>({ image, ...hook }))
+      : pre_start,
+  });
+}
+
+function isRecord(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function implicitDockerfile({ build }: Service): string | undefined {
@@ -163,7 +192,7 @@ function mountToConfig(mount: MountSpec, isWritten: (key: string) => boolean): P
   });
 }
 
-function fileUseToConfig({ source, target, uid, gid, mode }: FileUse): Plain {
+function fileUseToConfig({ source, target, uid, gid, mode }: Partial<FileUse>): Plain {
   return compact<Plain>({ source, target, uid, gid, mode: mode && `0${mode.toString(8)}` });
 }
 

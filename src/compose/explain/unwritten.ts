@@ -31,6 +31,8 @@ const origins: Readonly<Record<string, Origin>> = {
   "services.*.build.dockerfile": byDefault("Dockerfile"),
   "services.*.deploy.placement": byDefault("no constraints"),
   "services.*.deploy.resources": byDefault("no limits"),
+  "services.*.develop.watch.*.exec.command": byDefault("no command"),
+  "services.*.pre_start.*.image": derived("the service's image"),
   "services.*.devices.*.target": derived("its source: the device has the same path in the container"),
   "services.*.devices.*.permissions": byDefault("rwm"),
   "services.*.healthcheck.test.0": derived("the form of the test: a text is run by the container's shell"),

@@ -162,8 +162,14 @@ function buildKeys(node: Tree, context: Context): string[] {
   return readPairs(node).map(({ key, value }) => (value ? `${key}=${absolutePath(value, context)}` : key));
 }
 
-/** One number for both limits when they are the same. */
-export function plainUlimits(limits: ReturnType<typeof normalizeUlimits>): Record<string, unknown> {
-  const entries = Object.entries(limits).map(([name, { soft, hard }]) => [name, soft === hard ? soft : { soft, hard }]);
+/** One number for both limits when they are the same, unless a file has both. */
+export function plainUlimits(
+  limits: ReturnType<typeof normalizeUlimits>,
+  hasBoth: (name: string) => boolean = () => false,
+): Record<string, unknown> {
+  const entries = Object.entries(limits).map(([name, { soft, hard }]) => [
+    name,
+    soft === hard && !hasBoth(name) ? soft : { soft, hard },
+  ]);
   return Object.fromEntries(entries);
 }
