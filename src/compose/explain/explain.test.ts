@@ -2,10 +2,11 @@
  * A property of any project: each leaf of what `config` prints is explained, and the last link of its chain gives its
  * value; or the explanation says of what it is a default or from what it follows.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { parse } from "yaml";
 import { aModel } from "../canonical/any-model.fixture.js";
 import { projectToConfig } from "../canonical/project-to-config.js";
 import { type LoadRequest, loadProject } from "../load/load-project.js";
@@ -36,17 +37,17 @@ async function load(files: Record<string, string>, request: Partial<LoadRequest>
 }
 
 /** What is wrong with the explanations of the leaves; empty for a project that explains itself. */
-function unexplained(project: Project): string[] {
+function unexplained(project: Project, { checksTexts = true } = {}): string[] {
   const config = projectToConfig(project, { rawDollars: true });
   return leavesOf(config).flatMap(([keys, leaf]) => {
     const path = printKeys(keys);
     const found = explain(project, path, config);
-    const problem = found ? problemOf(found, keys, leaf) : "is not explained";
+    const problem = found ? problemOf(found, keys, leaf, checksTexts) : "is not explained";
     return problem ? [`${path} (${JSON.stringify(leaf)}) ${problem}: ${JSON.stringify(found)}`] : [];
   });
 }
 
-function problemOf(found: Explanation, keys: readonly Key[], leaf: unknown): string | undefined {
+function problemOf(found: Explanation, keys: readonly Key[], leaf: unknown, checksTexts: boolean): string | undefined {
   if (JSON.stringify(found.value) !== JSON.stringify(leaf)) return "has another value";
   const { kind, note = "" } = found.origin;
   const last = found.writings.at(-1);
@@ -54,9 +55,10 @@ function problemOf(found: Explanation, keys: readonly Key[], leaf: unknown): str
   if (kind === "derived") return note.startsWith("derived from the values around") ? "was not written" : undefined;
   if (!last) return "has no place";
   if (kind === "environment") return last.variables.length > 0 ? undefined : "names no variable";
-  const line = last.source.file === "-" ? "" : readFileSync(last.source.file, "utf8").split("\n")[last.source.line - 1];
-  if (line === undefined) return "stands where no line is";
-  if (typeof leaf === "object" && leaf !== null) return undefined; // an empty collection stands at its key
+  const lines = readFileSync(last.source.file, "utf8").split("\n");
+  if (lines[last.source.line - 1] === undefined) return "stands where no line is";
+  // An empty collection stands at its key.
+  if (!checksTexts || (typeof leaf === "object" && leaf !== null)) return undefined;
   if (leaf === null)
     return /^(null|~|)$/.test(last.text ?? "") || last.text === keys.at(-1) ? undefined : "is not null";
   const isGiven = gives(last.text ?? "", leaf, keys) || (kind === "short-form" && contains(last.text ?? "", leaf));
@@ -193,6 +195,33 @@ services:
     });
     expect(unexplained(project)).toEqual([]);
   });
+});
+
+it("every leaf of the specification's clauses is explained", async () => {
+  const folder = new URL("../../../test/compose-spec/clauses/", import.meta.url);
+  let loaded = 0;
+  for (const name of readdirSync(folder)) {
+    const clauses: unknown[] = parse(readFileSync(new URL(name, folder), "utf8"));
+    for (const clause of clauses as Array<{ name: string; files?: Record<string, string> }>) {
+      rmSync(root, { recursive: true, force: true });
+      mkdirSync(root);
+      const project = await load(clause.files ?? {}, { profiles: ["*"] }).catch(() => undefined);
+      if (project) loaded += 1;
+      expect(project ? unexplained(project, { checksTexts: false }) : [], clause.name).toEqual([]);
+    }
+  }
+  expect(loaded).toBeGreaterThan(150);
+});
+
+it("one env file that two services read in different ways has a text for each", async () => {
+  const project = await load({
+    "compose.yaml": `services:
+  a: { image: i, env_file: e, environment: { V: 1 } }
+  b: { image: i, env_file: e, environment: { V: 2 } }
+`,
+    e: "W=${V}x\n",
+  });
+  expect(unexplained(project)).toEqual([]);
 });
 
 describe("an explanation", () => {

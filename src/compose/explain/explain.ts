@@ -54,7 +54,9 @@ function chainOf(project: Project, keys: readonly Key[], value: unknown): Chain 
   if (!provenance) return { writings: writingsOf(project, sources.get(flatPath(keys))), origin: { kind: "written" } };
   const { node, rest } = follow(provenance.model, keys, sources);
   if (rest.length > 0 && (node.kind !== "scalar" || node.value === null)) return absentChain(project, keys, node);
-  const writings = writingsOf(project, (isPair(keys) ? sources.get(flatPath(keys)) : undefined) ?? node.at);
+  const writings = isPair(keys)
+    ? writingsOf(project, sources.get(flatPath(keys)) ?? node.at, flatPath(keys))
+    : writingsOf(project, node.at);
   const text = writings.at(-1)?.text ?? (node.kind === "scalar" ? node.text : "");
   if (rest.length > 0) return { writings, origin: shortFormOrigin(keys, text) };
   const key = keys.at(-1);
@@ -62,7 +64,9 @@ function chainOf(project: Project, keys: readonly Key[], value: unknown): Chain 
   const isBare = isBareKey(node, key) || (isPair(keys) && text !== value && (text === key || text === ""));
   if (isBare && value !== null && value !== "") return bareChain(project, String(key), writings);
   // A list of names that was merged with a mapping became one itself, with the condition that the list means.
-  const isMeant = keys.at(-1) === "condition" && keys[2] === "depends_on" && text !== value;
+  const isMeant =
+    (keys.at(-1) === "condition" && keys[2] === "depends_on" && text !== value) ||
+    (keys.at(-1) === "external" && node.kind === "map");
   return { writings, origin: (isMeant ? unwrittenOrigin(keys) : undefined) ?? { kind: "written" } };
 }
 
@@ -72,7 +76,7 @@ function absentChain(project: Project, keys: readonly Key[], node: Tree): Chain 
     const places = project.sources.get(flatPath(keys.slice(0, length)));
     if (!places || places.length === 0) continue;
     const origin = length === keys.length && isPair(keys) ? { kind: "written" as const } : unwrittenOrigin(keys);
-    return { writings: writingsOf(project, places), origin: origin ?? around(node) };
+    return { writings: writingsOf(project, places, flatPath(keys)), origin: origin ?? around(node) };
   }
   const isRoot = node.path === "" || !node.path.includes(".");
   return { writings: isRoot ? [] : writingsOf(project, node.at), origin: unwrittenOrigin(keys) ?? around(node) };
@@ -119,10 +123,15 @@ function nearest(project: Project, asked: string): Explanation | undefined {
   return undefined;
 }
 
-function writingsOf({ provenance, variableUses }: Project, places: readonly SourceLocation[] = []): Writing[] {
+/** Env and label files say at one place what each service reads there, so that `path` must tell which one does. */
+function writingsOf(
+  { provenance, variableUses }: Project,
+  places: readonly SourceLocation[] = [],
+  path?: string,
+): Writing[] {
   const once = new Map(places.map((place) => [placeKey(place), place]));
   return [...once].map(([key, source]) => {
-    const text = provenance?.texts?.get(key);
+    const text = provenance?.texts?.get(`${path} ${key}`) ?? provenance?.texts?.get(key);
     return { source, ...(text === undefined ? {} : { text }), variables: variableUses?.get(key) ?? [] };
   });
 }

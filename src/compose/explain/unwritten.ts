@@ -13,6 +13,7 @@ const fileTarget = derived("its source: a relative target stands in the containe
 
 /** `*` is any name or index. */
 const origins: Readonly<Record<string, Origin>> = {
+  services: byDefault("no services"),
   "services.*.command": byDefault("the image's own command"),
   "services.*.entrypoint": byDefault("the image's own entrypoint"),
   "services.*.networks.default": byDefault("a service that names no network joins this one"),

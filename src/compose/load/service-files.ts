@@ -67,7 +67,7 @@ function readAll(
       found.set(key, value);
       const at = { file: path, ...(places.get(key) ?? { line: 1, column: 1 }) };
       written.set(key, [...(written.get(key) ?? []), at]);
-      texts?.set(placeKey(at), value);
+      texts?.set(`${target}.${key} ${placeKey(at)}`, value); // several services may read one file, each in its own way
     }
   }
   for (const [key, at] of written) sources.set(`${target}.${key}`, [...at, ...(sources.get(`${target}.${key}`) ?? [])]);
