@@ -24,6 +24,7 @@ const otherWords = new Set([
   ...[
     "key-values",
     "to-list",
+    "short-form",
     "to-map",
     "on-failure",
     "unless-stopped",
