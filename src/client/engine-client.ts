@@ -99,6 +99,8 @@ export interface EngineClient {
       call?: CallOptions,
     ): AsyncIterable<image.ProgressMessage>;
     tag(name: string, reference: string, call?: CallOptions): Promise<void>;
+    /** What the name stands for in its registry now. */
+    remoteDigest(name: string, call?: CallOptions): Promise<string>;
     remove(
       name: string,
       options?: { force?: boolean; noprune?: boolean },

@@ -31,6 +31,11 @@ export function imageCalls(transport: Transport): EngineClient["images"] {
       const query = { repo: fromImage, tag };
       await transport.done({ method: "POST", path: `/images/${segment(name)}/tag`, query, ...call });
     },
+    remoteDigest: async (name, call) => {
+      const path = `/distribution/${segment(name)}/json`;
+      const { Descriptor } = await transport.json<{ Descriptor: { digest: string } }>({ method: "GET", path, ...call });
+      return Descriptor.digest;
+    },
     remove: (name, options, call) => {
       const query = { force: options?.force, noprune: options?.noprune };
       return transport.json({ method: "DELETE", path: `/images/${segment(name)}`, query, ...call });

@@ -185,14 +185,14 @@ function registerConfig(program: Command, context: CliContext): void {
     .option("--hash <services>", "digests of services: names, or *")
     .option("--variables", "the variables that the files name, with their defaults")
     .option("--explain <path>", "where a value comes from, such as services.web.environment.URL")
-    .option("--resolve-image-digests", "pin images to their digests; not supported yet")
-    .option("--lock-image-digests", "print the pinned images alone; not supported yet")
+    .option("--resolve-image-digests", "pin images to their registries' digests")
+    .option("--lock-image-digests", "print an override file of pinned images alone")
     .option("--no-interpolate", "leave variables as written")
     .option("--no-normalize", "add nothing that the files do not say")
     .option("--no-path-resolution", "leave relative paths as written")
     .option("--no-env-resolution", "leave env_file as an attribute")
     .option("--no-consistency", "skip what needs more than one value to check")
-    .action(async (services: string[], flags) => (await import("./config.js")).config(context, flags, services));
+    .action(async (services: string[], flags) => (await import("./config/config.js")).config(context, flags, services));
   program
     .command("pull [services...]")
     .description("pull the services' images")

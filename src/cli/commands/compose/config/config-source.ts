@@ -1,16 +1,16 @@
 /** What `gantry config` can tell of the files themselves: their variables, their text merged, where a value is from. */
 import { relative } from "node:path";
-import { GantryError } from "../../../base/errors.js";
-import type { VariableInfo } from "../../../compose/interpolate/variables-of.js";
-import type { Project } from "../../../compose/project.js";
-import type { CliContext } from "../../context.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { VariableInfo } from "../../../../compose/interpolate/variables-of.js";
+import type { Project } from "../../../../compose/project.js";
+import type { CliContext } from "../../../context.js";
+import { requestOf } from "../load.js";
+import { printProblems } from "../output/verdict.js";
 import type { ConfigFlags } from "./config.js";
-import { requestOf } from "./load.js";
-import { printProblems } from "./output/verdict.js";
 
 /** The merged model with its variables as written, or the list of them; undefined after problems, which are printed. */
 export async function rawText(context: CliContext, flags: ConfigFlags): Promise<string | undefined> {
-  const { loadRaw } = await import("../../../compose/load/load-raw.js");
+  const { loadRaw } = await import("../../../../compose/load/load-raw.js");
   const paths = flags.pathResolution === false;
   const { model, variables, diagnostics } = await loadRaw({ ...requestOf(context), leaveOut: { paths } });
   await printProblems(context, diagnostics);
@@ -20,7 +20,7 @@ export async function rawText(context: CliContext, flags: ConfigFlags): Promise<
   }
   if (flags.variables) return flags.format === "json" ? variablesJson(variables) : variablesTable(variables);
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
-  const { printYaml } = await import("../../../compose/load/print-yaml.js");
+  const { printYaml } = await import("../../../../compose/load/print-yaml.js");
   return printYaml(model);
 }
 
@@ -30,8 +30,8 @@ export async function explanationText(
   project: Project,
   { explain: path = "", format }: ConfigFlags,
 ): Promise<string> {
-  const { explain } = await import("../../../compose/explain/explain.js");
-  const { explanationToJson, printExplanation } = await import("../../../compose/explain/print-explanation.js");
+  const { explain } = await import("../../../../compose/explain/explain.js");
+  const { explanationToJson, printExplanation } = await import("../../../../compose/explain/print-explanation.js");
   const found = explain(project, path);
   const showFile = (file: string) => (file === "-" ? "(stdin)" : relative(context.cwd, file) || file);
   if (!found) throw new GantryError("bad-parameter", `--explain: no file sets ${path}`);

@@ -1,11 +1,11 @@
-/** `gantry config`: the project as it is understood. Touches no engine. */
-import type { Diagnostic } from "../../../base/diagnostic.js";
-import { GantryError } from "../../../base/errors.js";
-import type { LoadRequest } from "../../../compose/load/load-project.js";
-import type { Project, Service } from "../../../compose/project.js";
-import type { CliContext, GlobalOptions } from "../../context.js";
-import { loadAsAsked } from "./load.js";
-import { printVerdict } from "./output/verdict.js";
+/** `gantry config`: the project as it is understood. Touches no engine, but for the digests of images. */
+import type { Diagnostic } from "../../../../base/diagnostic.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { LoadRequest } from "../../../../compose/load/load-project.js";
+import type { Project, Service } from "../../../../compose/project.js";
+import type { CliContext, GlobalOptions } from "../../../context.js";
+import { loadAsAsked } from "../load.js";
+import { printVerdict } from "../output/verdict.js";
 
 export interface ConfigFlags {
   readonly format?: string;
@@ -35,10 +35,6 @@ export interface ConfigFlags {
 
 /** Validates, then prints the whole or a list of names. */
 export async function config(context: CliContext, flags: ConfigFlags, services: readonly string[]): Promise<void> {
-  if (flags.resolveImageDigests || flags.lockImageDigests) {
-    const flag = flags.lockImageDigests ? "--lock-image-digests" : "--resolve-image-digests";
-    throw new GantryError("not-supported", `${flag} is not supported yet: config asks no registry`);
-  }
   const request = { services, forReading: true, leaveOut: leftOut(flags, context.globals) };
   if (flags.quiet) return void (await loadAsAsked(context, request, verdictIn(flags)));
   const text = await printed(context, flags, request);
@@ -77,22 +73,33 @@ async function printed(context: CliContext, flags: ConfigFlags, request: Partial
   }
   const project = await loadAsAsked(context, { ...request, keepsTexts: flags.explain !== undefined });
   if (!project || flags.explain === undefined)
-    return project && textOf(project, flags, request.leaveOut?.normalization);
+    return project && textOf(context, project, { flags, isBare: request.leaveOut?.normalization });
   const { explanationText } = await import("./config-source.js");
   return explanationText(context, project, flags);
 }
 
-async function textOf(project: Project, flags: ConfigFlags, isBare?: boolean): Promise<string> {
+async function textOf(
+  context: CliContext,
+  project: Project,
+  { flags, isBare }: { flags: ConfigFlags; isBare: boolean | undefined },
+): Promise<string> {
   const names = await namesOf(project, flags);
   if (names) return names.map((name) => `${name}\n`).join("");
-  const { projectToConfig } = await import("../../../compose/canonical/project-to-config.js");
-  const model = projectToConfig(project, { isBare });
+  const { projectToConfig } = await import("../../../../compose/canonical/project-to-config.js");
+  const model = await maybePinned(context, projectToConfig(project, { isBare }), flags);
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
   if (flags.format !== undefined && flags.format !== "yaml") {
     throw new GantryError("bad-parameter", `--format: ${flags.format} is not known; use yaml or json`);
   }
-  const { printYaml } = await import("../../../compose/load/print-yaml.js");
+  const { printYaml } = await import("../../../../compose/load/print-yaml.js");
   return printYaml(model);
+}
+
+async function maybePinned(context: CliContext, model: Record<string, unknown>, flags: ConfigFlags) {
+  const lock = flags.lockImageDigests === true;
+  if (!lock && !flags.resolveImageDigests) return model;
+  const { withDigests } = await import("./config-digests.js");
+  return withDigests(context, model, { lock });
 }
 
 /** The list that a flag asks for, the first one winning; sorted. */
@@ -105,7 +112,7 @@ async function namesOf(project: Project, flags: ConfigFlags): Promise<readonly s
   if (flags.hash !== undefined) return hashes(project, flags.hash);
   if (flags.profiles) return [...new Set(services.flatMap((service) => service.profiles))].sort();
   if (flags.images) {
-    const { imageNameOf } = await import("../../../plan/service/names.js");
+    const { imageNameOf } = await import("../../../../plan/service/names.js");
     return [...new Set(services.map((service) => imageNameOf(project.name, service)))].sort();
   }
   if (flags.environment)
@@ -117,7 +124,7 @@ async function namesOf(project: Project, flags: ConfigFlags): Promise<readonly s
 
 /** `NAME HASH`, as the label `config-hash` has it; bound files do not count here, because nothing is read. */
 async function hashes(project: Project, wanted: string): Promise<string[]> {
-  const { hashService } = await import("../../../plan/service/service-hash.js");
+  const { hashService } = await import("../../../../plan/service/service-hash.js");
   const names = wanted === "*" ? [...project.services.keys()] : wanted.split(",");
   return names.map((name) => {
     const service = project.services.get(name);
