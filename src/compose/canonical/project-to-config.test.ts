@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { projectOf } from "../compose.fixture.js";
 import { printYaml } from "../load/print-yaml.js";
-import { projectToConfig } from "./project-to-config.js";
+import { asYamlModel, projectToConfig } from "./project-to-config.js";
 
 const config = (text: string) => printYaml(projectToConfig(projectOf(text, { environment: { KEY: "k" } }).project));
 
@@ -114,4 +114,12 @@ it("can be read again and gives the same", () => {
     "services: { a: { image: i, command: 'x $$y', ports: ['1-3:1-3'], restart: on-failure:2, scale: 2 } }",
   );
   expect(config(once.replace("name: demo\n", ""))).toBe(once);
+});
+
+it("leaves commands that nobody set and empty ipam to JSON", () => {
+  const { project } = projectOf("services: { web: { image: nginx, environment: { A: null } } }\n");
+  const model = projectToConfig(project);
+  expect(model).toMatchObject({ services: { web: { command: null } }, networks: { default: { ipam: {} } } });
+  expect(asYamlModel(model)).toMatchObject({ services: { web: { environment: { A: null } } } });
+  expect(JSON.stringify(asYamlModel(model))).not.toMatch(/command|entrypoint|ipam/);
 });

@@ -32,6 +32,27 @@ export function projectToConfig(project: Project, { rawDollars = false, isBare =
   return rawDollars ? config : (doubleDollars(config) as Plain); // the shape stays
 }
 
+/** As YAML has it: docker compose prints commands that nobody set, and empty `ipam`, in JSON alone. */
+export function asYamlModel(config: Plain): Plain {
+  const without = (section: unknown, isEmpty: (key: string, value: unknown) => boolean) =>
+    Object.fromEntries(
+      Object.entries(section as Plain).map(([name, entry]) => [
+        name,
+        Object.fromEntries(Object.entries(entry as Plain).filter(([key, value]) => !isEmpty(key, value))),
+      ]),
+    );
+  const { services, networks } = config;
+  return {
+    ...config,
+    services: without(services, (key, value) => value === null && (key === "command" || key === "entrypoint")),
+    ...(networks ? { networks: without(networks, (key, value) => key === "ipam" && isEmptyMapping(value)) } : {}),
+  };
+}
+
+function isEmptyMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
 function networkToConfig(network: NetworkSpec): Plain {
   return compact({
     name: network.name,

@@ -85,14 +85,14 @@ async function textOf(
 ): Promise<string> {
   const names = await namesOf(project, flags);
   if (names) return names.map((name) => `${name}\n`).join("");
-  const { projectToConfig } = await import("../../../../compose/canonical/project-to-config.js");
+  const { asYamlModel, projectToConfig } = await import("../../../../compose/canonical/project-to-config.js");
   const model = await maybePinned(context, projectToConfig(project, { isBare }), flags);
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
   if (flags.format !== undefined && flags.format !== "yaml") {
     throw new GantryError("bad-parameter", `--format: ${flags.format} is not known; use yaml or json`);
   }
   const { printYaml } = await import("../../../../compose/load/print-yaml.js");
-  return printYaml(model);
+  return printYaml(asYamlModel(model));
 }
 
 async function maybePinned(context: CliContext, model: Record<string, unknown>, flags: ConfigFlags) {
