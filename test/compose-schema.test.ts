@@ -13,7 +13,7 @@ interface Schema {
   readonly additionalProperties?: Schema | boolean;
   readonly $ref?: string;
 }
-const text = readFileSync(new URL("../schemas/compose.schema.json", import.meta.url), "utf8");
+const text = readFileSync(new URL("../schemas/compose.json", import.meta.url), "utf8");
 const schema = JSON.parse(text) as Schema;
 const properties = propertiesOf(schema, "");
 

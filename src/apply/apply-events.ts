@@ -1,7 +1,7 @@
 /**
  * What happens while a plan is carried out: the one stream that every renderer (plain, JSON, Ink) shows.
  *
- * Pure types. `version` is 1; fields are only added within it. The schema is `schemas/events.schema.json`. `at` is RFC
+ * Pure types. `version` is 1; fields are only added within it. The schema is `schemas/events.json`. `at` is RFC
  * 3339.
  */
 export const eventStreamVersion = 1;

@@ -62,7 +62,7 @@ it("tells events in Docker Compose's words, one line each", () => {
 });
 
 it("keeps the JSON event stream to its schema", () => {
-  const schema = JSON.parse(readFileSync(new URL("../../../schemas/events.schema.json", import.meta.url), "utf8"));
+  const schema = JSON.parse(readFileSync(new URL("../../../schemas/events.json", import.meta.url), "utf8"));
   const validate = new Ajv2020({ strict: false }).compile(schema);
   for (const event of events) expect([validate({ version: 1, ...event }), validate.errors]).toEqual([true, null]);
   expect(validate({ version: 1, at, kind: "done", ...about })).toBe(false);

@@ -9,7 +9,7 @@ import { canonicalReference, parseReference, withDefaultTag } from "../../oci/re
 
 type Model = Readonly<Record<string, unknown>>;
 
-/** References without a digest (`docker.io/library/nginx:latest`), once each, sorted. Throws "bad-parameter". */
+/** References without a digest (`docker.io/library/nginx:latest`), once each, sorted. Throws for what is no image name. */
 export function imagesToPin(model: Model): string[] {
   const found = new Set<string>();
   withImages(model, (image) => {

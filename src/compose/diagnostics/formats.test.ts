@@ -31,7 +31,7 @@ describe("GitHub workflow commands", () => {
 });
 
 describe("JSON", () => {
-  const schema = JSON.parse(readFileSync(new URL("../../../schemas/diagnostics.schema.json", import.meta.url), "utf8"));
+  const schema = JSON.parse(readFileSync(new URL("../../../schemas/diagnostics.json", import.meta.url), "utf8"));
   const validate = new Ajv({ strict: true }).compile(schema);
 
   it.each([[[]], [problems]])("follows its schema %#", (diagnostics) => {

@@ -4,7 +4,7 @@
  * Pure. Each answers a whole text that ends in a newline, or an empty one where the format has nothing to say. Paths
  * below `cwd` are relative to it, with forward slashes.
  *
- * @see SARIF 2.1.0, OASIS standard; GitHub Actions, "Workflow commands"; schemas/diagnostics.schema.json
+ * @see SARIF 2.1.0, OASIS standard; GitHub Actions, "Workflow commands"; schemas/diagnostics.json
  */
 import { dirname, relative } from "node:path";
 import type { Diagnostic } from "../../base/diagnostic.js";
