@@ -18,7 +18,6 @@ export const errorCodes = {
   "container-not-running": { status: 409, blame: "user" },
   "container-start-failed": { status: 500, blame: "user" },
   "command-not-found": { status: 400, blame: "user" },
-  "compose-file-invalid": { status: 400, blame: "user" },
   "compose-file-not-found": { status: 400, blame: "user" },
   "dependency-failed": { status: 500, blame: "user" },
   "disk-full": { status: 500, blame: "host" },

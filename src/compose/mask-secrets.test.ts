@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { maskSecrets } from "./mask-secrets.js";
 
-/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: a template is what is tested */
 it.each([
   ["      DB_PASSWORD: hunter2", "      DB_PASSWORD: ***"],
   ["    - API_KEY=abc def", "    - API_KEY=***"],
@@ -14,4 +13,3 @@ it.each([
   ["    secrets:", "    secrets:"],
   ["    image: nginx:1", "    image: nginx:1"],
 ])("%s is shown as %s", (line, shown) => expect(maskSecrets(line)).toBe(shown));
-/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

@@ -104,7 +104,6 @@ function leavesOf(value: unknown, keys: readonly Key[] = []): Array<readonly [ke
   return Object.entries(value).flatMap(([key, member]) => leavesOf(member, [...keys, key]));
 }
 
-/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are Compose's variables */
 describe("every leaf is explained, and its chain ends in its value", () => {
   it("for models drawn by chance, alone and merged with each other", async () => {
     let loaded = 0;
@@ -267,4 +266,3 @@ describe("an explanation", () => {
     });
   });
 });
-/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

@@ -18,7 +18,6 @@ export interface Backing {
   readonly url: readonly [name: string, value: string];
 }
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are Compose's variables
 export const backings: readonly Backing[] = [
   {
     name: "postgres",
@@ -114,4 +113,3 @@ export const backings: readonly Backing[] = [
     url: ["AMQP_URL", "amqp://app:${RABBITMQ_PASSWORD:?set it in .env}@rabbitmq:5672/"],
   },
 ];
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are Compose's variables

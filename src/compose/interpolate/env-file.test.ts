@@ -6,7 +6,6 @@ const read = (text: string) => Object.fromEntries(parseEnvFile(text, (name) => o
 const problems = (text: string) =>
   parseEnvFile(text, (name) => outer[name]).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
 
-/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: the templates are what is tested */
 describe("an env file gives its variables", () => {
   it.each<[string, string, Record<string, string>]>([
     ["nothing", "", {}],
@@ -54,4 +53,3 @@ it("takes a raw file as it stands", () => {
     HOME: "/home/me",
   });
 });
-/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

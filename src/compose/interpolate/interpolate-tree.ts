@@ -68,7 +68,6 @@ function interpolateScalar(tree: ScalarTree, variables: Variables, report: Repor
     }
     case "malformed":
       report.error(tree, "bad-interpolation", `Cannot read the variable in "${shorten(result.fragment)}"`, {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: these are the forms the user writes
         expected: "${NAME}, ${NAME:-default}, ${NAME:+word} or ${NAME:?message}",
         hint: "A literal $ is written $$",
       });

@@ -8,7 +8,6 @@ const value = (text: string) => {
   return result.kind === "ok" ? result.value : `${result.kind}`;
 };
 
-/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: the templates are what is tested */
 describe("a variable is replaced in all the forms of the specification", () => {
   it.each([
     ["plain text", "plain text"],
@@ -61,4 +60,3 @@ it("names the variables that were not set and have no default", () => {
 it("ends on hostile nesting", () => {
   expect(read(`${"${A:-".repeat(10_000)}x${"}".repeat(10_000)}`).kind).toBe("malformed");
 });
-/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

@@ -69,7 +69,6 @@ function realFiles(): string[] {
   return [...samples, startingFile(detectProject(new Map([["package.json", manifest]]))), broad];
 }
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are Compose's variables
 const broad = [
   "name: demo",
   "include: [{ path: other.yaml, project_directory: . }]",
@@ -98,12 +97,10 @@ const broad = [
   'configs: { site: { content: "a ${TAG}" } }',
   "",
 ].join("\n");
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are Compose's variables
 
 type Random = () => number;
 type Mutation = (text: string, random: Random) => string;
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are Compose's variables
 const fragments = [
   ...[
     "\u0000",
@@ -178,7 +175,6 @@ const fragments = [
   ],
 ];
 
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are Compose's variables
 const mutations: readonly Mutation[] = [
   (text, random) => splice(text, random, 0, pick(fragments, random)),
   (text, random) => splice(text, random, 1, pick(fragments, random)),

@@ -88,7 +88,6 @@ describe("files are found as Compose finds them", () => {
   });
 });
 
-/* biome-ignore-start lint/suspicious/noTemplateCurlyInString: the templates are what is tested */
 describe("the environment comes from the process, then from .env", () => {
   it.each<[string, Record<string, string>, Partial<LoadRequest>, string]>([
     [".env", { ".env": "TAG=1" }, {}, "app:1"],
@@ -337,7 +336,6 @@ it("without interpolation the model is merged as written, and its variables are 
     { name: "TAG", required: false, defaultValue: "1", alternateValue: "" },
   ]);
 });
-/* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */
 
 it("five mistakes in one file are five diagnostics, each with its place", async () => {
   write({
