@@ -9,7 +9,9 @@ import { canonicalReference, parseReference, withDefaultTag } from "../../oci/re
 
 type Model = Readonly<Record<string, unknown>>;
 
-/** References without a digest (`docker.io/library/nginx:latest`), once each, sorted. Throws for what is no image name. */
+/**
+ * References without a digest (`docker.io/library/nginx:latest`), once each, sorted. Throws for what is no image name.
+ */
 export function imagesToPin(model: Model): string[] {
   const found = new Set<string>();
   withImages(model, (image) => {
