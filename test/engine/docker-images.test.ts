@@ -31,7 +31,7 @@ it("commits what a running container changed, with its configuration and the cha
   expect(await ok("run", "--rm", "mine:1")).toBe("new");
   expect(await ok("run", "--rm", "mine:1", "sh", "-c", "echo $A$B; ls /etc/group 2>/dev/null; ls /data")).toBe("12");
   expect(await ok("inspect", "--format", "{{.State.Status}}", "box")).toBe("running");
-  const [newest, ...older] = (await ok("history", "--no-trunc", "--format", "json", "mine:1"))
+  const [newest, ...older] = (await ok("history", "--no-trunc", "--format", "{{json .}}", "mine:1"))
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(newest).toMatchObject({ Comment: "a message", CreatedBy: "sleep 1000" });
@@ -77,7 +77,7 @@ it("prunes containers, networks, volumes and images that nobody uses, and tells 
   await ok("run", "--name", "done", "-v", "/anonymous", "busybox", "sh", "-c", "echo 12345 >/file");
   await ok("network", "create", "idle");
   await ok("volume", "create", "named");
-  const usage = (await ok("system", "df", "--format", "json")).split("\n").map((line) => JSON.parse(line));
+  const usage = (await ok("system", "df", "--format", "{{json .}}")).split("\n").map((line) => JSON.parse(line));
   expect(usage).toMatchObject([
     { Type: "Images", Active: "1" },
     { Type: "Containers", TotalCount: "2", Active: "1", Size: "6B" },
@@ -89,8 +89,10 @@ it("prunes containers, networks, volumes and images that nobody uses, and tells 
   expect(await ok("ps", "-a", "--format", "{{.Names}}")).toBe("live");
   expect(await ok("network", "prune", "-f")).toContain("idle");
   await ok("volume", "prune", "-f");
-  expect((await ok("volume", "ls", "-q")).split("\n").sort()).toEqual(["named", "used"]);
-  await ok("volume", "prune", "-f", "-a");
+  // From API 1.42 on, named volumes go only with `-a`, which older CLIs do not know.
+  const isOld = (await ok("version", "--format", "{{.Client.APIVersion}}")).localeCompare("1.42") < 0;
+  expect((await ok("volume", "ls", "-q")).split("\n").sort()).toEqual(isOld ? ["used"] : ["named", "used"]);
+  if (!isOld) await ok("volume", "prune", "-f", "-a");
   expect(await ok("volume", "ls", "-q")).toBe("used");
   await ok("image", "prune", "-f", "-a");
   expect(await ok("images", "--format", "{{.Repository}}")).toBe("busybox");

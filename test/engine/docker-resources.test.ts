@@ -16,7 +16,9 @@ async function ok(...args: string[]): Promise<string> {
 }
 
 it("tells what a container uses: CPU, memory and its limit, processes, network", async () => {
-  const [stats] = (await ok("stats", "--no-stream", "--format", "json", "box")).split("\n").map((s) => JSON.parse(s));
+  const [stats] = (await ok("stats", "--no-stream", "--format", "{{json .}}", "box"))
+    .split("\n")
+    .map((s) => JSON.parse(s));
   expect(stats).toMatchObject({ Name: "box", PIDs: "1" });
   expect(stats.MemUsage).toMatch(/ \/ 64MiB$/);
   expect(Number.parseFloat(stats.CPUPerc)).toBeGreaterThan(5);
