@@ -2,7 +2,7 @@
  * SOCK_SEQPACKET over unix sockets, which `node:net` cannot open: one packet in, one callback; one write, one packet.
  *
  * The descriptor is non-blocking and waits in libuv's own poll (koffi's `node.poll`), so nothing blocks, no thread is
- * taken and no helper process runs. Weighed against: a relay process (2–3 ms and 2 MB per attach), blocking reads on
+ * taken and no helper process runs. Weighed against: a relay process for each attach, blocking reads on
  * libuv's four threads (four idle attachments would starve all file work), and dup2 over a stream socket that `net`
  * believes in (works, but rests on libuv internals).
  */

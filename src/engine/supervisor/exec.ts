@@ -2,7 +2,7 @@
  * Runs a command in a running container.
  *
  * Without a TTY the runtime's own `exec` is our child with real pipes: one spawn, no copying, its exit code is the
- * command's (conmon in between costs a second process and 5 ms more, which health probes would pay all day). With a TTY
+ * command's (conmon in between costs a second process, which health probes would pay all day). With a TTY
  * conmon holds the terminal: it has the console socket, the resize fifo and the attach socket.
  */
 import { type ChildProcess, spawn } from "node:child_process";
