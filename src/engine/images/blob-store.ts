@@ -1,7 +1,7 @@
 /**
  * Content-addressed blobs: `blobs/sha256/HEX` under the state root, each whole and checked before it gets its name.
  *
- * Touches the world. What is still coming in lies in `partial/`, where a later try of this engine finds it; a new engine clears it.
+ * Touches the world. What is still coming in lies in `partial/`, where a later try finds it; a new engine clears it.
  */
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
