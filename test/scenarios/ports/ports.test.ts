@@ -27,6 +27,7 @@ services:
     image: nginx
     stop_grace_period: 0s
     ports: ["${ports}"]
+    healthcheck: { test: [CMD, bash, -c, ": </dev/tcp/127.0.0.1/80"], start_period: 30s, start_interval: 50ms }
 `;
 
 /** Sends what is for 127.0.0.0/8 to the router instead, as an attacker on the link would. */
@@ -49,14 +50,14 @@ describe("a published port", () => {
   it("answers on [::1] too", async () => {
     const port = await aFreePort();
     project = await gantry.projectOf("v6", web(`${port}:80`));
-    await project.ok("up", "-d");
+    await project.ok("up", "-d", "--wait");
     expect(await page(`http://[::1]:${port}/`)).toContain("nginx");
   });
 
   it("stays on 127.0.0.1 when it was published there", async () => {
     const port = await aFreePort();
     project = await gantry.projectOf("local", web(`127.0.0.1:${port}:80`));
-    await project.ok("up", "-d");
+    await project.ok("up", "-d", "--wait");
     expect(await page(`http://127.0.0.1:${port}/`)).toContain("nginx");
     await expect(neighbour.fetch(`http://${neighbour.hostAddress}:${port}/`)).rejects.toThrow();
     await expect(page(`http://${neighbour.hostAddress}:${port}/`)).rejects.toThrow();
@@ -90,7 +91,7 @@ describe("the host's own services on 127.0.0.1", () => {
     await using thief = await aNeighbour();
     const port = await aFreePort();
     project = await gantry.projectOf("loopback", web(`127.0.0.1:${port}:80`));
-    await project.ok("up", "-d"); // the engine has opened what it needs for loopback clients
+    await project.ok("up", "-d", "--wait"); // the engine has opened what it needs for loopback clients
     const device =
       (await thief.run("ip", "-o", "-4", "route", "show", "default")).split("dev ")[1]?.split(" ")[0] ?? "";
     const steal = ["echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet", ...stealLoopback(thief.hostAddress, device)];
@@ -112,7 +113,7 @@ describe("the host's own services on 127.0.0.1", () => {
     sysctls: { net.ipv4.conf.all.route_localnet: "1" }
 `,
     );
-    await project.ok("up", "-d");
+    await project.ok("up", "-d", "--wait");
     const gateway = (await project.exec("thief", "ip", "route")).match(/default via (\S+)/)?.[1] ?? "";
     const reaches = async (address: string, at: number) =>
       (await project?.run("exec", "-T", "thief", "timeout", "2", "bash", "-c", `: </dev/tcp/${address}/${at}`))
