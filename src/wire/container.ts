@@ -47,6 +47,9 @@ export interface ContainerConfig {
   Volumes?: Record<string, object> | null;
   WorkingDir?: string;
   NetworkDisabled?: boolean;
+  /** Before API 1.44: the address of the main endpoint. */
+  MacAddress?: string;
+  ArgsEscaped?: boolean;
   OnBuild?: string[] | null;
   Labels?: Record<string, string> | null;
   StopSignal?: string;
@@ -72,12 +75,31 @@ export interface DeviceMapping {
   CgroupPermissions: string;
 }
 
+/** Devices by their driver: CDI names with the driver `cdi`, or what a capability such as `gpu` asks for. */
+export interface DeviceRequest {
+  Driver?: string;
+  /** -1 is all. */
+  Count?: number;
+  DeviceIDs?: string[] | null;
+  /** Each inner list is an alternative; its members must all hold. */
+  Capabilities?: string[][] | null;
+  Options?: Record<string, string> | null;
+}
+
+/** `Rate` in bytes or operations a second. */
+export interface ThrottleDevice {
+  Path: string;
+  Rate: number;
+}
+
 export type MountType = "bind" | "volume" | "tmpfs" | "image";
 export interface MountRequest {
   Type: MountType;
   Source?: string;
   Target: string;
   ReadOnly?: boolean;
+  /** Of Docker Desktop; without effect on Linux. */
+  Consistency?: string;
   BindOptions?: {
     Propagation?: string;
     NonRecursive?: boolean;
@@ -92,6 +114,9 @@ export interface MountRequest {
     DriverConfig?: { Name?: string; Options?: Record<string, string> | null };
   };
   TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] };
+  ImageOptions?: { Subpath?: string };
+  /** Of Swarm. */
+  ClusterOptions?: object;
 }
 
 /** cgroup limits; 0 or absent means unlimited. `NanoCpus` is 1e-9 of a CPU. */
@@ -107,12 +132,29 @@ export interface Resources {
   CpuQuota?: number;
   CpusetCpus?: string;
   CpusetMems?: string;
+  /** Microseconds; v1 only. */
+  CpuRealtimePeriod?: number;
+  CpuRealtimeRuntime?: number;
   PidsLimit?: number | null;
   BlkioWeight?: number;
+  BlkioWeightDevice?: Array<{ Path: string; Weight: number }> | null;
+  BlkioDeviceReadBps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteBps?: ThrottleDevice[] | null;
+  BlkioDeviceReadIOps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteIOps?: ThrottleDevice[] | null;
   Devices?: DeviceMapping[] | null;
   DeviceCgroupRules?: string[] | null;
+  DeviceRequests?: DeviceRequest[] | null;
   Ulimits?: Ulimit[] | null;
   CgroupParent?: string;
+  /** Obsolete. */
+  KernelMemory?: number;
+  KernelMemoryTCP?: number;
+  /** Of Windows. */
+  CpuCount?: number;
+  CpuPercent?: number;
+  IOMaximumIOps?: number;
+  IOMaximumBandwidth?: number;
 }
 
 /**
@@ -164,6 +206,15 @@ export interface HostConfig extends Resources {
   StorageOpt?: Record<string, string> | null;
   ConsoleSize?: [number, number];
   VolumesFrom?: string[] | null;
+  VolumeDriver?: string;
+  /** `name:alias` of containers on the default bridge. */
+  Links?: string[] | null;
+  /** Of Windows, but for "" and "default". */
+  Isolation?: string;
+  /** Written by clients only. */
+  ContainerIDFile?: string;
+  /** Obsolete. */
+  Cgroup?: string;
   GantryFiles?: InjectedFile[] | null;
 }
 

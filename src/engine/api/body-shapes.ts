@@ -27,6 +27,7 @@ const config = {
   ...{ Hostname: "text", Domainname: "text", User: "text", Image: "text", WorkingDir: "text", StopSignal: "text" },
   ...{ AttachStdin: "flag", AttachStdout: "flag", AttachStderr: "flag" },
   ...{ Tty: "flag", OpenStdin: "flag", StdinOnce: "flag", NetworkDisabled: "flag" },
+  ...{ MacAddress: "text", ArgsEscaped: "flag" },
   ...{ Env: ["text"], Cmd: ["text"], Entrypoint: ["text"], OnBuild: ["text"], Shell: ["text"] },
   ...{ ExposedPorts: keys, Volumes: keys, Labels: textMap, StopTimeout: "integer" },
   Healthcheck: {
@@ -36,7 +37,7 @@ const config = {
 } as const satisfies Fields<ContainerConfig>;
 
 const mount = {
-  ...{ Type: "text", Source: "text", Target: "text", ReadOnly: "flag" },
+  ...{ Type: "text", Source: "text", Target: "text", ReadOnly: "flag", Consistency: "text" },
   BindOptions: {
     ...{ Propagation: "text", NonRecursive: "flag", CreateMountpoint: "flag" },
     ...{ ReadOnlyNonRecursive: "flag", ReadOnlyForceRecursive: "flag" },
@@ -46,11 +47,15 @@ const mount = {
     DriverConfig: { Name: "text", Options: textMap },
   },
   TmpfsOptions: { SizeBytes: "integer", Mode: "integer", Options: [["text"]] },
+  ImageOptions: { Subpath: "text" },
+  ClusterOptions: {},
 } as const satisfies Fields<MountRequest>;
 
 const injectedFile = {
   ...{ Target: "text", Data: "text", Uid: "integer", Gid: "integer", Mode: "integer" },
 } as const satisfies Fields<InjectedFile>;
+
+const throttled = [{ Path: "text", Rate: "integer" }] as const;
 
 const hostConfig = {
   ...{ Memory: "integer", MemorySwap: "integer", MemoryReservation: "integer", MemorySwappiness: "integer" },
@@ -58,7 +63,16 @@ const hostConfig = {
   ...{ CpusetCpus: "text", CpusetMems: "text", PidsLimit: "integer", BlkioWeight: "integer" },
   Devices: [{ PathOnHost: "text", PathInContainer: "text", CgroupPermissions: "text" }],
   Ulimits: [{ Name: "text", Soft: "integer", Hard: "integer" }],
+  ...{ CpuRealtimePeriod: "integer", CpuRealtimeRuntime: "integer" },
+  BlkioWeightDevice: [{ Path: "text", Weight: "integer" }],
+  ...{ BlkioDeviceReadBps: throttled, BlkioDeviceWriteBps: throttled },
+  ...{ BlkioDeviceReadIOps: throttled, BlkioDeviceWriteIOps: throttled },
+  DeviceRequests: [
+    { Driver: "text", Count: "integer", DeviceIDs: ["text"], Capabilities: [["text"]], Options: textMap },
+  ],
   ...{ DeviceCgroupRules: ["text"], CgroupParent: "text" },
+  ...{ KernelMemory: "integer", KernelMemoryTCP: "integer" },
+  ...{ CpuCount: "integer", CpuPercent: "integer", IOMaximumIOps: "integer", IOMaximumBandwidth: "integer" },
   ...{ Binds: ["text"], Mounts: [mount], Tmpfs: textMap, VolumesFrom: ["text"], GantryFiles: [injectedFile] },
   LogConfig: { Type: "text", Config: textMap },
   ...{ NetworkMode: "text", PublishAllPorts: "flag", AutoRemove: "flag" },
@@ -69,7 +83,8 @@ const hostConfig = {
   ...{ ExtraHosts: ["text"], Dns: ["text"], DnsSearch: ["text"], DnsOptions: ["text"], Init: "flag" },
   ...{ IpcMode: "text", PidMode: "text", UTSMode: "text", UsernsMode: "text", CgroupnsMode: "text" },
   ...{ ShmSize: "integer", Sysctls: textMap, OomScoreAdj: "integer", Annotations: textMap, Runtime: "text" },
-  ...{ StorageOpt: textMap, ConsoleSize: ["integer"] },
+  ...{ StorageOpt: textMap, ConsoleSize: ["integer"], VolumeDriver: "text", Links: ["text"] },
+  ...{ Isolation: "text", ContainerIDFile: "text", Cgroup: "text" },
 } as const satisfies Fields<HostConfig>;
 
 const endpoint = {
