@@ -30,6 +30,8 @@ export interface Project {
   readonly volumes: ReadonlyMap<string, VolumeSpec>;
   readonly configs: ReadonlyMap<string, FileSpec>;
   readonly secrets: ReadonlyMap<string, FileSpec>;
+  /** Those that a selected service uses; absent: none. */
+  readonly models?: ReadonlyMap<string, ModelSpec>;
   /** Where each value was written, by its path (`services.web.ports[0].target`); the last entry won. */
   readonly sources: ReadonlyMap<string, readonly SourceLocation[]>;
   /** Which variables were read for the value that stands at a place, by `placeKey`. */
@@ -131,8 +133,81 @@ export interface Service {
   readonly separator?: "_";
   /** `x-gantry` and other extensions, as written. */
   readonly extensions: Readonly<Record<string, unknown>>;
-  /** Attributes of the specification that nothing acts on yet (`deploy`, `develop`, …), as written, for `config`. */
-  readonly unused?: Readonly<Record<string, unknown>>;
+  /** Attributes that have no member above, or say there less than the files do, in canonical form: for `config`. */
+  readonly untyped?: Readonly<Record<string, unknown>>;
+  readonly blkio_config?: BlkioSpec;
+  readonly cgroup?: string;
+  readonly userns_mode?: string;
+  readonly uts?: string;
+  readonly isolation?: string;
+  readonly device_cgroup_rules?: readonly string[];
+  /** Of `gpus`, CDI names under `devices`, and `deploy.resources.reservations.devices`, in this order. */
+  readonly device_requests?: readonly DeviceRequestSpec[];
+  readonly storage_opt?: Readonly<Record<string, string>>;
+  /** Each `SERVICE` or `SERVICE:ALIAS`. */
+  readonly links?: readonly string[];
+  /** Each `CONTAINER` or `CONTAINER:ALIAS`. */
+  readonly external_links?: readonly string[];
+  /** Each `SERVICE[:MODE]` or `container:NAME[:MODE]`. */
+  readonly volumes_from?: readonly string[];
+  readonly use_api_socket?: boolean;
+  readonly post_start?: readonly HookSpec[];
+  readonly pre_stop?: readonly HookSpec[];
+  readonly pre_start?: readonly HookSpec[];
+  /** A service that a program outside of the engine provides; it has no container. */
+  readonly provider?: ProviderSpec;
+  /** By key of `project.models`, sorted: the variables that the service wants to be told by. */
+  readonly models?: Readonly<Record<string, { readonly endpoint_var?: string; readonly model_var?: string }>>;
+}
+
+/** A command at a point of a container's life. `image` and `per_replica` only in `pre_start`. */
+export interface HookSpec {
+  readonly command: readonly string[];
+  readonly image?: string;
+  readonly user?: string;
+  readonly working_dir?: string;
+  readonly privileged?: boolean;
+  readonly per_replica?: boolean;
+  /** Null leaves the variable as the container has it. */
+  readonly environment: Readonly<Record<string, string | null>>;
+}
+
+/** `type` names a program; each option is given to it once for each of its values. */
+export interface ProviderSpec {
+  readonly type: string;
+  readonly options: Readonly<Record<string, readonly string[]>>;
+}
+
+/** An AI model that services are told the address of. */
+export interface ModelSpec {
+  readonly key: string;
+  readonly name: string;
+  readonly model: string;
+  readonly context_size?: number;
+  readonly runtime_flags: readonly string[];
+}
+
+/** Rates in bytes or operations a second. */
+export interface BlkioSpec {
+  readonly weight?: number;
+  readonly weight_device: ReadonlyArray<{ readonly path: string; readonly weight: number }>;
+  readonly device_read_bps: readonly DeviceRate[];
+  readonly device_read_iops: readonly DeviceRate[];
+  readonly device_write_bps: readonly DeviceRate[];
+  readonly device_write_iops: readonly DeviceRate[];
+}
+export interface DeviceRate {
+  readonly path: string;
+  readonly rate: number;
+}
+
+/** Devices by what they can do, or by their ids. `count` -1 is all; undefined with ids. */
+export interface DeviceRequestSpec {
+  readonly driver?: string;
+  readonly count?: number;
+  readonly device_ids: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** As written, with `context` absolute. */
@@ -163,6 +238,9 @@ export interface ResourceSpec {
   readonly mem_swappiness?: number;
   readonly pids_limit?: number;
   readonly oom_kill_disable?: boolean;
+  /** Microseconds. */
+  readonly cpu_rt_period?: number;
+  readonly cpu_rt_runtime?: number;
 }
 
 export interface DeviceSpec {
@@ -180,7 +258,6 @@ export interface ServiceNetwork {
   readonly priority?: number;
   readonly gw_priority?: number;
   readonly driver_opts: Readonly<Record<string, string>>;
-  /** Nothing acts on the two yet. */
   readonly interface_name?: string;
   readonly link_local_ips?: readonly string[];
 }

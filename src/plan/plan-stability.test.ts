@@ -129,7 +129,7 @@ it("keeps no trace of values but one digest in a container's labels", () => {
 it("does not make a container anew for attributes that nothing acts on", () => {
   const service = projectOf({}).services.get("web");
   if (!service) throw new Error("missing in the fixture");
-  const digest = (unused: Record<string, unknown>) => hashService({ ...service, unused }, projectOf({}), new Map());
+  const digest = (untyped: Record<string, unknown>) => hashService({ ...service, untyped }, projectOf({}), new Map());
   expect(digest({ develop: { watch: [] } })).toBe(digest({}));
 });
 

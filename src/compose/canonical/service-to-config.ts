@@ -17,10 +17,10 @@ export interface ConfigOptions {
  */
 export function serviceToConfig(service: Service, { written, isBare }: ConfigOptions): Plain {
   const { resources } = service;
-  const unused = withImpliedMembers(service.unused ?? {}, service.image);
+  const untyped = withImpliedMembers(service.untyped ?? {}, service.image);
   const isWritten = (key: string) => written(`services.${service.name}.${key}`);
   const config = compact<Plain>({
-    ...unused,
+    ...untyped,
     ...textFields(service, isWritten),
     ...listFields(service, isWritten),
     ...resourceFields(resources, isWritten),
@@ -124,11 +124,11 @@ function resourceFields(resources: ResourceSpec, isWritten: (key: string) => boo
 }
 
 /** What Compose prints even when no file says it. */
-function withImpliedMembers(unused: Plain, image: string | undefined): Plain {
-  const { deploy, develop, pre_start } = unused;
+function withImpliedMembers(untyped: Plain, image: string | undefined): Plain {
+  const { deploy, develop, pre_start } = untyped;
   const watch = isRecord(develop) && Array.isArray(develop.watch) ? develop.watch.filter(isRecord) : undefined;
   return compact<Plain>({
-    ...unused,
+    ...untyped,
     deploy: isRecord(deploy) ? { placement: {}, resources: {}, ...deploy } : deploy,
     develop: watch
       ? {

@@ -33,6 +33,7 @@ export const diagnosticTitles = {
   "missing-key": "A mapping without a key that it needs",
   "missing-variable": "A required variable without a value",
   "nesting-too-deep": "A text nested deeper than what is read",
+  "no-effect": "An attribute that has no effect here",
   "not-supported": "Something that Gantry does not do yet",
   "obsolete-key": "A key that no longer means anything",
   "secret-file-not-found": "The file of a secret does not exist",

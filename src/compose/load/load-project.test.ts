@@ -254,7 +254,7 @@ describe("steps can be left out, to see the files as they are", () => {
     write(files);
     const { web } = await load({ leaveOut: { envFiles: true } });
     expect(web?.environment).toEqual({});
-    expect(web?.unused?.env_file).toEqual([{ path: join(root, "e.env") }]);
+    expect(web?.untyped?.env_file).toEqual([{ path: join(root, "e.env") }]);
   });
   it("nothing is added: no default network, no implied dependency", async () => {
     write(files);

@@ -168,7 +168,7 @@ function withEnvFiles({ service, envFiles }: DraftService): Service {
     ...(required ? {} : { required }),
     ...(raw ? { format: "raw" } : {}),
   }));
-  return { ...service, unused: { ...service.unused, env_file } };
+  return { ...service, untyped: { ...service.untyped, env_file } };
 }
 
 function explicitEnvFiles({ cwd, envFiles, env }: LoadRequest): string[] {

@@ -36,7 +36,9 @@ export function readServiceFiles(draft: DraftService, reading: Reading): Service
     environment: sorted({ ...Object.fromEntries(fromEnv), ...service.environment }),
     labels: sorted({ ...Object.fromEntries(fromLabels), ...service.labels }),
     // `config` shows the files beside the labels that they gave.
-    ...(labelFiles.length > 0 ? { unused: { ...service.unused, label_file: labelFiles.map(({ path }) => path) } } : {}),
+    ...(labelFiles.length > 0
+      ? { untyped: { ...service.untyped, label_file: labelFiles.map(({ path }) => path) } }
+      : {}),
   };
 }
 

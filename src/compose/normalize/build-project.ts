@@ -15,6 +15,7 @@ import { checkDependencies } from "../validate/check-dependencies.js";
 import type { Context } from "./context.js";
 import { compact } from "./read.js";
 import { implicitDefaultNetwork, normalizeFiles, normalizeNetworks, normalizeVolumes } from "./resources.js";
+import { normalizeModels } from "./service/hooks.js";
 import { type DraftService, extensionsOf, normalizeService } from "./service/service.js";
 
 /** Steps that `config` can be asked to leave out, to show the files as they are. */
@@ -81,8 +82,10 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
   checkDependencies(drafts, sources, checks);
   const { forReading } = selection;
   const selected = selectServices(drafts, selection, checks);
-  const models = membersOf(child(model, "models")).map(([key]) => key);
-  checkConsistency({ services: selected.services, all: drafts, models, resources, sources, forReading }, checks);
+  const models = normalizeModels(child(model, "models"), context);
+  const modelNames = [...models.keys()];
+  const { services: chosen } = selected;
+  checkConsistency({ services: chosen, all: drafts, models: modelNames, resources, sources, forReading }, checks);
   const joined = options.isCompatible ? ({ separator: "_" } as const) : {};
   const services = new Map(
     [...selected.services].map(([key, draft]) => [key, { ...options.readServiceFiles(draft, sources), ...joined }]),
@@ -103,6 +106,10 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
     services,
     disabledServices: selected.disabled,
     ...used,
+    models: keep(
+      models,
+      [...services.values()].flatMap((service) => Object.keys(service.models ?? {})),
+    ),
     sources,
     ...(options.variableUses ? { variableUses: options.variableUses } : {}),
     provenance: compact({ model, variablePlaces: options.variablePlaces ?? new Map(), texts: options.texts }),

@@ -58,11 +58,10 @@ it("an optional dependency on a disabled service is dropped, a required one is a
   ]);
 });
 
-it("keeps services of providers and dependencies as they are written for reading alone", () => {
+it("services of providers are services, and need no image", () => {
   const text =
     "services: { a: { provider: { type: p } }, b: { image: x, depends_on: { a: { condition: service_started } } } }";
-  const run = projectOf(text).project;
-  const read = projectOf(text, { forReading: true }).project;
-  expect([[...run.services.keys()], run.services.get("b")?.depends_on.size]).toEqual([["b"], 0]);
-  expect([[...read.services.keys()], read.services.get("b")?.depends_on.size]).toEqual([["a", "b"], 1]);
+  const { project, diagnostics } = projectOf(text);
+  expect(diagnostics).toEqual([]);
+  expect([[...project.services.keys()], project.services.get("b")?.depends_on.size]).toEqual([["a", "b"], 1]);
 });

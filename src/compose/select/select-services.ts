@@ -10,7 +10,7 @@ export interface Selection {
   readonly services?: readonly string[] | undefined;
   /** False leaves out what the named services depend on. */
   readonly withDependencies?: boolean | undefined;
-  /** True keeps services of providers and every dependency as it is written: nothing is about to run. */
+  /** True keeps every dependency as it is written: nothing is about to run. */
   readonly forReading?: boolean | undefined;
 }
 export interface Selected {
@@ -31,8 +31,7 @@ export function selectServices(all: ReadonlyMap<string, DraftService>, selection
   }
   const active = new Set([...selection.profiles, ...named.flatMap((name) => all.get(name)?.service.profiles ?? [])]);
   const { forReading = false } = selection;
-  const isWanted = (draft: DraftService) => (forReading || !draft.isProvided) && isEnabled(draft.service, active);
-  const enabled = new Map([...all].filter(([, draft]) => isWanted(draft)));
+  const enabled = new Map([...all].filter(([, draft]) => isEnabled(draft.service, active)));
   checkDisabledDependencies(enabled, all, report);
   const wanted =
     named.length === 0 ? new Set(enabled.keys()) : closure(named, enabled, selection.withDependencies ?? true);
@@ -76,7 +75,7 @@ function checkDisabledDependencies(
   for (const { service, place } of enabled.values()) {
     for (const [name, { required }] of service.depends_on) {
       const target = all.get(name);
-      if (!required || !target || enabled.has(name) || target.isProvided) continue;
+      if (!required || !target || enabled.has(name)) continue;
       const profiles = target.service.profiles.join(", ");
       const message = `Service "${service.name}" needs "${name}", which is disabled`;
       report.error(place, "disabled-dependency", message, { hint: `Activate it: --profile ${profiles}` });

@@ -59,8 +59,8 @@ export function checkConsistency(
   checkPublishedPorts(services, at, report);
 }
 
-function checkImage({ service, place, isProvided }: DraftService, report: Report): void {
-  if (service.image || service.build || isProvided) return;
+function checkImage({ service, place }: DraftService, report: Report): void {
+  if (service.image || service.build || service.provider) return;
   report.error(place, "missing-image", `Service "${service.name}" has neither an image nor a build`, {
     hint: "Add image: NAME, or build: PATH",
   });
@@ -87,7 +87,7 @@ function checkFileUses(
   },
 ): void {
   const { known, place, at, forReading, report } = context;
-  uses.forEach(({ source }, index) => {
+  uses.forEach(({ source, uid, gid, mode }, index) => {
     const where = at(`${place.path}.${kind}s[${index}]`, place);
     const spec = known.get(source);
     if (!spec) report.undefinedName(where, kind, source, known.keys());
@@ -96,6 +96,9 @@ function checkFileUses(
       report[forReading ? "warn" : "error"](where, "not-supported", message, {
         hint: `Give the ${kind} a file or environment`,
       });
+    } else if (spec.file !== undefined && (uid ?? gid ?? mode) !== undefined) {
+      const message = `uid, gid and mode have no effect: the file of ${kind} "${source}" is bound as it is`;
+      report.warn(where, "no-effect", message, { hint: "Change the file itself" });
     }
   });
 }

@@ -19,7 +19,7 @@ const excluded: ReadonlySet<string> = new Set([
   "attach",
   "extensions",
   "separator",
-  "unused",
+  "untyped",
 ]);
 
 /**

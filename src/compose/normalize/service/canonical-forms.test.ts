@@ -18,9 +18,9 @@ it.each<[string, unknown]>([
   ],
   ["restart_policy: { window: 120s, x-note: 1m }", { restart_policy: { window: "2m0s", "x-note": "1m" } }],
 ])("deploy has one form: %s", (text, expected) => {
-  const { problems, unused } = serviceOf(`deploy: { ${text} }`);
-  expect(problems.filter((problem) => !problem.includes("not-supported"))).toEqual([]);
-  expect(unused?.deploy).toEqual(expected);
+  const { problems, untyped } = serviceOf(`deploy: { ${text} }`);
+  expect(problems.filter((problem) => !problem.includes("no-effect"))).toEqual([]);
+  expect(untyped?.deploy).toEqual(expected);
 });
 
 it.each<[string, Record<string, unknown>]>([
@@ -60,8 +60,8 @@ it.each<[string, Record<string, unknown>]>([
     { blkio_config: { device_read_bps: [{ path: "/dev/a", rate: "1024" }] } },
   ],
   ["userns_mode: ''", {}],
-])("what nothing acts on yet has one form: %s", (text, expected) => {
-  expect(serviceOf(text, "models: { m: { model: ai/x } }").unused ?? {}).toEqual(expected);
+])("what has a member of its own elsewhere has one form: %s", (text, expected) => {
+  expect(serviceOf(text, "models: { m: { model: ai/x } }").untyped ?? {}).toEqual(expected);
 });
 
 it("lists have each item once, the later one of two for the same thing", () => {

@@ -3,6 +3,7 @@ import type { DeviceSpec, ResourceSpec, Service } from "../../project.js";
 import { child, descend, itemsOf, membersOf, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
 import { compact, readBytes, readDecimal, readFlag, readInteger, readMembers, readText } from "../read.js";
+import { isCdiName } from "./requests.js";
 
 /** The service's own keys and `deploy.resources`; a value in both places must be the same. */
 export function normalizeResources(service: Tree, context: Context): ResourceSpec {
@@ -18,6 +19,8 @@ export function normalizeResources(service: Tree, context: Context): ResourceSpe
     cpu_shares: integer(own("cpu_shares")),
     cpu_period: integer(own("cpu_period")),
     cpu_quota: integer(own("cpu_quota")),
+    cpu_rt_period: integer(own("cpu_rt_period")),
+    cpu_rt_runtime: integer(own("cpu_rt_runtime")),
     cpuset: readText(own("cpuset")),
     mem_limit: oneOf(own("mem_limit"), child(limits, "memory"), bytes, context),
     mem_reservation: oneOf(own("mem_reservation"), child(reservations, "memory"), bytes, context),
@@ -75,12 +78,10 @@ export function normalizeDevices(node: Tree | undefined, { report }: Context): D
       item.kind === "map" ? readMembers(item, ["source", "target", "permissions"]) : shortDevice(readText(item) ?? "");
     if (source === undefined) return [];
     if (!source.startsWith("/")) {
-      const isCdi = /^[^/=]+\/[^/=]+=/.test(source);
-      if (isCdi) report.warn(item, "not-supported", `CDI device ${source} is not supported yet and has no effect`);
-      else
-        report.error(item, "bad-device", `"${source}" is not a device`, {
-          expected: "/dev/HOST[:/dev/CONTAINER[:rwm]]",
-        });
+      // A device of the Container Device Interface is a request of its own kind.
+      if (isCdiName(source)) return [];
+      const expected = "/dev/HOST[:/dev/CONTAINER[:rwm]], or VENDOR/CLASS=NAME";
+      report.error(item, "bad-device", `"${source}" is not a device`, { expected });
       return [];
     }
     if (permissions !== undefined && !/^[rwm]{1,3}$/.test(permissions)) {

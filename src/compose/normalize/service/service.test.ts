@@ -195,8 +195,7 @@ describe("a value that cannot be is a diagnostic at its place", () => {
     ],
     ["container_name: x y", '4:21 bad-name "x y" cannot be the name of a container'],
     ["container_name: web\nscale: 2", '5:12 conflicting-keys 2 replicas of "web" cannot all be named "web"'],
-    ["gpus: all", "4:11 not-supported gpus is not supported yet and has no effect"],
-    ["links: ['web2:alias']", '4:13 not-supported The alias "alias" of a link is not supported yet and has no effect'],
+    ["cpu_count: 2", "4:16 no-effect cpu_count has no effect: only Windows containers have it"],
   ])("%s", (body, problem) => expect(problemsOf(body, "  web2: { image: x }")).toEqual([problem]));
 });
 
@@ -225,9 +224,9 @@ x-any: { thing: [1] }
 `);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(diagnostics.map(({ path }) => path)).toEqual([
-    "services.web.blkio_config",
-    "services.web.post_start",
-    "services.web.models",
+    "services.web.deploy.update_config",
+    "services.web.deploy.placement",
+    "services.web.deploy.labels",
     "services.web.credential_spec",
   ]);
 });

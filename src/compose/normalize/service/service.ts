@@ -17,9 +17,11 @@ import {
 import { buildContext, canonicalForm } from "./canonical-forms.js";
 import { normalizeDependencies } from "./dependencies.js";
 import { type EnvFileUse, normalizeEnvFiles, normalizeFileUses } from "./files.js";
+import { normalizeHooks, normalizeModelUses, normalizeProvider } from "./hooks.js";
 import { normalizeMounts } from "./mounts.js";
 import { normalizeExtraHosts, normalizeServiceNetworks } from "./networks.js";
 import { normalizeExpose, normalizePorts } from "./ports.js";
+import { normalizeBlkio, normalizeDeviceRequests } from "./requests.js";
 import { normalizeDevices, normalizeResources, normalizeScale, normalizeUlimits } from "./resources.js";
 import {
   normalizeCommand,
@@ -28,14 +30,13 @@ import {
   normalizePullPolicy,
   normalizeRestart,
 } from "./run.js";
-import { unusedAttributes } from "./unused.js";
+import { untypedAttributes } from "./untyped.js";
 
-/** A service before its files are read. `provider` services have no container. */
+/** A service before its files are read. */
 export interface DraftService {
   readonly service: Service;
   readonly envFiles: readonly EnvFileUse[];
   readonly labelFiles: readonly EnvFileUse[];
-  readonly isProvided: boolean;
   readonly place: Tree;
 }
 
@@ -52,8 +53,12 @@ const textKeys = [
   "ipc",
   "platform",
   "runtime",
+  "cgroup",
   "cgroup_parent",
+  "isolation",
   "mac_address",
+  "userns_mode",
+  "uts",
 ] as const;
 
 export function normalizeService(name: string, node: Tree, context: Context): DraftService {
@@ -70,12 +75,12 @@ export function normalizeService(name: string, node: Tree, context: Context): Dr
       secrets: normalizeFileUses(at("secrets"), "/run/secrets/", context),
       depends_on: normalizeDependencies(node, context),
       profiles: readTexts(at("profiles")),
+      ...besideFields(node, context),
       extensions: extensionsOf(node),
-      unused: unusedAttributes(node, context),
+      untyped: untypedAttributes(node, context),
     }),
     envFiles: normalizeEnvFiles(at("env_file"), context),
     labelFiles: normalizeEnvFiles(at("label_file"), context),
-    isProvided: at("provider") !== undefined,
     place: node,
   };
 }
@@ -102,6 +107,19 @@ function runFields(node: Tree, context: Context) {
   };
 }
 
+/** What runs beside the service's own process. */
+function besideFields(node: Tree, context: Context) {
+  const at = (key: string) => child(node, key);
+  return {
+    post_start: normalizeHooks(at("post_start"), context),
+    pre_start: normalizeHooks(at("pre_start"), context),
+    pre_stop: normalizeHooks(at("pre_stop"), context),
+    provider: normalizeProvider(at("provider")),
+    models: normalizeModelUses(at("models")),
+    use_api_socket: readFlag(at("use_api_socket"), context) || undefined,
+  };
+}
+
 function kernelFields(node: Tree, context: Context) {
   const at = (key: string) => child(node, key);
   return {
@@ -118,6 +136,11 @@ function kernelFields(node: Tree, context: Context) {
     shm_size: readBytes(at("shm_size"), context),
     oom_score_adj: readInteger(at("oom_score_adj"), context, { min: -1000, max: 1000 }),
     resources: normalizeResources(node, context),
+    blkio_config: normalizeBlkio(at("blkio_config"), context),
+    device_cgroup_rules: someTexts(at("device_cgroup_rules")),
+    device_requests: normalizeDeviceRequests(node, context),
+    storage_opt: someTextMap(at("storage_opt")),
+    volumes_from: someTexts(at("volumes_from")),
   };
 }
 
@@ -131,7 +154,20 @@ function networkFields(node: Tree, context: Context) {
     networks: normalizeServiceNetworks(node, context),
     ports: normalizePorts(at("ports"), context),
     expose: normalizeExpose(at("expose"), context),
+    links: someTexts(at("links")),
+    external_links: someTexts(at("external_links")),
   };
+}
+
+/** Undefined rather than empty. */
+function someTexts(node: Tree | undefined): string[] | undefined {
+  const texts = readTexts(node);
+  return texts.length > 0 ? texts : undefined;
+}
+
+function someTextMap(node: Tree | undefined): Record<string, string> | undefined {
+  const map = readTextMap(node);
+  return Object.keys(map).length > 0 ? map : undefined;
 }
 
 /** A bare key takes the project environment's value, or null: the image's value is then unset. */

@@ -135,6 +135,6 @@ async function hashes(project: Project, wanted: string): Promise<string[]> {
 
 /** The models that services use, sorted. */
 function modelNames(services: readonly Service[]): string[] {
-  const used = services.flatMap(({ unused }) => Object.keys((unused?.models as object | undefined) ?? {})); // a mapping
+  const used = services.flatMap(({ models }) => Object.keys(models ?? {}));
   return [...new Set(used)].sort();
 }
