@@ -45,6 +45,7 @@ const pure = [
   { room: "src/engine/runtime/spec", except: [] },
   { room: "src/tui/model", except: [] },
   { room: "src/cli/views", except: [] },
+  { room: "src/cli/template", except: [] },
 ];
 /** Modules without effects, fine in a pure room. */
 const pureModules = [
