@@ -92,7 +92,7 @@ function whyRecreate(
   if (container.state === "dead" || container.state === "removing")
     return { reason: `container is ${container.state}` };
   const shared = sharedServices(service).find((name) => input.recreated.has(name));
-  if (shared) return { reason: `shares a namespace with ${shared}, which is recreated` };
+  if (shared) return { reason: `shares namespaces or volumes with ${shared}, which is recreated` };
   const image = observed.images.get(imageNameOf(project.name, service));
   if (container.labels[composeLabels.configHash] !== hash) {
     const changes = changedFields({ project, service, container, ...(image ? { image } : {}) });

@@ -175,7 +175,7 @@ it("recreates what shares the namespace of a service that is recreated", () => {
   const side = { network_mode: "service:web" };
   const observed = observedAfterUp(aProject({ web: {}, side }));
   const lines = upLines(aProject({ web: { command: ["new"] }, side }), observed);
-  expect(lines).toContain("create-container shop-side-1: shares a namespace with web, which is recreated");
+  expect(lines).toContain("create-container shop-side-1: shares namespaces or volumes with web, which is recreated");
 });
 
 it("steps containers off a changed network before removing it, and back on after", () => {

@@ -66,16 +66,19 @@ export function selectServices(project: Project, names: readonly string[], noDep
   return [...ordered.values()];
 }
 
-/** Names of the services that must be there before this one: dependencies and namespaces it shares, sorted. */
+/** Names of the services that must be there before this one: dependencies and what it shares with others, sorted. */
 export function neededBy(service: Service): string[] {
   return [...new Set([...service.depends_on.keys(), ...sharedServices(service)])].sort();
 }
 
-/** Services whose network, pid or ipc namespace this one joins. */
+/** Services whose namespaces this one joins, or whose volumes it mounts. */
 export function sharedServices(service: Service): string[] {
-  return [service.network_mode, service.pid, service.ipc].flatMap((mode) =>
+  const { network_mode, pid, ipc, uts, volumes_from = [] } = service;
+  const joined = [network_mode, pid, ipc, uts].flatMap((mode) =>
     mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
   );
+  const mounted = volumes_from.flatMap((entry) => (entry.startsWith("container:") ? [] : [entry.split(":")[0] ?? ""]));
+  return [...joined, ...mounted];
 }
 
 /** How many replicas the service shall have. Throws "bad-parameter" when they would all bear one name. */

@@ -6,7 +6,7 @@
  * readings differ only where somebody asked for something else. Contents of configs and secrets are never shown, by any
  * engine.
  */
-import type { ContainerConfig, HostConfig, MountRequest, PortMap } from "../../wire/container.js";
+import type { ContainerConfig, HostConfig, MountRequest, PortMap, ThrottleDevice } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
 import type { EndpointSettings } from "../../wire/network.js";
 
@@ -39,6 +39,7 @@ export function comparableFields(shape: ContainerShape, context: ReadingContext)
     ...ofConfig(shape, context),
     ...ofHost(shape.host),
     ...ofLimits(shape.host),
+    ...ofDevices(shape.host),
     ...ofNetworks(shape, context),
     ...ofMounts(shape.host, context),
   };
@@ -116,6 +117,12 @@ function ofHost(host: HostConfig): Record<string, unknown> {
     dns_search: list(host.DnsSearch),
     dns_opt: list(host.DnsOptions),
     pid: sharedMode(host.PidMode),
+    uts: sharedMode(host.UTSMode),
+    userns_mode: set(host.UsernsMode),
+    cgroup: host.CgroupnsMode === "host" ? "host" : undefined, // "private" is what engines show by themselves
+    isolation: host.Isolation === "default" ? undefined : set(host.Isolation),
+    storage_opt: pairs(host.StorageOpt),
+    volumes_from: list(host.VolumesFrom?.map((from) => from.replace(/^[0-9a-f]{64}/, "container"))),
     ipc: host.IpcMode === "private" || host.IpcMode === "shareable" ? undefined : sharedMode(host.IpcMode),
     tmpfs: pairs(host.Tmpfs),
     shm_size: host.ShmSize === defaultShmBytes ? undefined : set(host.ShmSize),
@@ -140,6 +147,34 @@ function ofLimits(host: HostConfig): Record<string, unknown> {
     mem_swappiness: MemorySwappiness === -1 ? undefined : set(MemorySwappiness),
     pids_limit: PidsLimit === -1 ? undefined : set(PidsLimit),
     oom_kill_disable: set(host.OomKillDisable),
+  };
+}
+
+/** Limits of block devices, and devices by what they can do. */
+function ofDevices(host: HostConfig): Record<string, unknown> {
+  const rates = (key: string, limits: readonly ThrottleDevice[] | null | undefined) =>
+    (limits ?? []).map(({ Path, Rate }) => `${key} ${Path}=${Rate}`);
+  const requests = (host.DeviceRequests ?? []).map(({ Driver, Count, DeviceIDs, Capabilities, Options }) =>
+    [
+      ...[Driver, Count === -1 ? "all" : set(Count)].filter((word) => set(word) !== undefined),
+      ...(DeviceIDs ?? []),
+      ...(Capabilities ?? []).flat().sort(),
+      ...(pairs(Options) ?? []),
+    ].join(" "),
+  );
+  return {
+    blkio_config: sortedList([
+      ...(host.BlkioWeight ? [`weight=${host.BlkioWeight}`] : []),
+      ...(host.BlkioWeightDevice ?? []).map(({ Path, Weight }) => `weight ${Path}=${Weight}`),
+      ...rates("device_read_bps", host.BlkioDeviceReadBps),
+      ...rates("device_read_iops", host.BlkioDeviceReadIOps),
+      ...rates("device_write_bps", host.BlkioDeviceWriteBps),
+      ...rates("device_write_iops", host.BlkioDeviceWriteIOps),
+    ]),
+    device_cgroup_rules: list(host.DeviceCgroupRules),
+    gpus: sortedList(requests),
+    cpu_rt_period: set(host.CpuRealtimePeriod),
+    cpu_rt_runtime: set(host.CpuRealtimeRuntime),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The part of a create body that concerns the host: limits, security, namespaces, ports, restart policy. Pure. */
 import type { PortSpec, Project, ResourceSpec, Service } from "../../compose/project.js";
 import type { HostConfig, PortBinding, PortMap, Resources } from "../../wire/container.js";
+import { blkioLimits, deviceRequests } from "./device-limits.js";
 import { endpointsOf } from "./endpoints.js";
 import { type InheritedMount, mountsOf } from "./mounts.js";
-import { containerName } from "./names.js";
+import { sharedMode, volumesFrom } from "./references.js";
 import { when } from "./when.js";
 
 const nanosPerCpu = 1e9;
@@ -12,6 +13,7 @@ const nanosPerCpu = 1e9;
 export function hostConfig(project: Project, service: Service, inherited: readonly InheritedMount[]): HostConfig {
   return {
     ...resources(service.resources),
+    ...blkioLimits(service.blkio_config),
     ...mountsOf(project, service, inherited),
     ...tmpfs(service),
     NetworkMode: networkMode(project, service),
@@ -27,6 +29,14 @@ export function hostConfig(project: Project, service: Service, inherited: readon
     ...list("DnsSearch", service.dns_search),
     ...list("DnsOptions", service.dns_opt),
     ...when("Init", service.init),
+    ...(service.device_requests ? { DeviceRequests: deviceRequests(service.device_requests) } : {}),
+    ...list("DeviceCgroupRules", service.device_cgroup_rules ?? []),
+    ...list("VolumesFrom", volumesFrom(project, service)),
+    ...when("StorageOpt", service.storage_opt && { ...service.storage_opt }),
+    ...when("Isolation", service.isolation),
+    ...when("UTSMode", service.uts && sharedMode(project, service.uts)),
+    ...when("UsernsMode", service.userns_mode),
+    ...cgroupNamespace(service.cgroup),
     ...when("PidMode", service.pid && sharedMode(project, service.pid)),
     ...when("IpcMode", service.ipc && sharedMode(project, service.ipc)),
     ...when("ShmSize", service.shm_size),
@@ -60,6 +70,8 @@ function resources(limits: ResourceSpec): Resources {
     ...when("CpuShares", limits.cpu_shares),
     ...when("CpuPeriod", limits.cpu_period),
     ...when("CpuQuota", limits.cpu_quota),
+    ...when("CpuRealtimePeriod", limits.cpu_rt_period),
+    ...when("CpuRealtimeRuntime", limits.cpu_rt_runtime),
     ...when("CpusetCpus", limits.cpuset),
     ...when("Memory", limits.mem_limit),
     ...when("MemoryReservation", limits.mem_reservation),
@@ -76,10 +88,8 @@ function networkMode(project: Project, service: Service): string {
   return main ?? "none";
 }
 
-function sharedMode(project: Project, mode: string): string {
-  if (!mode.startsWith("service:")) return mode;
-  const other = project.services.get(mode.slice("service:".length));
-  return other ? `container:${containerName(project.name, other, 1)}` : mode;
+function cgroupNamespace(mode: string | undefined): HostConfig {
+  return mode === "host" || mode === "private" ? { CgroupnsMode: mode } : {};
 }
 
 function portBindings(ports: readonly PortSpec[]): PortMap {

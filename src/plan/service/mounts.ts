@@ -3,6 +3,7 @@ import { GantryError } from "../../base/errors.js";
 import type { FileSpec, FileUse, MountSpec, Project, Service } from "../../compose/project.js";
 import type { HostConfig, InjectedFile, MountRequest } from "../../wire/container.js";
 import { inlineContent } from "./service-hash.js";
+import { when } from "./when.js";
 
 /** An anonymous volume that moves on to the next container of a replica. */
 export interface InheritedMount {
@@ -50,7 +51,8 @@ function bindText(mount: MountSpec): string | undefined {
 }
 
 function mountRequest(project: Project, mount: MountSpec, inherited: readonly InheritedMount[]): MountRequest {
-  const common = { Target: mount.target, ReadOnly: mount.read_only };
+  const { target, read_only, consistency } = mount;
+  const common = { Target: target, ReadOnly: read_only, ...when("Consistency", consistency) };
   switch (mount.type) {
     case "bind":
       return { Type: "bind", Source: mount.source ?? "", ...common, BindOptions: bindOptions(mount) };
@@ -59,7 +61,7 @@ function mountRequest(project: Project, mount: MountSpec, inherited: readonly In
     case "tmpfs":
       return { Type: "tmpfs", ...common, ...tmpfsOptions(mount) };
     case "image":
-      return { Type: "image", Source: mount.source ?? "", ...common };
+      return { Type: "image", Source: mount.source ?? "", ...common, ...imageOptions(mount) };
   }
 }
 
@@ -81,9 +83,17 @@ function bindOptions(mount: MountSpec): NonNullable<MountRequest["BindOptions"]>
 }
 
 function volumeOptions(mount: MountSpec): Pick<MountRequest, "VolumeOptions"> {
-  if (!mount.volume?.nocopy && !mount.volume?.subpath) return {};
-  const { nocopy, subpath } = mount.volume;
-  return { VolumeOptions: { ...(nocopy ? { NoCopy: true } : {}), ...(subpath ? { Subpath: subpath } : {}) } };
+  const { nocopy, subpath, labels } = mount.volume ?? {};
+  const options = {
+    ...(nocopy ? { NoCopy: true } : {}),
+    ...when("Subpath", subpath || undefined),
+    ...when("Labels", labels && { ...labels }),
+  };
+  return Object.keys(options).length > 0 ? { VolumeOptions: options } : {};
+}
+
+function imageOptions({ image }: MountSpec): Pick<MountRequest, "ImageOptions"> {
+  return image?.subpath ? { ImageOptions: { Subpath: image.subpath } } : {};
 }
 
 function tmpfsOptions(mount: MountSpec): Pick<MountRequest, "TmpfsOptions"> {
