@@ -5,9 +5,10 @@
  */
 import { closeSync, existsSync, readFileSync, writeSync } from "node:fs";
 import { enableCompileCache } from "node:module";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { CliEnvironment, EngineControl } from "./cli/context.js";
+import type { EngineChoice } from "./client/choose/choose-engine.js";
 import type { EnginePaths } from "./client/endpoint.js";
 import type { LaunchOptions } from "./client/launch-engine.js";
 
@@ -57,6 +58,7 @@ function cliEnvironment(): CliEnvironment {
         if (signalListener === listener) signalListener = undefined;
       };
     },
+    chooseEngine,
     connect,
     engine: engineControl(),
     loadProgressView: async () => (await import("./tui/progress-app.js")).createProgressView,
@@ -68,15 +70,30 @@ function cliEnvironment(): CliEnvironment {
   };
 }
 
-async function connect(engine: string | undefined) {
-  const { chooseEngine } = await import("./client/endpoint.js");
-  const choice = chooseEngine(engine, process.env);
+async function chooseEngine(flag: string | undefined): Promise<EngineChoice> {
+  const { chooseEngine: choose } = await import("./client/choose/choose-engine.js");
+  const files = { readText, exists: existsSync };
+  return choose({ flag, env: process.env, home: homedir(), platform: process.platform, files });
+}
+
+/** Undefined for what cannot be read. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+async function connect(choice: EngineChoice) {
   if (choice.kind === "embedded") {
     const { connectEmbedded } = await import("./client/launch-engine.js");
     return connectEmbedded(await launchOptions());
   }
   const { connectHttpClient } = await import("./client/http-client.js");
-  return connectHttpClient(choice.endpoint, stopping.signal);
+  const { openDialer } = await import("./client/dial/open-dialer.js");
+  const options = { env: process.env, tempDir: process.env.XDG_RUNTIME_DIR || tmpdir(), signal: stopping.signal };
+  return connectHttpClient(await openDialer(choice.endpoint, options), stopping.signal);
 }
 
 async function launchOptions(): Promise<LaunchOptions> {

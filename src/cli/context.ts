@@ -6,6 +6,7 @@
  */
 import type { RendererFactory } from "../apply/event-renderer.js";
 import type { Clock } from "../base/clock.js";
+import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { EngineStatus } from "../wire/system.js";
 
@@ -24,7 +25,7 @@ export interface GlobalOptions {
   readonly ansi?: "auto" | "never" | "always";
   /** Engine calls at a time, as written. */
   readonly parallel?: string;
-  /** `embedded`, `docker`, `podman`, `unix:///path`, `tcp://host:port`. */
+  /** `embedded`, `docker`, `podman`, an address as `ssh://user@host`, or the name of a docker context. */
   readonly engine?: string;
 }
 
@@ -67,8 +68,10 @@ export interface CliEnvironment {
    * the function that is returned gives them back.
    */
   takeSignals(listener: (name: "SIGINT" | "SIGTERM") => void): () => void;
-  /** A client of the engine that `engine` names; the embedded one is started when it does not run. */
-  connect(engine: string | undefined): Promise<EngineClient>;
+  /** The engine that a value of `--engine`, or without one the environment, stands for. Connects to nothing. */
+  chooseEngine(flag: string | undefined): Promise<EngineChoice>;
+  /** A client of the engine; the embedded one is started when it does not run. */
+  connect(choice: EngineChoice): Promise<EngineClient>;
   readonly engine: EngineControl;
   /** The Ink progress view of `tui/`, loaded when called. Without it a terminal gets plain lines. */
   readonly loadProgressView?: () => Promise<RendererFactory>;
@@ -76,9 +79,11 @@ export interface CliEnvironment {
   checkHost(): Promise<readonly HostFinding[]>;
 }
 
-export interface CliContext extends Omit<CliEnvironment, "connect"> {
+export interface CliContext extends Omit<CliEnvironment, "connect" | "chooseEngine"> {
   /** Known once a command's action runs. */
   readonly globals: GlobalOptions;
+  /** Which engine the command line and the environment chose, and why. */
+  chooseEngine(): Promise<EngineChoice>;
   /** The engine that the command line or the environment chose; the same client at every call, closed at the end. */
   connect(): Promise<EngineClient>;
   /** Sets the exit code of the program; 0 unless it is called. */

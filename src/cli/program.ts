@@ -7,6 +7,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { isGantryError, messageOf } from "../base/errors.js";
 import { printable } from "../base/printable.js";
+import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { registerComposeCommands } from "./commands/compose/register.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
@@ -73,7 +74,7 @@ function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
     )
     .addOption(new Option("--ansi <when>", "colours and cursor control").choices(["auto", "never", "always"]))
     .option("--parallel <n>", "engine calls at a time; -1 for no limit")
-    .option("--engine <engine>", "embedded (default), docker, podman, unix:///path or tcp://host:port")
+    .option("--engine <engine>", "embedded (default), docker, podman, an address (unix, tcp, ssh) or a docker context")
     .addHelpText("after", examples);
 }
 
@@ -124,8 +125,23 @@ class Session implements CliContext {
   }
 
   connect(): Promise<EngineClient> {
-    this.#client ??= this.#environment.connect(this.globals.engine);
+    this.#client ??= this.chooseEngine().then((choice) => {
+      this.#warn(choice);
+      return this.#environment.connect(choice);
+    });
     return this.#client;
+  }
+
+  chooseEngine(): Promise<EngineChoice> {
+    return this.#environment.chooseEngine(this.globals.engine);
+  }
+
+  #warn({ warnings }: EngineChoice): void {
+    const isForPrograms = (this.globals.progress ?? this.env.COMPOSE_PROGRESS) === "json";
+    for (const { message, hint } of warnings) {
+      const event = { at: this.clock.now().toISOString(), kind: "warning", message, hint };
+      this.stderr.write(isForPrograms ? `${JSON.stringify(event)}\n` : `WARNING: ${message}\nhint: ${hint}\n`);
+    }
   }
 
   checkHost() {

@@ -1,28 +1,8 @@
 import { expect, it } from "vitest";
-import { chooseEngine, enginePaths } from "./endpoint.js";
+import { isBefore } from "./engine-identity.js";
 import { splitTag } from "./http-images.js";
-import { isOlder } from "./launch-engine.js";
 import { replyError, streamError } from "./reply-errors.js";
 import { jsonLines, segment } from "./transport.js";
-
-it("chooses the engine by flag, then GANTRY_HOST, then DOCKER_HOST, and the embedded one otherwise", () => {
-  const env = { GANTRY_HOST: "tcp://a:1", DOCKER_HOST: "unix:///b.sock" };
-  expect(chooseEngine("podman", env)).toMatchObject({ endpoint: { path: "/run/podman/podman.sock" } });
-  expect(chooseEngine(undefined, env)).toMatchObject({ endpoint: { kind: "tcp", host: "a", port: 1 } });
-  expect(chooseEngine(undefined, { DOCKER_HOST: "unix:///b.sock" })).toMatchObject({ endpoint: { path: "/b.sock" } });
-  expect(chooseEngine(undefined, {})).toEqual({ kind: "embedded" });
-  expect(chooseEngine("embedded", env)).toEqual({ kind: "embedded" });
-});
-
-it("knows the embedded engine by its own socket, so that it is still started when needed", () => {
-  const env = { GANTRY_RUN_DIR: "/r", DOCKER_HOST: "unix:///r/engine.sock" };
-  expect(chooseEngine(undefined, env)).toEqual({ kind: "embedded" });
-  expect(enginePaths(env)).toEqual({ stateRoot: "/var/lib/gantry", runDir: "/r", socket: "/r/engine.sock" });
-});
-
-it("refuses an engine that it cannot reach, naming where it was said", () => {
-  expect(() => chooseEngine(undefined, { GANTRY_HOST: "ftp://x" })).toThrow("GANTRY_HOST: ftp://x");
-});
 
 it.each([
   ["busybox", "busybox", "latest"],
@@ -68,7 +48,7 @@ it("gives each JSON value of a stream, however it was cut", async () => {
 });
 
 it("compares versions by number", () => {
-  expect(isOlder("0.9.0", "0.10.0")).toBe(true);
-  expect(isOlder("1.0.0", "1.0.0")).toBe(false);
-  expect(isOlder("1.2.0", "1.1.9")).toBe(false);
+  expect(isBefore("0.9.0", "0.10.0")).toBe(true);
+  expect(isBefore("1.0.0", "1.0.0")).toBe(false);
+  expect(isBefore("1.2.0", "1.1.9")).toBe(false);
 });

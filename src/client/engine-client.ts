@@ -14,6 +14,7 @@ import type * as network from "../wire/network.js";
 import type { StreamFrame } from "../wire/stream.js";
 import type * as system from "../wire/system.js";
 import type * as volume from "../wire/volume.js";
+import type { EngineIdentity } from "./engine-identity.js";
 import type { UpkeepCalls } from "./upkeep-calls.js";
 
 export interface CallOptions {
@@ -40,12 +41,15 @@ export interface Hijacked {
 }
 
 export interface EngineClient {
+  /** What answers, as it was found when the client connected. */
+  readonly engine: EngineIdentity;
   readonly containers: {
     list(
       query: { all?: boolean; limit?: number; filters?: Filters },
       call?: CallOptions,
     ): Promise<container.ContainerSummary[]>;
     inspect(id: string, call?: CallOptions): Promise<container.ContainerInspect>;
+    /** All its networks and files with it; "not-supported" names what the engine would drop in silence. */
     create(
       name: string | undefined,
       body: container.ContainerCreateBody,

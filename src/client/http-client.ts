@@ -4,22 +4,47 @@
 import type { NetworkInspect } from "../wire/network.js";
 import { apiVersion as newestVersion } from "../wire/system.js";
 import type { VolumeInspect, VolumeListReply } from "../wire/volume.js";
+import { unsupported } from "./create/create-container.js";
+import { missingFeatures, networkFeatures } from "./create/engine-features.js";
+import type { Dialer } from "./dial/dialer.js";
+import { type DirectEndpoint, directDialer } from "./dial/dialer.js";
 import type { EngineClient } from "./engine-client.js";
+import { type EngineIdentity, identify, older } from "./engine-identity.js";
 import { filterQuery } from "./filter-query.js";
 import { containerCalls, execCalls } from "./http-containers.js";
 import { imageCalls } from "./http-images.js";
 import { systemCalls } from "./http-system.js";
-import { type Endpoint, segment, Transport } from "./transport.js";
+import { segment, Transport } from "./transport.js";
 import { upkeepCalls } from "./upkeep-calls.js";
 
-/** A client that speaks `apiVersion` (as `1.41`) to `endpoint`. Connects at the first call. */
-export function createHttpClient(endpoint: Endpoint, apiVersion: string = newestVersion): EngineClient {
-  const transport = new Transport(endpoint, apiVersion);
+/** A client of an engine of our own that is known to be new enough. Connects at the first call. */
+export function createHttpClient(endpoint: DirectEndpoint): EngineClient {
+  const transport = new Transport(directDialer(endpoint));
+  transport.speak(newestVersion);
+  return clientOver(transport, { kind: "gantry", version: "", apiVersion: newestVersion });
+}
+
+/** A client that speaks the newest version both sides know: one call, which also tells what answers. */
+export async function connectHttpClient(dialer: Dialer, signal?: AbortSignal): Promise<EngineClient> {
+  const transport = new Transport(dialer);
+  try {
+    const identity = await identify(transport, signal ? { signal } : {});
+    const apiVersion = older(identity.apiVersion, newestVersion);
+    transport.speak(apiVersion);
+    return clientOver(transport, { ...identity, apiVersion });
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
+function clientOver(transport: Transport, engine: EngineIdentity): EngineClient {
   return {
-    containers: containerCalls(transport),
+    engine,
+    containers: containerCalls(transport, engine),
     execs: execCalls(transport),
     images: imageCalls(transport),
-    networks: networkCalls(transport),
+    networks: networkCalls(transport, engine),
     volumes: volumeCalls(transport),
     system: systemCalls(transport),
     upkeep: upkeepCalls(transport),
@@ -27,29 +52,16 @@ export function createHttpClient(endpoint: Endpoint, apiVersion: string = newest
   };
 }
 
-/** A client that speaks the newest version both sides know. Throws "engine-unavailable". */
-export async function connectHttpClient(endpoint: Endpoint, signal?: AbortSignal): Promise<EngineClient> {
-  const probe = new Transport(endpoint, undefined);
-  try {
-    const { apiVersion } = await systemCalls(probe).ping(signal ? { signal } : {});
-    return createHttpClient(endpoint, older(apiVersion, newestVersion));
-  } finally {
-    probe.close();
-  }
-}
-
-/** The older of two API versions such as `1.41`. */
-export function older(a: string, b: string): string {
-  const minor = (version: string) => Number(version.split(".")[1] ?? 0);
-  return minor(a) < minor(b) ? a : b;
-}
-
-function networkCalls(transport: Transport): EngineClient["networks"] {
+function networkCalls(transport: Transport, engine: EngineIdentity): EngineClient["networks"] {
   return {
     list: (filters, call) =>
       transport.json<NetworkInspect[]>({ method: "GET", path: "/networks", query: filterQuery(filters), ...call }),
     inspect: (id, call) => transport.json({ method: "GET", path: `/networks/${segment(id)}`, ...call }),
-    create: (body, call) => transport.json({ method: "POST", path: "/networks/create", body, ...call }),
+    create: async (body, call) => {
+      const missing = missingFeatures(networkFeatures, body, engine);
+      if (missing.length > 0) throw unsupported(missing, engine);
+      return transport.json({ method: "POST", path: "/networks/create", body, ...call });
+    },
     remove: async (id, call) => {
       await transport.done({ method: "DELETE", path: `/networks/${segment(id)}`, ...call });
     },

@@ -1,7 +1,9 @@
 /** The container and exec calls of the Engine API. */
 import { once } from "node:events";
 import type { ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
+import { createContainer } from "./create/create-container.js";
 import type { CallOptions, EngineClient, LogQuery } from "./engine-client.js";
+import type { EngineIdentity } from "./engine-identity.js";
 import { filterQuery } from "./filter-query.js";
 import { readFrames } from "./frames.js";
 import { segment, type Transport } from "./transport.js";
@@ -9,7 +11,7 @@ import { segment, type Transport } from "./transport.js";
 const alreadySo = [304];
 
 /** Calls on containers. */
-export function containerCalls(transport: Transport): EngineClient["containers"] {
+export function containerCalls(transport: Transport, engine: EngineIdentity): EngineClient["containers"] {
   const at = (id: string, action: string) => `/containers/${segment(id)}/${action}`;
   const post = (id: string, action: string, query: Record<string, string | number | undefined>, call?: CallOptions) =>
     transport.done({ method: "POST", path: at(id, action), query, accept: alreadySo, ...call });
@@ -19,8 +21,7 @@ export function containerCalls(transport: Transport): EngineClient["containers"]
       return transport.json<ContainerSummary[]>({ method: "GET", path: "/containers/json", query, ...call });
     },
     inspect: (id, call) => transport.json<ContainerInspect>({ method: "GET", path: at(id, "json"), ...call }),
-    create: (name, body, call) =>
-      transport.json({ method: "POST", path: "/containers/create", query: { name }, body, ...call }),
+    create: (name, body, call) => createContainer(transport, engine, { name, body, call }),
     start: (id, call) => post(id, "start", {}, call),
     stop: (id, options, call) => post(id, "stop", { t: options?.timeoutS, signal: options?.signal }, call),
     restart: async (id, options, call) => {

@@ -3,17 +3,14 @@ import type { IncomingMessage } from "node:http";
 import { GantryError } from "../base/errors.js";
 import type { EngineEvent, PortCheckReply } from "../wire/system.js";
 import type { CallOptions, EngineClient } from "./engine-client.js";
+import { identify } from "./engine-identity.js";
 import { filterQuery } from "./filter-query.js";
 import { jsonLines, segment, type Transport } from "./transport.js";
 
 /** Calls on the engine itself. */
 export function systemCalls(transport: Transport): EngineClient["system"] {
   return {
-    ping: async (call) => {
-      const reply = await transport.open({ method: "HEAD", path: "/_ping", ...call });
-      reply.resume();
-      return { apiVersion: String(reply.headers["api-version"] ?? "1.24") };
-    },
+    ping: (call) => identify(transport, call),
     version: (call) => transport.json({ method: "GET", path: "/version", ...call }),
     info: (call) => transport.json({ method: "GET", path: "/info", ...call }),
     events: (query, call) => events(transport, query, call),

@@ -14,6 +14,7 @@ import { isRecord } from "../base/json.js";
 import type { EngineStatus } from "../wire/system.js";
 import type { EnginePaths } from "./endpoint.js";
 import type { EngineClient } from "./engine-client.js";
+import { isBefore } from "./engine-identity.js";
 import { createHttpClient } from "./http-client.js";
 
 /** What to start, and on whose behalf. */
@@ -61,20 +62,12 @@ export async function engineStatus(client: EngineClient, options: LaunchOptions)
 /** Makes sure that an engine of this version or a newer one answers. */
 export async function ensureEngine(client: EngineClient, options: LaunchOptions): Promise<EngineStatus> {
   const status = await engineStatus(client, options);
-  if (status && !isOlder(status.version, options.version)) return status;
+  if (status && !isBefore(status.version, options.version)) return status;
   if (options.uid !== 0) throw notRoot();
   // An older engine hands over: containers run on, and the new one adopts them.
   if (status) await client.system.shutdown({ signal: options.signal });
   await launch(client, options);
   return client.system.status({ signal: options.signal });
-}
-
-/** True when version `a` came before `b`; both as `1.2.3`. */
-export function isOlder(a: string, b: string): boolean {
-  const numbers = (version: string) => version.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);
-  const [left, right] = [numbers(a), numbers(b)];
-  const at = [0, 1, 2].find((index) => left[index] !== right[index]);
-  return at !== undefined && (left[at] ?? 0) < (right[at] ?? 0);
 }
 
 function notRoot(): GantryError {

@@ -1,24 +1,21 @@
 /**
- * HTTP to an engine over a unix socket or TCP: requests, JSON, streams and upgraded connections.
+ * HTTP to an engine, over whatever connections a dialer makes: requests, JSON, streams and upgraded connections.
  *
  * Connections are kept alive and shared; each upgraded one is its own. Errors of the engine are thrown as `GantryError`
  * (see `reply-errors.ts`); an engine that does not answer is "engine-unavailable".
  */
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import net from "node:net";
+import type net from "node:net";
 import type { Duplex } from "node:stream";
-import { GantryError, messageOf, systemCodeOf } from "../base/errors.js";
+import { GantryError } from "../base/errors.js";
+import { connectionError, isLostConnection } from "./dial/connection-error.js";
+import type { Dialer } from "./dial/dialer.js";
 import type { CallOptions } from "./engine-client.js";
 import { replyError } from "./reply-errors.js";
 import { unbroken } from "./unbroken.js";
 
 // An `import` of it would load all that it can lend, a WebSocket among them: 30 ms, half of a short command.
 const http = process.getBuiltinModule("node:http");
-
-/** Where an engine listens. */
-export type Endpoint =
-  | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
 
 export interface Request extends CallOptions {
   readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
@@ -40,21 +37,21 @@ export function segment(name: string): string {
   return encodeURIComponent(name).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%40", "@");
 }
 
-/** The text that people know an endpoint by. */
-function printEndpoint(endpoint: Endpoint): string {
-  return endpoint.kind === "unix" ? `unix://${endpoint.path}` : `tcp://${endpoint.host}:${endpoint.port}`;
-}
-
 export class Transport {
-  readonly endpoint: Endpoint;
+  readonly #dialer: Dialer;
   /** Prefix of every path, such as `/v1.51`; "" asks for the engine's newest. */
-  readonly #prefix: string;
+  #prefix = "";
   readonly #agent: Agent;
 
-  constructor(endpoint: Endpoint, apiVersion: string | undefined) {
-    this.endpoint = endpoint;
-    this.#prefix = apiVersion ? `/v${apiVersion}` : "";
+  constructor(dialer: Dialer) {
+    this.#dialer = dialer;
     this.#agent = new http.Agent({ keepAlive: true });
+    this.#agent.createConnection = () => dialer.connect({ halfOpen: false });
+  }
+
+  /** From now on every call is of this version, as `1.41`. */
+  speak(apiVersion: string): void {
+    this.#prefix = `/v${apiVersion}`;
   }
 
   /** The reply once its headers are there; the caller reads or destroys the body. */
@@ -111,8 +108,8 @@ export class Transport {
           reject(new GantryError("not-supported", `The engine did not upgrade the connection (${request.path})`));
         }, reject);
       });
-      message.once("error", (error) =>
-        reject(signal?.aborted ? signal.reason : unwrapped(this.#failure(error, false))),
+      message.once("error", async (error) =>
+        reject(signal?.aborted ? signal.reason : await connectionError(error, message.socket, this.#dialer)),
       );
       this.#writeBody(message, request).catch(reject);
     });
@@ -120,6 +117,7 @@ export class Transport {
 
   close(): void {
     this.#agent.destroy();
+    this.#dialer.close();
   }
 
   #send(request: Request): Promise<IncomingMessage> {
@@ -127,9 +125,11 @@ export class Transport {
     return new Promise((resolve, reject) => {
       const message = this.#request(request, { agent: this.#agent, headers: {} });
       message.once("response", resolve);
-      message.once("error", (error) =>
-        reject(signal?.aborted ? signal.reason : this.#failure(error, message.reusedSocket)),
-      );
+      message.once("error", async (error) => {
+        if (signal?.aborted) reject(signal.reason);
+        else if (message.reusedSocket && isLostConnection(error)) reject(new StaleConnection(error));
+        else reject(await connectionError(error, message.socket, this.#dialer));
+      });
       this.#writeBody(message, request).catch((error: unknown) => {
         message.destroy();
         reject(error);
@@ -138,22 +138,15 @@ export class Transport {
   }
 
   #request(request: Request, extra: { agent: Agent | false; headers: Record<string, string> }) {
-    const { endpoint } = this;
-    // Without TLS there is no server name; told so, node does not compile its IPv6 pattern (4 ms) to work one out.
-    const address =
-      endpoint.kind === "unix"
-        ? { socketPath: endpoint.path, servername: "" }
-        : { host: endpoint.host, port: endpoint.port, servername: "" };
+    const named = { servername: "" }; // told so, node does not compile its IPv6 pattern (4 ms) to work one out
     return http.request({
-      ...address,
+      ...named,
       method: request.method,
       path: this.#prefix + request.path + printQuery(request.query),
       agent: extra.agent,
       headers: { Host: "gantry", ...contentHeaders(request), ...request.headers, ...extra.headers },
       ...(request.signal ? { signal: request.signal } : {}),
-      ...(extra.agent === false
-        ? { createConnection: () => net.connect({ ...connectAddress(endpoint), allowHalfOpen: true }) }
-        : {}),
+      ...(extra.agent === false ? { createConnection: () => this.#dialer.connect({ halfOpen: true }) } : {}),
     });
   }
 
@@ -176,18 +169,6 @@ export class Transport {
     if (status < 300 || request.accept?.includes(status)) return reply;
     throw replyError(status, await readText(reply), request.path);
   }
-
-  #failure(error: Error, reused: boolean): Error {
-    const code = systemCodeOf(error);
-    if (reused && (code === "ECONNRESET" || code === "EPIPE")) return new StaleConnection(error);
-    if (code === undefined && error.name === "AbortError") return error;
-    const where = printEndpoint(this.endpoint);
-    const text = code === "EACCES" ? "Not allowed to use" : "Cannot reach";
-    return new GantryError("engine-unavailable", `${text} the engine at ${where}: ${messageOf(error)}`, {
-      cause: error,
-      ...(code === "EACCES" ? { hint: "Its socket belongs to its owner alone: run this with sudo" } : {}),
-    });
-  }
 }
 
 /** A kept-alive connection that the engine had already closed. */
@@ -202,10 +183,6 @@ function unwrapped(error: unknown): unknown {
   return new GantryError("engine-unavailable", `The engine closed the connection: ${error.message}`, {
     cause: error.cause,
   });
-}
-
-function connectAddress(endpoint: Endpoint): net.NetConnectOpts {
-  return endpoint.kind === "unix" ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
 }
 
 function contentHeaders({ body, stream }: Request): Record<string, string> {

@@ -1,0 +1,47 @@
+/** Which engine answers, as its `/_ping` tells in one call. */
+import type { CallOptions } from "./engine-client.js";
+import type { Transport } from "./transport.js";
+
+/** `version` is the engine's own, "" where it does not say; `apiVersion` the one that is spoken with it, as `1.41`. */
+export interface EngineIdentity {
+  readonly kind: "gantry" | "docker" | "podman" | "other";
+  readonly version: string;
+  readonly apiVersion: string;
+}
+
+/** `apiVersion` is the engine's newest. Throws "engine-unavailable". */
+export async function identify(transport: Transport, call?: CallOptions): Promise<EngineIdentity> {
+  const reply = await transport.open({ method: "HEAD", path: "/_ping", ...call });
+  reply.resume();
+  return identityOf(reply.headers);
+}
+
+/** Pure. An engine that is older than the header of its version speaks 1.24. */
+export function identityOf(headers: Readonly<Record<string, string | string[] | undefined>>): EngineIdentity {
+  const text = (name: string) => String(headers[name] ?? "");
+  const apiVersion = text("api-version") || "1.24";
+  const podman = text("libpod-api-version");
+  if (podman) return { kind: "podman", version: podman, apiVersion };
+  const [, name = "", version = ""] = /^(\w+)\/(\S+)/.exec(text("server")) ?? [];
+  const kind = name === "Gantry" ? "gantry" : name === "Docker" ? "docker" : "other";
+  return { kind, version, apiVersion };
+}
+
+/** The older of two API versions such as `1.41`. */
+export function older(a: string, b: string): string {
+  return isBefore(a, b) ? a : b;
+}
+
+/** True when version `a` came before `b`; numbers between dots, missing ones are 0. */
+export function isBefore(a: string, b: string): boolean {
+  const numbers = (version: string) => version.split(/[.+~-]/).map((part) => Number.parseInt(part, 10) || 0);
+  const [left, right] = [numbers(a), numbers(b)];
+  const at = [0, 1, 2].find((index) => (left[index] ?? 0) !== (right[index] ?? 0));
+  return at !== undefined && (left[at] ?? 0) < (right[at] ?? 0);
+}
+
+/** As people know it: `Docker 20.10.24 (API 1.41)`. */
+export function printIdentity({ kind, version, apiVersion }: EngineIdentity): string {
+  const name = { gantry: "Gantry", docker: "Docker", podman: "Podman", other: "An engine of unknown make" }[kind];
+  return `${name}${version ? ` ${version}` : ""} (API ${apiVersion})`;
+}
