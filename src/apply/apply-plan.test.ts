@@ -47,6 +47,21 @@ it("runs independent branches side by side and respects the order within each", 
   }
 });
 
+it("begins nothing when the engine lacks what a service asks for, and names it", async () => {
+  const engine = new FakeEngine();
+  engine.identity = { kind: "docker", version: "20.10.24", apiVersion: "1.41" };
+  const { outcome, failures } = await up(
+    aProject({ db: {}, web: { healthcheck: { ...healthcheck, start_interval: 1e9 }, annotations: { a: "b" } } }),
+    engine,
+  );
+  expect(outcome).toBe("failed");
+  expect(engine.calls).toEqual([]);
+  expect(failures).toMatchObject([{ code: "not-supported", service: "web" }]);
+  expect(failures[0]?.message).toBe(
+    "Docker 20.10.24 (API 1.41) cannot do this: healthcheck.start_interval; annotations; nothing was changed",
+  );
+});
+
 it("begins nothing when a host port that it needs is taken, and says by whom", async () => {
   const engine = new FakeEngine();
   engine.takenPorts = [{ HostIp: "", HostPort: "8080", Type: "tcp", Container: "0123456789abcdef" }];

@@ -12,7 +12,7 @@ import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
 import { ContainerWatch } from "./container-watch.js";
 import { failureCard } from "./failure-card.js";
 import { conditionText, perform, type RunState } from "./perform.js";
-import { findPortConflicts } from "./port-check.js";
+import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
 
 /** Enough to keep a small machine busy; waits do not count. */
@@ -71,7 +71,7 @@ class PlanRun {
     const { operations, project, warnings } = this.#plan;
     this.#emit({ kind: "run-started", command, project, operations: operations.length });
     for (const warning of warnings) this.#emit({ kind: "warning", ...warning });
-    if (await this.#refusesPorts()) return this.#end("failed", begin);
+    if (await this.#isRefused()) return this.#end("failed", begin);
     // Subscribed while networks and containers are made; each start waits for it only where somebody waits.
     if (operations.some((op) => op.kind === "wait-for")) void this.#state.watch.open().catch(() => {});
     for (const op of operations) this.#endings.set(op.id, this.#carryOut(op));
@@ -86,11 +86,11 @@ class PlanRun {
     return { outcome, failures: this.#failures };
   }
 
-  /** True when a host port is taken: then nothing is begun, for a half of the project would not do. */
-  async #refusesPorts(): Promise<boolean> {
-    const conflicts = await findPortConflicts(this.#plan, this.#state.client, this.#options.signal);
-    for (const { operation, error } of conflicts) await this.#fail(operation, error, 0);
-    return conflicts.length > 0;
+  /** True when an operation is known to fail: then nothing is begun. */
+  async #isRefused(): Promise<boolean> {
+    const refusals = await findRefusals(this.#plan, this.#state.client, this.#options.signal);
+    for (const { operation, error } of refusals) await this.#fail(operation, error, 0);
+    return refusals.length > 0;
   }
 
   /** Resolves with how it ended; never rejects. Operations stand after all that they wait for. */

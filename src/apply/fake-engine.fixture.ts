@@ -1,6 +1,7 @@
 /** An engine in memory that keeps the client's promises, for tests: delays, failures, health, exits on demand. */
 import { GantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
+import type { EngineIdentity } from "../client/engine-identity.js";
 import type { ContainerCreateBody, ContainerInspect, ContainerStatus, HealthStatus } from "../wire/container.js";
 import type { EngineEvent, TakenPort } from "../wire/system.js";
 
@@ -24,6 +25,7 @@ export class FakeEngine {
   onStart: (container: FakeContainer) => void = () => {};
   logText = "";
   takenPorts: TakenPort[] = [];
+  identity: EngineIdentity = { kind: "gantry", version: "1.0.0", apiVersion: "1.51" };
   inFlight = 0;
   mostInFlight = 0;
   callMs = 1;
@@ -35,6 +37,7 @@ export class FakeEngine {
     const call = (text: string, signal?: AbortSignal) => this.#call(text, signal);
     const find = (id: string) => this.#find(id);
     const client = {
+      engine: this.identity,
       containers: {
         create: async (name: string, body: ContainerCreateBody) => {
           await call(`create ${name}`);

@@ -100,7 +100,7 @@ async function startGuard(log: string, options: LaunchOptions): Promise<Record<s
   const child = spawn("/bin/sh", [options.guard, log, options.paths.runDir, ...options.command], {
     cwd: "/",
     detached: true,
-    env: scrubbed(options.env),
+    env: engineEnvironment(options.env),
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   child.unref();
@@ -172,11 +172,15 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What an engine is meant to know: where it works, and how registries are reached (proxies, private CAs). */
-const engineVariables = /^(PATH|HOME|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|GANTRY_\w+)$/i;
+/**
+ * What an engine is meant to know: where it works, and how registries are reached (proxies, private CAs). Which guard it
+ * has is between the two.
+ */
+const engineVariables =
+  /^(PATH|HOME|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|GANTRY_(?!GUARD$)\w+)$/i;
 
-/** Only these; a secret in a CI job's environment stays there. */
-function scrubbed(env: LaunchOptions["env"]): Record<string, string> {
+/** What of an environment is meant for an engine; a secret in a CI job's stays there. */
+export function engineEnvironment(env: LaunchOptions["env"]): Record<string, string> {
   const kept = Object.entries(env).filter(
     ([name, value]) => value !== undefined && engineVariables.test(name),
   ) as Array<[string, string]>;

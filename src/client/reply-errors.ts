@@ -77,7 +77,8 @@ function kindOf(path: string): Kind {
 }
 
 function missing(path: string, message: string): ErrorCode {
-  if (message === "page not found") return "not-supported";
+  // Docker's and Podman's words for a route that they do not have.
+  if (/^(page not found|not found)$/i.test(message)) return "not-supported";
   if (/no such image|manifest .*(unknown|not found)/i.test(message)) return "image-not-found";
   if (/no such container/i.test(message)) return "container-not-found";
   if (/network .* not found/i.test(message)) return "network-not-found";

@@ -24,6 +24,7 @@ export async function runGantry(clause: Clause): Promise<Outcome> {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     version: "test",
     takeSignals: () => () => undefined,
+    chooseEngine: none,
     connect: none,
     engine: { status: none, start: none, stop: none, run: none },
     checkHost: none,

@@ -48,9 +48,13 @@ export async function createContainer(
 
 /** The error that names what `engine` lacks. */
 export function unsupported(features: readonly string[], engine: EngineIdentity): GantryError {
-  return new GantryError("not-supported", `${printIdentity(engine)} cannot do this: ${features.join("; ")}`, {
-    hint: "Take it out of the Compose file, or use an engine that can, as with --engine embedded",
-  });
+  return new GantryError(
+    "not-supported",
+    `${printIdentity(engine)} cannot do this: ${features.join("; ")}; nothing was changed`,
+    {
+      hint: "Take it out of the Compose file, or use an engine that can, as with --engine embedded",
+    },
+  );
 }
 
 interface Steps {
