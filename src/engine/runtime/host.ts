@@ -4,13 +4,15 @@
  * Touches the world, changes nothing but the cache of runtimes that were tried out.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { cgroupControllers, cgroupLayout, cgroupVersion } from "./cgroups.js";
+import { hasAppArmor } from "./app-armor.js";
+import { cgroupControllers, cgroupLayout } from "./cgroups.js";
 import { type InstallCommand, installCommand } from "./install-command.js";
 import { call, findProgram, probeRuntimes } from "./runtime-probe.js";
-import { capabilitiesOfMask } from "./spec/capabilities.js";
-import type { SpecHost } from "./spec/spec-input.js";
+import { readSpecHost } from "./spec-host.js";
+
+export { readSpecHost };
 
 /**
  * One finding. `found` says what is there, `neededFor` what does not work without, `fix` the exact command where one
@@ -41,26 +43,9 @@ export async function checkHost(options: { stateRoot?: string } = {}): Promise<H
     checkCgroups(),
     checkOverlay(),
     checkSeccomp(),
-    checkAppArmor(),
+    checkAppArmor(install),
     checkInit(install),
   ];
-}
-
-/** Facts for `buildSpec`, read once at the engine's start. */
-export function readSpecHost(): SpecHost {
-  const status = readText("/proc/self/status");
-  const capabilities = capabilitiesOfMask(/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0");
-  return {
-    cgroupVersion: cgroupVersion(),
-    arch: process.arch,
-    capabilities,
-    seccomp: /^Seccomp:/m.test(status),
-    appArmorProfile: undefined, // no profile of ours is loaded yet: a name without a profile would fail every start
-    hardLimits: hardLimits(readText("/proc/self/limits")),
-    mayRaiseLimits: capabilities.includes("CAP_SYS_RESOURCE"),
-    initPath: ["tini-static", "catatonit", "docker-init", "tini"].map(findProgram).find(Boolean),
-    swapAccounting: cgroupVersion() === 2 || readText("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") !== "",
-  };
 }
 
 function checkRoot(): HostCheck {
@@ -121,12 +106,14 @@ function checkCgroups(): HostCheck {
 }
 
 function checkOverlay(): HostCheck {
-  const ok = /\boverlay$/m.test(readText("/proc/filesystems"));
+  const loaded = /\boverlay$/m.test(readText("/proc/filesystems"));
+  // The kernel loads it by itself with the first mount.
+  const there = loaded || readText(`/lib/modules/${release()}/modules.dep`).includes("/overlay.ko");
   return check("overlay", {
-    ok,
-    found: ok ? "yes" : "not loaded",
+    ok: there,
+    found: loaded ? "yes" : there ? "yes, loaded when needed" : "no",
     neededFor: "sharing of image layers",
-    fix: "modprobe overlay",
+    fix: "Run a kernel with CONFIG_OVERLAY_FS",
     optional: true,
   });
 }
@@ -136,9 +123,16 @@ function checkSeccomp(): HostCheck {
   return check("seccomp", { ok, found: ok ? "yes" : "no", neededFor: "filtering of system calls", optional: true });
 }
 
-function checkAppArmor(): HostCheck {
-  const on = readText("/sys/module/apparmor/parameters/enabled").trim() === "Y";
-  return check("apparmor", { ok: true, found: on ? "on" : "off", neededFor: "a second fence, where the host has it" });
+function checkAppArmor(install: InstallCommand): HostCheck {
+  const on = hasAppArmor();
+  const parser = findProgram("apparmor_parser");
+  return check("apparmor", {
+    ok: !on || parser !== undefined,
+    found: on ? (parser ?? "on, without apparmor_parser") : "off",
+    neededFor: "a second fence around containers, where the host has it",
+    fix: install(["apparmor"]),
+    optional: true,
+  });
 }
 
 function checkInit(install: InstallCommand): HostCheck {
@@ -161,35 +155,6 @@ function check(
   const state = ok ? "ok" : optional ? "warning" : "missing";
   const detail = ok ? found : `${found}; needed for ${neededFor}`;
   return { name, ok, state, found, neededFor, detail, ...(ok || fix === undefined ? {} : { fix }) };
-}
-
-/** Hard limits by Docker's names; a limit that is not set is left out. */
-function hardLimits(text: string): Record<string, number> {
-  const names: Record<string, string> = {
-    "Max open files": "nofile",
-    "Max processes": "nproc",
-    "Max locked memory": "memlock",
-    "Max core file size": "core",
-    "Max stack size": "stack",
-    "Max file size": "fsize",
-    "Max data size": "data",
-    "Max address space": "as",
-    "Max resident set": "rss",
-    "Max cpu time": "cpu",
-    "Max file locks": "locks",
-    "Max pending signals": "sigpending",
-    "Max msgqueue size": "msgqueue",
-    "Max nice priority": "nice",
-    "Max realtime priority": "rtprio",
-    "Max realtime timeout": "rttime",
-  };
-  const lines = text.split("\n").map((line) => line.split(/\s{2,}/));
-  return Object.fromEntries(
-    lines.flatMap(([title = "", , hard = ""]) => {
-      const name = names[title];
-      return name !== undefined && /^\d+$/.test(hard) ? [[name, Number(hard)]] : [];
-    }),
-  );
 }
 
 function readText(path: string): string {
