@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "engine",
-          include: ["src/**/*.engine.test.ts", "test/engine/**/*.test.ts", "test/scenarios/**/*.test.ts"],
+          include: ["src/**/*.engine.test.ts", "test/*/**/*.test.ts"],
           globalSetup: ["test/engine/global-setup.ts"],
           fileParallelism: false,
           // Real processes on a shared machine: once more tells a hiccup from a defect, and the reporter names it.

@@ -38,6 +38,14 @@ tmux tmux
 conntrack conntrack
 iptables iptables"
 
+# A virtual machine, where one may be run.
+if [ -w /dev/kvm ]; then
+  test_helpers="$test_helpers
+qemu-system-x86_64 qemu-system-x86
+mmdebstrap mmdebstrap
+mke2fs e2fsprogs"
+fi
+
 # set_up LIST [STEP]: brings the commands of LIST, Node and the npm packages. They come side by side, and so does STEP,
 # a function that needs the commands only.
 set_up() {
