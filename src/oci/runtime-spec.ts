@@ -74,6 +74,7 @@ export interface OciSeccomp {
   defaultAction: string;
   defaultErrnoRet?: number;
   architectures?: string[];
+  flags?: string[];
   syscalls: Array<{
     names: string[];
     action: string;

@@ -27,7 +27,7 @@ import { Watchers } from "./lifecycle/watchers.js";
 import { readContainerLog } from "./logs/container-log.js";
 import { etcSource } from "./mounts/prepare-mounts.js";
 import { connectContainer, disconnectContainer } from "./networking/connect.js";
-import { withState, zeroTime } from "./record/container-record.js";
+import { imagesOf, withState, zeroTime } from "./record/container-record.js";
 import { hasProcess } from "./record/state-machine.js";
 import { describeStats, type StatsSample, sampleStats } from "./resources/stats.js";
 import { type UpdateBody, updateContainer } from "./resources/update.js";
@@ -57,8 +57,12 @@ export class ContainerStore implements Containers {
     };
   }
 
-  async create(name: string | undefined, body: wire.ContainerCreateBody): Promise<wire.ContainerCreateReply> {
-    const reply = await createContainer(this.#rooms, name, body);
+  async create(
+    name: string | undefined,
+    body: wire.ContainerCreateBody,
+    image?: StoredImage,
+  ): Promise<wire.ContainerCreateReply> {
+    const reply = await createContainer(this.#rooms, name, { body, image });
     announce(this.#rooms, this.#find(reply.Id).record, "create");
     return reply;
   }
@@ -140,7 +144,7 @@ export class ContainerStore implements Containers {
         hostname: etc("hostname"),
         resolvConf: etc("resolv.conf"),
       },
-      volumePath: (name) => this.#volumePath(name),
+      ...this.#mountPaths,
       networkId: (name) => this.#networkId(name),
     });
   }
@@ -163,7 +167,7 @@ export class ContainerStore implements Containers {
         now,
         imageName,
         networkId: networkIds,
-        volumePath: (name) => this.#volumePath(name),
+        ...this.#mountPaths,
       });
     });
   }
@@ -251,11 +255,15 @@ export class ContainerStore implements Containers {
     return this.#rooms.index
       .all()
       .filter(({ record }) => {
-        if ("imageId" in what) return record.imageId === what.imageId;
+        if ("imageId" in what) return imagesOf(record).includes(what.imageId);
         if ("volume" in what) return record.mounts.some((m) => m.kind === "volume" && m.name === what.volume);
         return Object.keys(record.endpoints).some((name) => this.#networkId(name) === what.network);
       })
       .map(({ record }) => record.name);
+  }
+
+  usedImages(): Set<string> {
+    return new Set(this.#rooms.index.all().flatMap(({ record }) => imagesOf(record)));
   }
 
   restore(): Promise<void> {
@@ -285,9 +293,10 @@ export class ContainerStore implements Containers {
     });
   }
 
-  #volumePath(name: string): string {
-    return this.#orElse(() => this.#rooms.volumes.get(name).Mountpoint) ?? "";
-  }
+  readonly #mountPaths = {
+    volumePath: (name: string) => this.#orElse(() => this.#rooms.volumes.get(name).Mountpoint) ?? "",
+    imagePath: (layerId: string) => this.#rooms.layers.describeRootfs(layerId).MergedDir ?? "",
+  };
 
   #networkId(name: string): string | undefined {
     return this.#orElse(() => this.#rooms.networks.get(name).Id);

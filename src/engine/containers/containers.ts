@@ -9,6 +9,7 @@ import type * as wire from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { ContainerStats } from "../../wire/stats.js";
 import type { EngineEvent } from "../../wire/system.js";
+import type { StoredImage } from "../images/images.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
 import type { ContainerFiles } from "./files/container-files.js";
 import type { UpdateBody } from "./resources/update.js";
@@ -30,8 +31,15 @@ export interface LogOptions {
 export interface Containers {
   /** Archives in and out, what a container changed, its whole tree. */
   readonly files: ContainerFiles;
-  /** Resolves names and merges the image's config; makes the writable layer and anonymous volumes. */
-  create(name: string | undefined, body: wire.ContainerCreateBody): Promise<wire.ContainerCreateReply>;
+  /**
+   * Resolves names and merges the image's config; makes the writable layer and anonymous volumes. `image` is for a
+   * build's step, which stands on no image that has a name or an id yet.
+   */
+  create(
+    name: string | undefined,
+    body: wire.ContainerCreateBody,
+    image?: StoredImage,
+  ): Promise<wire.ContainerCreateReply>;
   /**
    * False when it already runs. Throws "port-in-use", "command-not-found", "network-not-found", …; the state stays
    * `created`/`exited`.
@@ -71,6 +79,8 @@ export interface Containers {
   disconnectNetwork(id: string, network: string, options: { force: boolean }): Promise<void>;
   /** Names of the containers that use an image id, a volume name, a network id; for refusals and listings. */
   usersOf(what: { imageId: string } | { volume: string } | { network: string }): string[];
+  /** Ids of the images that containers run from or mount. */
+  usedImages(): Set<string>;
   /** Reads the records, adopts what runs, carries out missed exits and restart policies. Called once at start. */
   restore(): Promise<void>;
   /** Stops health checks and log rotation; containers run on. */

@@ -30,6 +30,8 @@ export interface Rooms {
     /** Absolute path in the cgroup hierarchy, below which each container has its own. */
     readonly cgroupParent: string;
     readonly spec: SpecHost;
+    /** Where devices are described; undefined: the usual places. */
+    readonly cdiDirectories?: readonly string[];
   };
   readonly bootId: string;
   readonly report: (message: string, error: unknown) => void;

@@ -77,21 +77,27 @@ export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay"
   }
 }
 
-/** The mount that holds a path: where it is, and whether mounts below it spread to other namespaces. */
+/**
+ * The mount that holds a path: where it is, whether mounts below it spread to other namespaces, and whether those of
+ * another arrive.
+ */
 export interface HoldingMount {
   readonly at: string;
   readonly isShared: boolean;
+  readonly isSlave: boolean;
 }
 
 /** Reads `mountinfo`, the text of `/proc/self/mountinfo`. `path` is absolute and real. */
 export function holdingMount(path: string, mountinfo: string): HoldingMount {
-  let best: HoldingMount = { at: "", isShared: false };
+  let best: HoldingMount = { at: "", isShared: false, isSlave: false };
   for (const line of mountinfo.split("\n")) {
     const fields = line.split(" ");
     const at = (fields[4] ?? "").replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
     const holds = at !== "" && (at === path || path.startsWith(at === "/" ? at : `${at}/`));
     // A later mount at the same place covers the earlier one.
-    if (holds && at.length >= best.at.length) best = { at, isShared: /(?:^| )shared:/.test(optional(fields)) };
+    if (!holds || at.length < best.at.length) continue;
+    const peers = optional(fields);
+    best = { at, isShared: /(?:^| )shared:/.test(peers), isSlave: /(?:^| )master:/.test(peers) };
   }
   return best;
 }

@@ -15,13 +15,16 @@ import type {
   ContainerCreateReply,
   InjectedFile,
 } from "../../../wire/container.js";
-import { signalNumber } from "../lifecycle/signals.js";
+import { donorOf } from "../lifecycle/donors.js";
 import { parseMounts } from "../mounts/parse-mounts.js";
 import { createVolume } from "../mounts/prepare-mounts.js";
 import type { ResolvedMount } from "../mounts/resolved-mount.js";
 import { requestedEndpoints } from "../networking/network-request.js";
 import { type ContainerRecord, neverStarted, type StoredFile } from "../record/container-record.js";
 import type { Rooms } from "../rooms.js";
+import { checkContainerSpec } from "../spec/container-spec.js";
+import { prepareDevices } from "../spec/devices.js";
+import { checkConfig } from "./check-config.js";
 import { completeHostConfig, hostWarnings } from "./host-config.js";
 import { mergeConfig } from "./merge-config.js";
 import { checkName, generateName } from "./names.js";
@@ -35,14 +38,14 @@ const fileBytes = 500 * 1024;
 export async function createContainer(
   rooms: Rooms,
   name: string | undefined,
-  body: ContainerCreateBody,
+  { body, image }: { body: ContainerCreateBody; image?: StoredImage | undefined },
 ): Promise<ContainerCreateReply> {
   const id = randomBytes(32).toString("hex");
   const taken = (candidate: string) => rooms.index.isNameTaken(candidate);
   const chosen = name ? checkName(name) : generateName(taken, randomInt);
   rooms.index.reserve(chosen, id);
   try {
-    const record = await composeRecord(rooms, { id, name: chosen }, body);
+    const record = await composeRecord(rooms, { id, name: chosen, image }, body);
     await makeContainer(rooms, record, body.HostConfig?.GantryFiles ?? []);
   } catch (error) {
     rooms.index.release(chosen, id);
@@ -54,26 +57,27 @@ export async function createContainer(
 /** Everything that can be refused is refused here, before anything is made. */
 async function composeRecord(
   rooms: Rooms,
-  { id, name }: { id: string; name: string },
+  { id, name, image: given }: { id: string; name: string; image: StoredImage | undefined },
   body: ContainerCreateBody,
 ): Promise<ContainerRecord> {
   const { HostConfig: askedHost = {}, NetworkingConfig, ...asked } = body;
   if (!asked.Image) {
     throw new GantryError("bad-parameter", "Config cannot be empty in order to create a container");
   }
-  const image = rooms.images.resolve(asked.Image);
+  const image = given ?? rooms.images.resolve(asked.Image);
   const hostConfig = completeHostConfig(askedHost, rooms.host);
   const merged = mergeConfig(asked, image.config);
   const config: ContainerConfig = { ...merged, Hostname: hostnameOf(merged, { id, mode: hostConfig.UTSMode }) };
-  if (config.StopSignal) signalNumber(config.StopSignal);
+  checkConfig(config);
   const mounts = parseMounts({
     hostConfig: askedHost,
     config: merged,
     donors: (askedHost.VolumesFrom ?? []).map((donor) => donorMounts(rooms, donor)),
     newName: () => randomBytes(32).toString("hex"),
+    resolveImage: (source) => rooms.images.resolve(source),
   });
   await Promise.all(mounts.map(checkBindSource));
-  return {
+  const record: ContainerRecord = {
     id,
     name,
     createdAt: rooms.clock.now().toISOString(),
@@ -87,6 +91,9 @@ async function composeRecord(
     files: (askedHost.GantryFiles ?? []).map(storedFile),
     state: neverStarted,
   };
+  for (const mode of [hostConfig.PidMode, hostConfig.IpcMode]) donorOf(rooms, mode);
+  checkContainerSpec(rooms, record, await prepareDevices(rooms, hostConfig));
+  return record;
 }
 
 async function makeContainer(rooms: Rooms, record: ContainerRecord, files: readonly InjectedFile[]): Promise<void> {
@@ -98,10 +105,14 @@ async function makeContainer(rooms: Rooms, record: ContainerRecord, files: reado
     const container = await index.add(record);
     try {
       await layers.createRootfs(record.id, record.chainIds);
-      for (const mount of record.mounts) if (mount.kind === "volume") await createVolume(volumes, mount);
+      for (const mount of record.mounts) {
+        if (mount.kind === "volume") await createVolume(volumes, mount);
+        else if (mount.kind === "image") await layers.createRootfs(mount.layerId, mount.chainIds);
+      }
     } catch (error) {
       await index.drop(container);
       await layers.removeRootfs(record.id);
+      for (const mount of record.mounts) if (mount.kind === "image") await layers.removeRootfs(mount.layerId);
       throw error;
     }
   } catch (error) {
@@ -146,8 +157,11 @@ function hostnameOf({ Hostname }: ContainerConfig, { id, mode }: { id: string; m
 /** `name[:ro|rw]`. */
 function donorMounts({ index }: Rooms, donor: string): ResolvedMount[] {
   const [name = "", mode = "rw"] = donor.split(":");
+  if (!/^(ro|rw|z|Z)(,(ro|rw|z|Z))*$/.test(mode)) {
+    throw new GantryError("bad-parameter", `VolumesFrom: invalid mode: ${mode}`);
+  }
   const mounts = index.find(name).record.mounts;
-  return mounts.map((mount) => ({ ...mount, readOnly: mount.readOnly || mode === "ro" }));
+  return mounts.map((mount) => ({ ...mount, readOnly: mount.readOnly || mode.split(",").includes("ro") }));
 }
 
 async function checkBindSource(mount: ResolvedMount): Promise<void> {

@@ -47,9 +47,14 @@ describe("a host configuration", () => {
     for (const [request, text] of cases) expect(() => complete(request)).toThrow(text);
   });
 
-  it("warns of what this host does not have", () => {
-    const host = { ...facts, seLinux: false };
-    expect(hostWarnings({ Binds: ["/a:/b:z"] }, host)).toHaveLength(1);
-    expect(hostWarnings({ Binds: ["/a:/b:z"] }, { ...host, seLinux: true })).toEqual([]);
+  it("warns of what this host does not have, in Docker's words", () => {
+    expect(hostWarnings({ OomKillDisable: true, Memory: 8e6 }, facts)).toEqual([]);
+    expect(hostWarnings({ OomKillDisable: true }, facts)).toEqual([expect.stringContaining("no memory limit is set")]);
+    const v2 = hostWarnings({ OomKillDisable: true, MemorySwappiness: 5 }, { ...facts, cgroupVersion: 2 });
+    expect(v2).toEqual([expect.stringContaining("OomKillDisable"), expect.stringContaining("swappiness")]);
+  });
+
+  it("takes z and Z without a word where there is no SELinux, as Docker does", () => {
+    expect(hostWarnings({ Binds: ["/a:/b:z"] }, facts)).toEqual([]);
   });
 });

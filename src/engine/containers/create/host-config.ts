@@ -1,26 +1,27 @@
 /**
- * A host configuration with Docker's defaults filled in, and its refusals.
+ * A host configuration with Docker's defaults filled in, and what of it this host goes without.
  *
  * Pure. `facts` tells what the defaults depend on.
  */
-import { GantryError } from "../../../base/errors.js";
 import type { HostConfig, RestartPolicy } from "../../../wire/container.js";
+import { maskedPaths, readonlyPaths } from "../../runtime/spec/security.js";
+import type { SpecHost } from "../../runtime/spec/spec-input.js";
+import { checkHostConfig } from "./check-host-config.js";
 
 export interface HostFacts {
   readonly cgroupVersion: 1 | 2;
   readonly cpus: number;
   readonly runtime: string;
+  /** Names that may be asked for; undefined where the caller does not know them. */
+  readonly runtimes?: readonly string[];
+  readonly spec?: SpecHost;
 }
 
 const defaultShmBytes = 64 * 1024 ** 2;
-const leastMemoryBytes = 6 * 1024 ** 2;
-const restartNames = ["", "no", "always", "unless-stopped", "on-failure"];
-const logOptions = ["max-size", "max-file", "max-buffer-size", "mode", "compress", "tag", "labels", "env"];
 
 /** Throws "bad-parameter" for what Docker refuses at create. Injected files are left out: they are kept elsewhere. */
 export function completeHostConfig(request: HostConfig, facts: HostFacts): HostConfig {
-  checkResources(request, facts);
-  checkRestartPolicy(request);
+  checkHostConfig(request, facts);
   const { GantryFiles: _files, ...asked } = request;
   const isolated = !request.Privileged && facts.cgroupVersion === 2;
   return {
@@ -40,71 +41,44 @@ export function completeHostConfig(request: HostConfig, facts: HostFacts): HostC
     AutoRemove: request.AutoRemove ?? false,
     Privileged: request.Privileged ?? false,
     ReadonlyRootfs: request.ReadonlyRootfs ?? false,
+    MaskedPaths: maskedPaths(request),
+    ReadonlyPaths: readonlyPaths(request),
   };
 }
 
-/** What cannot be had on this host, one sentence each, for the create reply. */
-export function hostWarnings(request: HostConfig, facts: HostFacts & { seLinux: boolean }): string[] {
+/** What this host's kernel cannot do and the container goes without, in Docker's words, for the create reply. */
+export function hostWarnings(request: HostConfig, { cgroupVersion, spec }: HostFacts): string[] {
   const warnings: string[] = [];
-  if (facts.cgroupVersion === 2 && request.OomKillDisable)
-    warnings.push("OomKillDisable is not supported on cgroup v2");
-  if (facts.cgroupVersion === 2 && (request.MemorySwappiness ?? -1) >= 0) {
-    warnings.push("MemorySwappiness is not supported on cgroup v2");
+  const { OomKillDisable, MemorySwappiness, Memory = 0, BlkioWeight, BlkioWeightDevice, KernelMemory } = request;
+  if (cgroupVersion === 2 && OomKillDisable) {
+    warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+  } else if (OomKillDisable && Memory === 0) {
+    warnings.push(
+      "OOM killer is disabled for the container, but no memory limit is set, " +
+        "this can result in the system running out of resources.",
+    );
   }
-  const relabelled = (request.Binds ?? []).some((bind) => /^[^:]*:[^:]*:(.*,)?[zZ](,|$)/.test(bind));
-  if (relabelled && !facts.seLinux) warnings.push("SELinux is not enabled: the z and Z options of mounts do nothing");
-  if (request.StorageOpt && Object.keys(request.StorageOpt).length > 0) {
-    warnings.push("StorageOpt is not supported: the writable layer has no size limit");
+  if (cgroupVersion === 2 && (MemorySwappiness ?? -1) >= 0) {
+    warnings.push("Your kernel does not support memory swappiness capabilities. Memory swappiness discarded.");
+  }
+  if (BlkioWeight && spec?.blockWeights === false) {
+    warnings.push("Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.");
+  }
+  if (BlkioWeightDevice?.length && spec?.blockWeights === false) {
+    warnings.push(
+      "Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.",
+    );
+  }
+  if (KernelMemory) {
+    warnings.push("Specifying a kernel memory limit is deprecated and has no effect.");
   }
   return warnings;
 }
 
 function completeLogConfig(config: HostConfig["LogConfig"]): HostConfig["LogConfig"] {
-  const Type = config?.Type || "json-file";
-  if (!["json-file", "local", "none"].includes(Type)) {
-    throw new GantryError("bad-parameter", `logger: no log driver named '${Type}' is registered`, {
-      hint: "Use json-file, local or none.",
-    });
-  }
-  for (const key of Object.keys(config?.Config ?? {})) {
-    if (!logOptions.includes(key))
-      throw new GantryError("bad-parameter", `unknown log opt '${key}' for ${Type} log driver`);
-  }
-  return { Type, Config: config?.Config ?? {} };
-}
-
-function checkResources(request: HostConfig, { cpus }: HostFacts): void {
-  const { Memory = 0, MemorySwap = 0, MemoryReservation = 0, NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 } = request;
-  if (Memory > 0 && Memory < leastMemoryBytes) refuse("Minimum memory limit allowed is 6MB");
-  if (MemorySwap > 0 && Memory === 0) refuse("You should always set the Memory limit when using Memoryswap limit");
-  if (MemorySwap > 0 && MemorySwap < Memory) {
-    refuse("Minimum memoryswap limit should be larger than memory limit, see usage");
-  }
-  if (Memory > 0 && MemoryReservation > Memory) {
-    refuse("Minimum memory limit can not be less than memory reservation limit, see usage");
-  }
-  if (NanoCpus > 0 && (CpuPeriod > 0 || CpuQuota > 0)) {
-    refuse("Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  }
-  if (NanoCpus < 0 || NanoCpus > cpus * 1e9) {
-    refuse(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
-  }
-}
-
-function checkRestartPolicy({ RestartPolicy: policy, AutoRemove }: HostConfig): void {
-  const name = policy?.Name ?? "";
-  if (!restartNames.includes(name)) refuse(`invalid restart policy: unknown policy '${name}'`);
-  if (AutoRemove && name !== "" && name !== "no") refuse("can't create 'AutoRemove' container with restart policy");
-  if ((policy?.MaximumRetryCount ?? 0) < 0) refuse("invalid restart policy: maximum retry count cannot be negative");
-  if (name !== "on-failure" && (policy?.MaximumRetryCount ?? 0) > 0) {
-    refuse("invalid restart policy: maximum retry count can only be used with 'on-failure'");
-  }
+  return { Type: config?.Type || "json-file", Config: config?.Config ?? {} };
 }
 
 function retriesOf(policy: RestartPolicy | undefined): number {
   return policy?.MaximumRetryCount ?? 0;
-}
-
-function refuse(message: string): never {
-  throw new GantryError("bad-parameter", message);
 }

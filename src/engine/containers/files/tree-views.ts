@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import type { TreeView, ViewMount } from "../../layers/trees/tree-job.js";
 import type { Container } from "../lifecycle/container.js";
-import { createVolume } from "../mounts/prepare-mounts.js";
+import { createVolume, mountImage } from "../mounts/prepare-mounts.js";
 import type { ResolvedMount } from "../mounts/resolved-mount.js";
 import { type ContainerRecord, zeroTime } from "../record/container-record.js";
 import { hasProcess } from "../record/state-machine.js";
@@ -64,7 +64,10 @@ export class TreeViews {
       if (left > 0) this.#lookers.set(id, left);
       else this.#lookers.delete(id);
       const isGone = this.#rooms.index.byId(id) !== container;
-      if (left === 0 && !isGone && !hasProcess(container.status)) await this.#rooms.layers.unmountRootfs(id);
+      if (left > 0 || isGone || hasProcess(container.status)) return;
+      for (const layerId of [id, ...container.record.mounts.flatMap((m) => (m.kind === "image" ? [m.layerId] : []))]) {
+        await this.#rooms.layers.unmountRootfs(layerId);
+      }
     });
   }
 
@@ -75,6 +78,9 @@ export class TreeViews {
       const { target, readOnly } = mount;
       if (mount.kind === "volume") {
         const source = await this.#volume(record, mount, rootfs);
+        found.push({ source, target, readOnly, ...(mount.subpath === undefined ? {} : { subpath: mount.subpath }) });
+      } else if (mount.kind === "image") {
+        const source = await mountImage(this.#rooms, mount);
         found.push({ source, target, readOnly, ...(mount.subpath === undefined ? {} : { subpath: mount.subpath }) });
       } else if (mount.kind === "bind" && existsSync(mount.source)) {
         found.push({ source: mount.source, target, readOnly });

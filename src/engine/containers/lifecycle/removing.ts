@@ -56,6 +56,7 @@ export async function removeStopped(remover: Remover, container: Container, volu
   try {
     await endRun(remover.rooms, container);
     await layers.removeRootfs(id);
+    for (const mount of record.mounts) if (mount.kind === "image") await layers.removeRootfs(mount.layerId);
     if (volumes) await removeVolumes(remover, container);
     await rm(paths.state(id), { recursive: true, force: true });
     await index.drop(container);

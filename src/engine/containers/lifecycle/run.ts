@@ -13,6 +13,7 @@ import { prepareMounts, releaseMounts } from "../mounts/prepare-mounts.js";
 import { sandboxRequest } from "../networking/network-request.js";
 import type { Rooms } from "../rooms.js";
 import { buildContainerSpec } from "../spec/container-spec.js";
+import { prepareDevices } from "../spec/devices.js";
 import type { Container } from "./container.js";
 import { donorOf } from "./donors.js";
 
@@ -32,7 +33,8 @@ export async function beginRun(rooms: Rooms, container: Container, signal: Abort
     );
     const mounts = await prepareMounts(rooms, container.record, { rootfs, sandbox });
     const { record } = container;
-    const spec = buildContainerSpec(rooms, record, { rootfs, sandbox, ...mounts });
+    const devices = await prepareDevices(rooms, record.hostConfig);
+    const spec = buildContainerSpec(rooms, record, { rootfs, sandbox, ...mounts, ...devices });
     const process = await supervisor.create(
       {
         containerId: record.id,

@@ -3,7 +3,10 @@ import type { HostConfig } from "../../../wire/container.js";
 import { parseMounts } from "./parse-mounts.js";
 
 const parse = (hostConfig: HostConfig, Volumes: Record<string, object> = {}) =>
-  parseMounts({ hostConfig, config: { Volumes }, donors: [], newName: () => "anon" });
+  parseMounts({
+    ...{ hostConfig, config: { Volumes }, donors: [], newName: () => "anon" },
+    resolveImage: (name) => ({ id: `id of ${name}`, chainIds: ["layer"] }),
+  });
 
 describe("mounts of a create request", () => {
   it("tell a path on the host from a volume's name", () => {

@@ -4,9 +4,11 @@
  * Pure: names of anonymous volumes come from `newName`. Texts of refusals are Docker's.
  */
 import { posix } from "node:path";
-import { GantryError } from "../../../base/errors.js";
-import type { ContainerConfig, HostConfig, MountRequest } from "../../../wire/container.js";
+import type { ContainerConfig, HostConfig } from "../../../wire/container.js";
+import { checkTarget, refuse } from "./mount-target.js";
+import { parseMount, propagations, volumeName } from "./parse-mount.js";
 import type { ResolvedMount } from "./resolved-mount.js";
+import { parseTmpfs } from "./tmpfs-options.js";
 
 /** `donors` are the mounts of the containers that `VolumesFrom` names, `image` the merged config's `Volumes`. */
 export interface MountSources {
@@ -14,17 +16,22 @@ export interface MountSources {
   readonly config: ContainerConfig;
   readonly donors: ReadonlyArray<readonly ResolvedMount[]>;
   readonly newName: () => string;
+  /** Throws "image-not-found". */
+  readonly resolveImage: (name: string) => { readonly id: string; readonly chainIds: readonly string[] };
 }
 
 /** Throws "bad-parameter" for a malformed mount and for two mounts on one place. */
-export function parseMounts({ hostConfig, config, donors, newName }: MountSources): ResolvedMount[] {
+export function parseMounts({ hostConfig, config, donors, ...means }: MountSources): ResolvedMount[] {
+  const { newName } = means;
   const asked = [
     ...(hostConfig.Binds ?? []).map((bind) => parseBind(bind, newName)),
-    ...(hostConfig.Mounts ?? []).map((mount) => parseMount(mount, newName)),
+    ...(hostConfig.Mounts ?? []).map((mount) => parseMount(mount, means)),
     ...Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => parseTmpfs(target, options)),
   ];
   const byTarget = new Map<string, ResolvedMount>();
-  for (const mount of donors.flat()) byTarget.set(mount.target, mount);
+  for (const mount of donors.flat()) {
+    byTarget.set(mount.target, mount.kind === "image" ? { ...mount, layerId: newName() } : mount);
+  }
   const seen = new Set<string>();
   for (const mount of asked) {
     if (seen.has(mount.target)) refuse(`Duplicate mount point: ${mount.target}`);
@@ -38,8 +45,6 @@ export function parseMounts({ hostConfig, config, donors, newName }: MountSource
   return [...byTarget.values()].sort((a, b) => depthOf(a.target) - depthOf(b.target) || (a.target < b.target ? -1 : 1));
 }
 
-const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-const propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 const bindOptions = new Set([...propagations, "ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"]);
 
 /** `source:target[:options]`, or a lone target for an anonymous volume. */
@@ -68,104 +73,16 @@ function parseBind(bind: string, newName: () => string): ResolvedMount {
         '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
     );
   }
+  if (options.some((option) => propagations.includes(option))) {
+    refuse(`invalid volume specification: '${bind}': a volume has no propagation`);
+  }
   return { ...common, kind: "volume", name: first, anonymous: false, noCopy: options.includes("nocopy") };
-}
-
-function parseMount(mount: MountRequest, newName: () => string): ResolvedMount {
-  const target = checkTarget(mount.Target);
-  const readOnly = mount.ReadOnly ?? false;
-  switch (mount.Type) {
-    case "bind":
-      return { ...bindMount(mount), target, readOnly };
-    case "volume":
-      return { ...volumeMount(mount, newName), target, readOnly };
-    case "tmpfs":
-      if (mount.Source) invalid("tmpfs", "field Source must not be specified");
-      return { kind: "tmpfs", target, readOnly, options: tmpfsOptions(mount.TmpfsOptions), listed: true };
-    case "image":
-      throw new GantryError("not-supported", "Mounts of type image are not supported yet");
-    default:
-      return refuse(`invalid mount config: unknown mount type "${String(mount.Type)}"`);
-  }
-}
-
-function bindMount({ Source = "", BindOptions, VolumeOptions, TmpfsOptions }: MountRequest) {
-  if (!Source.startsWith("/")) invalid("bind", `invalid mount path: '${Source}' mount path must be absolute`);
-  if (VolumeOptions) invalid("bind", "field VolumeOptions must not be specified");
-  if (TmpfsOptions) invalid("bind", "field TmpfsOptions must not be specified");
-  const propagation = BindOptions?.Propagation || "rprivate";
-  if (!propagations.includes(propagation)) invalid("bind", `invalid propagation mode: ${propagation}`);
-  return {
-    kind: "bind" as const,
-    source: posix.normalize(Source),
-    propagation,
-    recursive: !BindOptions?.NonRecursive,
-    createSource: BindOptions?.CreateMountpoint ?? false,
-    mode: "",
-  };
-}
-
-function volumeMount({ Source, BindOptions, VolumeOptions, TmpfsOptions }: MountRequest, newName: () => string) {
-  if (BindOptions) invalid("volume", "field BindOptions must not be specified");
-  if (TmpfsOptions) invalid("volume", "field TmpfsOptions must not be specified");
-  if (Source && !volumeName.test(Source)) invalid("volume", `invalid volume name: ${Source}`);
-  const subpath = VolumeOptions?.Subpath;
-  if (subpath && (subpath.startsWith("/") || subpath.split("/").includes(".."))) {
-    invalid("volume", `subpath must be a relative path within the volume: ${subpath}`);
-  }
-  return {
-    kind: "volume" as const,
-    name: Source || newName(),
-    anonymous: !Source,
-    noCopy: VolumeOptions?.NoCopy ?? false,
-    ...(subpath ? { subpath } : {}),
-    ...(VolumeOptions?.DriverConfig?.Name ? { driver: VolumeOptions.DriverConfig.Name } : {}),
-    ...(VolumeOptions?.DriverConfig?.Options ? { driverOptions: VolumeOptions.DriverConfig.Options } : {}),
-    ...(VolumeOptions?.Labels ? { labels: VolumeOptions.Labels } : {}),
-    mode: "z",
-  };
-}
-
-function tmpfsOptions(options: MountRequest["TmpfsOptions"]): string[] {
-  const mode = options?.Mode === undefined ? [] : [`mode=${options.Mode.toString(8)}`];
-  const size = options?.SizeBytes ? [`size=${options.SizeBytes}`] : [];
-  return [...baseTmpfsOptions, ...mode, ...size, ...(options?.Options ?? []).map((option) => option.join("="))];
-}
-
-const baseTmpfsOptions = ["noexec", "nosuid", "nodev"];
-
-function parseTmpfs(target: string, options: string): ResolvedMount {
-  const own = options === "" ? [] : options.split(",");
-  return {
-    kind: "tmpfs",
-    target: checkTarget(target),
-    readOnly: own.includes("ro"),
-    options: [...baseTmpfsOptions.filter((option) => !own.includes(option.slice(2))), ...own],
-    listed: false,
-  };
 }
 
 function anonymousVolume(target: string, name: string): ResolvedMount {
   return { kind: "volume", name, target, readOnly: false, anonymous: true, noCopy: false, mode: "" };
 }
 
-function checkTarget(target: string): string {
-  if (!target.startsWith("/")) {
-    refuse(`invalid mount path: '${target}' mount path must be absolute`);
-  }
-  const normal = posix.normalize(target).replace(/(.)\/$/, "$1");
-  if (normal === "/") refuse("invalid specification: destination can't be '/'");
-  return normal;
-}
-
 function depthOf(path: string): number {
   return path.split("/").length;
-}
-
-function invalid(type: string, message: string): never {
-  return refuse(`invalid mount config for type "${type}": ${message}`);
-}
-
-function refuse(message: string): never {
-  throw new GantryError("bad-parameter", message);
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
 import { mount, mountFlags, umount, umountFlags } from "../../kernel/mount.js";
 import type { Sandbox } from "../../networks/networks.js";
-import type { SpecInput, SpecMount } from "../../runtime/spec/spec-input.js";
+import type { SpecHost, SpecInput, SpecMount } from "../../runtime/spec/spec-input.js";
 import { isMountPoint } from "../../volumes/mount-point.js";
 import { donorOf } from "../lifecycle/donors.js";
 import type { ContainerRecord } from "../record/container-record.js";
@@ -18,6 +18,7 @@ import { zeroTime } from "../record/container-record.js";
 import type { Rooms } from "../rooms.js";
 import { hostsText, hostsTextOnHostNetwork, resolvText, searchDomains } from "./etc-files.js";
 import type { ResolvedMount } from "./resolved-mount.js";
+import { checkPropagation } from "./shared-source.js";
 import { bindSubpath, releaseSubpath } from "./volume-subpath.js";
 
 /** Longest file that is worth reading as one of /etc's. */
@@ -42,10 +43,11 @@ export async function prepareMounts(
 }
 
 /** Unmounts what `prepareMounts` mounted. Idempotent. */
-export async function releaseMounts({ paths }: Rooms, record: ContainerRecord): Promise<void> {
+export async function releaseMounts({ paths, layers }: Rooms, record: ContainerRecord): Promise<void> {
   const { id, files, hostConfig, mounts } = record;
   for (const [at, mount] of mounts.entries()) {
-    if (mount.kind === "volume" && mount.subpath !== undefined) await releaseSubpath(paths.subpath(id, at));
+    if ("subpath" in mount && mount.subpath !== undefined) await releaseSubpath(paths.subpath(id, at));
+    if (mount.kind === "image") await layers.unmountRootfs(mount.layerId);
   }
   const mounted = [
     ...(files.length > 0 ? [paths.runFiles(id)] : []),
@@ -72,11 +74,18 @@ async function prepareMount(
     case "bind": {
       const { source, propagation, recursive } = wanted;
       await prepareSource(source, wanted.createSource);
-      return { kind: "bind", source, target, readOnly, propagation, recursive };
+      await checkPropagation(source, propagation);
+      const readOnlyBelow = isReadOnlyBelow(wanted, rooms.host.spec);
+      return { kind: "bind", source, target, readOnly, propagation, recursive, readOnlyBelow };
     }
     case "volume": {
       const source = await prepareVolume(rooms, record, { wanted, rootfs });
       return { kind: "bind", source, target, readOnly, propagation: "rprivate", recursive: true };
+    }
+    case "image": {
+      const merged = await mountImage(rooms, wanted);
+      const source = await subpathOf(rooms, record, { wanted, source: merged });
+      return { kind: "bind", source, target, readOnly, propagation: "rprivate", recursive: false };
     }
     default:
       return { kind: "tmpfs", target, options: [...wanted.options, ...(readOnly ? ["ro"] : [])] };
@@ -110,17 +119,45 @@ async function prepareSource(source: string, create: boolean): Promise<void> {
   }
 }
 
+function isReadOnlyBelow(wanted: ResolvedMount & { kind: "bind" }, host: SpecHost): boolean {
+  const { readOnly, recursive, readOnlyBelow = "may", target } = wanted;
+  if (!readOnly || !recursive || readOnlyBelow === "no") return false;
+  if (readOnlyBelow === "must" && !host.recursiveReadOnly) {
+    throw new GantryError("not-supported", `ReadOnlyForceRecursive of ${target}: this kernel is older than 5.12`);
+  }
+  return host.recursiveReadOnly ?? false;
+}
+
+/** Mounts an image's layers, once for all who look at them; returns where. */
+export async function mountImage(
+  { layers }: Pick<Rooms, "layers">,
+  { layerId, chainIds }: ResolvedMount & { kind: "image" },
+): Promise<string> {
+  await layers.createRootfs(layerId, chainIds);
+  return layers.mountRootfs(layerId);
+}
+
 /** Filled before the container's first run only: what an application deleted does not come back. */
 async function prepareVolume(
-  { volumes, paths }: Rooms,
+  rooms: Rooms,
   record: ContainerRecord,
   { wanted, rootfs }: { wanted: ResolvedMount & { kind: "volume" }; rootfs: string },
 ): Promise<string> {
+  const { volumes } = rooms;
   await createVolume(volumes, wanted);
   const source = await volumes.mount(wanted.name);
   if (!wanted.noCopy && wanted.subpath === undefined && record.state.startedAt === zeroTime) {
     await volumes.fill(wanted.name, { rootfs, path: wanted.target });
   }
+  return subpathOf(rooms, record, { wanted, source });
+}
+
+/** The part of `source` that is wanted, bound at a path of its own; all of it where none is named. */
+async function subpathOf(
+  { paths }: Rooms,
+  record: ContainerRecord,
+  { wanted, source }: { wanted: ResolvedMount & { kind: "volume" | "image" }; source: string },
+): Promise<string> {
   if (wanted.subpath === undefined) return source;
   const target = paths.subpath(record.id, record.mounts.indexOf(wanted));
   await releaseSubpath(target); // what a crash may have left

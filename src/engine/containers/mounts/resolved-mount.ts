@@ -10,6 +10,8 @@ export type ResolvedMount = {
       readonly source: string;
       readonly propagation: string;
       readonly recursive: boolean;
+      /** Whether what is mounted below a read-only source is read-only too; absent: where the kernel can do it. */
+      readonly readOnlyBelow?: "must" | "may" | "no";
       /** Make the source directory at start when it is absent. */
       readonly createSource: boolean;
       readonly mode: string;
@@ -25,6 +27,16 @@ export type ResolvedMount = {
       readonly driverOptions?: Readonly<Record<string, string>>;
       readonly labels?: Readonly<Record<string, string>>;
       readonly mode: string;
+    }
+  | {
+      readonly kind: "image";
+      /** As the request names it. */
+      readonly image: string;
+      readonly imageId: string;
+      readonly chainIds: readonly string[];
+      /** The id of its root file system in `layers`: the image's layers, and nothing ever written above them. */
+      readonly layerId: string;
+      readonly subpath?: string;
     }
   | {
       readonly kind: "tmpfs";

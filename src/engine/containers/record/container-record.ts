@@ -74,6 +74,11 @@ export const neverStarted: RunState = {
   stoppedByUser: false,
 };
 
+/** Ids of the images that it runs from or mounts. */
+export function imagesOf({ imageId, mounts }: ContainerRecord): string[] {
+  return [imageId, ...mounts.flatMap((mount) => (mount.kind === "image" ? [mount.imageId] : []))];
+}
+
 /** `record` with some members of its state replaced. */
 export function withState(record: ContainerRecord, state: Partial<RunState>): ContainerRecord {
   return { ...record, state: { ...record.state, ...state } };

@@ -8,7 +8,7 @@ import type { OciProcess, OciSpec } from "../../../oci/runtime-spec.js";
 import type { ExecCreateBody } from "../../../wire/container.js";
 import type { Sandbox } from "../../networks/networks.js";
 import { cgroupPids } from "../../runtime/cgroups.js";
-import { allHostDevices, resolveDevices, resolveUserIn } from "../../runtime/container-files.js";
+import { resolveUserIn } from "../../runtime/container-files.js";
 import { buildExecProcess, buildSpec } from "../../runtime/spec/build-spec.js";
 import type { NamespaceChoice, SpecInput } from "../../runtime/spec/spec-input.js";
 import { donorOf } from "../lifecycle/donors.js";
@@ -16,16 +16,33 @@ import type { PreparedMounts } from "../mounts/prepare-mounts.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { hasProcess } from "../record/state-machine.js";
 import type { Rooms } from "../rooms.js";
+import type { PreparedDevices } from "./devices.js";
 
-export interface Prepared extends PreparedMounts {
+export interface Prepared extends PreparedMounts, PreparedDevices {
   readonly rootfs: string;
   readonly sandbox: Sandbox;
+}
+
+/**
+ * Refuses at create what `buildSpec` would refuse at the first start. Nothing of the run is there yet: what depends on
+ * the root file system or on other containers is looked at then.
+ */
+export function checkContainerSpec(rooms: Rooms, record: ContainerRecord, devices: PreparedDevices): void {
+  const { PidMode, IpcMode, NetworkMode } = record.hostConfig;
+  const choice = (mode: string | undefined): NamespaceChoice => ({ kind: mode === "host" ? "host" : "private" });
+  buildSpec({
+    ...specFacts(rooms, record),
+    ...devices,
+    user: { uid: 0, gid: 0, additionalGids: [0], home: undefined },
+    ...{ rootfs: "/", mounts: [], etcMounts: [], shmPath: undefined, cgroupsPath: "/" },
+    ...{ network: choice(NetworkMode), pid: choice(PidMode), ipc: choice(IpcMode) },
+  });
 }
 
 /** Throws "bad-parameter" for a user, capability or device that cannot be had. */
 export function buildContainerSpec(rooms: Rooms, record: ContainerRecord, prepared: Prepared): OciSpec {
   const { config, hostConfig } = record;
-  const { rootfs, sandbox, mounts, etcMounts, shmPath } = prepared;
+  const { rootfs, sandbox, mounts, etcMounts, shmPath, devices, blockDevices, edits } = prepared;
   const user = resolveUserIn(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   return buildSpec({
     ...specFacts(rooms, record),
@@ -37,7 +54,7 @@ export function buildContainerSpec(rooms: Rooms, record: ContainerRecord, prepar
     pid: namespaceOf(rooms, hostConfig.PidMode, "pid"),
     ipc: namespaceOf(rooms, hostConfig.IpcMode, "ipc"),
     shmPath,
-    devices: hostConfig.Privileged ? allHostDevices() : resolveDevices(hostConfig.Devices ?? []),
+    ...{ devices, blockDevices, edits },
     cgroupsPath: posix.join("/", hostConfig.CgroupParent || rooms.host.cgroupParent, record.id),
   });
 }

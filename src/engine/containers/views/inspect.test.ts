@@ -35,6 +35,7 @@ const facts = {
   graphDriver: { Name: "overlay2", Data: null },
   execIds: [],
   paths: { log: "", hosts: "", hostname: "", resolvConf: "" },
+  imagePath: () => "",
   volumePath: (name: string) => `/volumes/${name}`,
   networkId: (name: string) => ({ front: "n1", n1: "n1", host: "h1" })[name],
 };

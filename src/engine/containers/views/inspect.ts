@@ -12,6 +12,8 @@ export interface InspectFacts {
   readonly execIds: readonly string[];
   readonly paths: { log: string; hosts: string; hostname: string; resolvConf: string };
   readonly volumePath: (name: string) => string;
+  /** Where the layers of a mounted image are to be seen. */
+  readonly imagePath: (layerId: string) => string;
   /** Full id of a network, or undefined when there is none of that name or id. */
   readonly networkId: (network: string) => string | undefined;
 }
@@ -39,7 +41,7 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     HostsPath: facts.paths.hosts,
     HostConfig: record.hostConfig,
     GraphDriver: facts.graphDriver,
-    Mounts: mountPoints(record.mounts, facts.volumePath),
+    Mounts: mountPoints(record.mounts, facts),
     Config: record.config,
     NetworkSettings: networkSettings(record, facts.networkId),
   };
@@ -63,7 +65,10 @@ export function networksOf(
 }
 
 /** Volumes and binds as listed; a tmpfs of `HostConfig.Tmpfs` is not among them, as in Docker. */
-export function mountPoints(mounts: readonly ResolvedMount[], volumePath: (name: string) => string): MountPoint[] {
+export function mountPoints(
+  mounts: readonly ResolvedMount[],
+  { volumePath, imagePath }: Pick<InspectFacts, "volumePath" | "imagePath">,
+): MountPoint[] {
   return mounts.flatMap((mount): MountPoint[] => {
     const common = { Destination: mount.target, RW: !mount.readOnly };
     switch (mount.kind) {
@@ -72,6 +77,10 @@ export function mountPoints(mounts: readonly ResolvedMount[], volumePath: (name:
       case "volume": {
         const named = { Name: mount.name, Source: volumePath(mount.name), Driver: "local" };
         return [{ Type: "volume", ...named, ...common, Mode: mount.mode, Propagation: "" }];
+      }
+      case "image": {
+        const Source = imagePath(mount.layerId);
+        return [{ Type: "image", Name: mount.image, Source, ...common, Mode: "", Propagation: "" }];
       }
       default:
         return mount.listed ? [{ Type: "tmpfs", Source: "", ...common, Mode: "", Propagation: "" }] : [];

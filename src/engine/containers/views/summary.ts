@@ -6,7 +6,7 @@ import { bothFamilies, type InspectFacts, mountPoints, networksOf } from "./insp
 import { statusText } from "./status-text.js";
 
 /** `imageName` is the name in the request while it still means the container's image, else the image's id. */
-export type SummaryFacts = Pick<InspectFacts, "networkId" | "volumePath"> & {
+export type SummaryFacts = Pick<InspectFacts, "networkId" | "volumePath" | "imagePath"> & {
   readonly now: Date;
   readonly imageName: string;
 };
@@ -25,7 +25,7 @@ export function summarizeContainer(record: ContainerRecord, facts: SummaryFacts)
     Status: statusText(record.state, facts.now),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge" },
     NetworkSettings: { Networks: networksOf(record, facts.networkId) },
-    Mounts: mountPoints(record.mounts, facts.volumePath),
+    Mounts: mountPoints(record.mounts, facts),
     ...(record.state.status === "exited" ? { GantryStopped: record.state.stoppedByUser } : {}),
   };
 }

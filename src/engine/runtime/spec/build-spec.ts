@@ -12,12 +12,12 @@ import { containerDevices, containerLimits, containerResources, unlimited } from
 import {
   containerSysctls,
   maskedPaths,
-  parseSecurityOptions,
   processAppArmor,
   processCapabilities,
   processSeccomp,
   readonlyPaths,
 } from "./security.js";
+import { parseSecurityOptions } from "./security-options.js";
 import type { SpecInput } from "./spec-input.js";
 import type { ResolvedUser } from "./users.js";
 
@@ -35,6 +35,7 @@ export function buildSpec(input: SpecInput): OciSpec {
     ...(hostname === undefined ? {} : { hostname }),
     mounts: containerMounts(input),
     ...(hostConfig.Annotations ? { annotations: hostConfig.Annotations } : {}),
+    ...(input.edits && Object.keys(input.edits.hooks).length > 0 ? { hooks: { ...input.edits.hooks } } : {}),
     linux: containerLinux(input, config.Domainname ?? ""),
   };
 }
@@ -51,6 +52,7 @@ export function buildExecProcess(
   const tty = exec.Tty ?? false;
   const hostConfig = exec.Privileged ? { ...input.hostConfig, Privileged: true } : input.hostConfig;
   const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
+  const appArmor = processAppArmor({ ...input, hostConfig }, security);
   const size = options.size && tty && options.size[0] > 0 ? options.size : undefined;
   const rlimits = containerLimits(hostConfig.Ulimits ?? [], input.host);
   return {
@@ -63,7 +65,7 @@ export function buildExecProcess(
     capabilities: processCapabilities(hostConfig, input.host, options.user.uid),
     ...(rlimits && rlimits.length > 0 ? { rlimits } : {}),
     noNewPrivileges: security.noNewPrivileges,
-    ...(input.host.appArmorProfile ? { apparmorProfile: security.appArmor || input.host.appArmorProfile } : {}),
+    ...(appArmor === undefined ? {} : { apparmorProfile: appArmor }),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }
@@ -88,21 +90,21 @@ function containerProcess(input: SpecInput): OciProcess {
   return {
     terminal: tty,
     ...(tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
-    user: processUser(user),
+    user: processUser(user, input.edits?.additionalGids),
     args: containerArgs(input),
-    env: processEnv(input, tty, user),
+    env: mergeEnv(processEnv(input, tty, user), input.edits?.env ?? []),
     cwd: config.WorkingDir || "/",
     capabilities: processCapabilities(hostConfig, host, user.uid),
     ...(rlimits && rlimits.length > 0 ? { rlimits } : {}),
     noNewPrivileges: security.noNewPrivileges,
     ...(appArmor === undefined ? {} : { apparmorProfile: appArmor }),
-    ...(security.selinuxLabel === undefined ? {} : { selinuxLabel: security.selinuxLabel }),
+    ...(security.selinuxLabel !== undefined && host.seLinux ? { selinuxLabel: security.selinuxLabel } : {}),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }
 
-function processUser(user: ResolvedUser): OciProcess["user"] {
-  return { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids] };
+function processUser(user: ResolvedUser, more: readonly number[] = []): OciProcess["user"] {
+  return { uid: user.uid, gid: user.gid, additionalGids: [...new Set([...user.additionalGids, ...more])] };
 }
 
 function containerArgs(input: SpecInput): string[] {

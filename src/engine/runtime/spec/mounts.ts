@@ -1,5 +1,6 @@
 /** The mounts of a container, in the order they are made. Pure. Defaults are Docker's. */
 import type { OciMount } from "../../../oci/runtime-spec.js";
+import { parseSecurityOptions } from "./security-options.js";
 import type { SpecInput, SpecMount } from "./spec-input.js";
 
 const defaultShmBytes = 64 * 1024 ** 2;
@@ -20,6 +21,7 @@ export function containerMounts(input: SpecInput): OciMount[] {
     ...defaultMounts(input).filter((mount) => !replaced(mount.destination)),
     ...initMount(input),
     ...sorted,
+    ...(input.edits?.mounts ?? []),
     ...input.etcMounts
       .filter(({ target }) => !targets.has(target))
       .map(({ source, target }) =>
@@ -46,7 +48,8 @@ export function rootPropagation(mounts: readonly SpecMount[]): string | undefine
 function defaultMounts(input: SpecInput): OciMount[] {
   const privileged = input.hostConfig.Privileged ?? false;
   const access = privileged ? "rw" : "ro";
-  const cgroupAccess = privileged || input.hostConfig.SecurityOpt?.includes("writable-cgroups=true") ? "rw" : "ro";
+  const { writableCgroups } = parseSecurityOptions(input.hostConfig.SecurityOpt ?? []);
+  const cgroupAccess = privileged || writableCgroups ? "rw" : "ro";
   return [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
     tmpfs("/dev", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
@@ -106,10 +109,10 @@ function tmpfsOptions(asked: readonly string[]): string[] {
 function bind(
   source: string,
   destination: string,
-  options: { recursive: boolean; propagation: string; readOnly: boolean },
+  options: { recursive: boolean; propagation: string; readOnly: boolean; readOnlyBelow?: boolean },
 ): OciMount {
   const propagation = options.propagation || "rprivate";
-  const access = options.readOnly ? ["ro"] : [];
+  const access = options.readOnly ? [options.readOnlyBelow ? "rro" : "ro"] : [];
   return { destination, type: "bind", source, options: [options.recursive ? "rbind" : "bind", propagation, ...access] };
 }
 

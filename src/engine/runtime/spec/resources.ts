@@ -2,11 +2,17 @@
 import { GantryError } from "../../../base/errors.js";
 import type { OciLinux, OciProcess } from "../../../oci/runtime-spec.js";
 import type { HostConfig, Ulimit } from "../../../wire/container.js";
+import { blockLimits } from "./block-limits.js";
 import type { SpecDevice, SpecHost, SpecInput } from "./spec-input.js";
 
 const cpuPeriodMicros = 100_000;
 /** RLIM_INFINITY. `encodeSpec` writes it exactly. */
 export const unlimited = 2 ** 64;
+
+const limitNames = new Set([
+  ...["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue"],
+  ...["nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"],
+]);
 
 interface DeviceRule {
   readonly allow: boolean;
@@ -17,13 +23,13 @@ interface DeviceRule {
 }
 
 /** What the cgroup enforces. Members that ask for nothing are left out. */
-export function containerResources({ hostConfig, devices, host }: SpecInput): Record<string, unknown> {
+export function containerResources({ hostConfig, devices, host, blockDevices }: SpecInput): Record<string, unknown> {
   return {
     devices: deviceRules(hostConfig, devices),
     ...filled("memory", memoryLimits(hostConfig, host)),
     ...filled("cpu", cpuLimits(hostConfig)),
     ...(hostConfig.PidsLimit && hostConfig.PidsLimit > 0 ? { pids: { limit: hostConfig.PidsLimit } } : {}),
-    ...(hostConfig.BlkioWeight ? { blockIO: { weight: hostConfig.BlkioWeight } } : {}),
+    ...filled("blockIO", blockLimits(hostConfig, host, blockDevices ?? new Map())),
   };
 }
 
@@ -39,6 +45,7 @@ export function containerDevices({ devices }: SpecInput): OciLinux["devices"] {
 export function containerLimits(ulimits: readonly Ulimit[], host: SpecHost): OciProcess["rlimits"] {
   return ulimits.map(({ Name, Soft, Hard }) => {
     const name = Name.toLowerCase();
+    if (!limitNames.has(name)) throw new GantryError("bad-parameter", `invalid ulimit type: ${Name}`);
     const asked = { soft: limitValue(Soft), hard: limitValue(Hard) };
     if (asked.soft > asked.hard) {
       throw new GantryError(
@@ -72,12 +79,15 @@ function memoryLimits(hostConfig: HostConfig, host: SpecHost): Record<string, un
 
 function cpuLimits(hostConfig: HostConfig): Record<string, unknown> {
   const { NanoCpus = 0, CpuShares = 0, CpuPeriod = 0, CpuQuota = 0, CpusetCpus, CpusetMems } = hostConfig;
+  const { CpuRealtimePeriod = 0, CpuRealtimeRuntime = 0 } = hostConfig;
   const byCpus = NanoCpus > 0;
   return {
     ...(CpuShares > 0 ? { shares: CpuShares } : {}),
     ...(byCpus ? { period: cpuPeriodMicros, quota: Math.round((NanoCpus * cpuPeriodMicros) / 1e9) } : {}),
     ...(!byCpus && CpuPeriod > 0 ? { period: CpuPeriod } : {}),
     ...(!byCpus && CpuQuota !== 0 ? { quota: CpuQuota } : {}),
+    ...(CpuRealtimePeriod > 0 ? { realtimePeriod: CpuRealtimePeriod } : {}),
+    ...(CpuRealtimeRuntime !== 0 ? { realtimeRuntime: CpuRealtimeRuntime } : {}),
     ...(CpusetCpus ? { cpus: CpusetCpus } : {}),
     ...(CpusetMems ? { mems: CpusetMems } : {}),
   };

@@ -20,6 +20,20 @@ export interface SpecHost {
   readonly initPath: string | undefined;
   /** Memory+swap limits need swap accounting, which v1 hosts may lack. */
   readonly swapAccounting: boolean;
+  /** Weights of block devices need a scheduler that knows them. */
+  readonly blockWeights?: boolean;
+  /** Real-time CPU time for groups: v1 only, and not in every kernel. */
+  readonly realtimeCpu?: boolean;
+  /** AppArmor confines here; then a profile may be asked for by name. */
+  readonly appArmor?: boolean;
+  readonly seLinux?: boolean;
+  /** A read-only bind can make what is mounted below it read-only too (Linux 5.12). */
+  readonly recursiveReadOnly?: boolean;
+  /** Lists as in `/sys/devices/system/cpu/online`; undefined where they are not told. */
+  readonly onlineCpus?: string | undefined;
+  readonly onlineNodes?: string | undefined;
+  /** `x.y` of the running kernel, as `[x, y]`. */
+  readonly kernel?: readonly [number, number];
 }
 
 /** `host` shares the host's; a path joins another container's; `private` makes a new one. */
@@ -35,6 +49,8 @@ export type SpecMount =
       /** `rprivate` (also for ""), `rslave`, `rshared`, or without the r. */
       readonly propagation: string;
       readonly recursive: boolean;
+      /** Read-only also what is mounted below the source. */
+      readonly readOnlyBelow?: boolean;
     }
   | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] }
   | { readonly kind: "ready"; readonly target: string; readonly mount: OciMount };
@@ -49,6 +65,20 @@ export interface SpecDevice {
   readonly uid: number;
   readonly gid: number;
   readonly permissions: string;
+}
+
+/** A block device that `BlkioWeightDevice` and its like name by its path. */
+export interface BlockDevice {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** What devices of the Container Device Interface change in a container, beside device nodes. */
+export interface DeviceEdits {
+  readonly env: readonly string[];
+  readonly mounts: readonly OciMount[];
+  readonly hooks: Readonly<Record<string, ReadonlyArray<Readonly<Record<string, unknown>>>>>;
+  readonly additionalGids: readonly number[];
 }
 
 export interface SpecInput {
@@ -69,6 +99,9 @@ export interface SpecInput {
   readonly shmPath: string | undefined;
   /** Of `HostConfig.Devices`, resolved; for a privileged container all of the host's. */
   readonly devices: readonly SpecDevice[];
+  /** By path. */
+  readonly blockDevices?: ReadonlyMap<string, BlockDevice>;
+  readonly edits?: DeviceEdits | undefined;
   /** Absolute in the hierarchy, e.g. `/gantry/<id>`. */
   readonly cgroupsPath: string;
   readonly host: SpecHost;
