@@ -1,7 +1,7 @@
 /** An engine in memory that keeps the client's promises, for tests: delays, failures, health, exits on demand. */
 import { GantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
-import type { EngineIdentity } from "../client/engine-identity.js";
+import type { EngineIdentity } from "../client/engines/engine-identity.js";
 import type { ContainerCreateBody, ContainerInspect, ContainerStatus, HealthStatus } from "../wire/container.js";
 import type { EngineEvent, TakenPort } from "../wire/system.js";
 

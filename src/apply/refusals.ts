@@ -5,10 +5,10 @@
  */
 
 import type { GantryError } from "../base/errors.js";
-import { unsupported } from "../client/create/create-container.js";
-import { containerFeatures, missingFeatures, networkFeatures } from "../client/create/engine-features.js";
 import type { EngineClient } from "../client/engine-client.js";
-import type { EngineIdentity } from "../client/engine-identity.js";
+import { unsupported } from "../client/engines/create-container.js";
+import { containerFeatures, missingFeatures, networkFeatures } from "../client/engines/engine-features.js";
+import type { EngineIdentity } from "../client/engines/engine-identity.js";
 import type { Operation, Plan } from "../plan/operation.js";
 import { findPortConflicts } from "./port-check.js";
 

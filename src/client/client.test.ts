@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isBefore } from "./engine-identity.js";
+import { isBefore } from "./engines/engine-identity.js";
 import { splitTag } from "./http-images.js";
 import { replyError, streamError } from "./reply-errors.js";
 import { jsonLines, segment } from "./transport.js";

@@ -14,7 +14,7 @@ import type * as network from "../wire/network.js";
 import type { StreamFrame } from "../wire/stream.js";
 import type * as system from "../wire/system.js";
 import type * as volume from "../wire/volume.js";
-import type { EngineIdentity } from "./engine-identity.js";
+import type { EngineIdentity } from "./engines/engine-identity.js";
 import type { UpkeepCalls } from "./upkeep-calls.js";
 
 export interface CallOptions {

@@ -4,12 +4,12 @@
 import type { NetworkInspect } from "../wire/network.js";
 import { apiVersion as newestVersion } from "../wire/system.js";
 import type { VolumeInspect, VolumeListReply } from "../wire/volume.js";
-import { unsupported } from "./create/create-container.js";
-import { missingFeatures, networkFeatures } from "./create/engine-features.js";
 import type { Dialer } from "./dial/dialer.js";
 import { type DirectEndpoint, directDialer } from "./dial/dialer.js";
 import type { EngineClient } from "./engine-client.js";
-import { type EngineIdentity, identify, older } from "./engine-identity.js";
+import { unsupported } from "./engines/create-container.js";
+import { missingFeatures, networkFeatures } from "./engines/engine-features.js";
+import { type EngineIdentity, identify, older } from "./engines/engine-identity.js";
 import { filterQuery } from "./filter-query.js";
 import { containerCalls, execCalls } from "./http-containers.js";
 import { imageCalls } from "./http-images.js";

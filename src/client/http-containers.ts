@@ -1,9 +1,10 @@
 /** The container and exec calls of the Engine API. */
 import { once } from "node:events";
 import type { ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
-import { createContainer } from "./create/create-container.js";
 import type { CallOptions, EngineClient, LogQuery } from "./engine-client.js";
-import type { EngineIdentity } from "./engine-identity.js";
+import { createContainer } from "./engines/create-container.js";
+import type { EngineIdentity } from "./engines/engine-identity.js";
+import { inspectionFromPodman, summaryFromPodman } from "./engines/podman-shapes.js";
 import { filterQuery } from "./filter-query.js";
 import { readFrames } from "./frames.js";
 import { segment, type Transport } from "./transport.js";
@@ -12,15 +13,22 @@ const alreadySo = [304];
 
 /** Calls on containers. */
 export function containerCalls(transport: Transport, engine: EngineIdentity): EngineClient["containers"] {
+  const isPodman = engine.kind === "podman";
   const at = (id: string, action: string) => `/containers/${segment(id)}/${action}`;
   const post = (id: string, action: string, query: Record<string, string | number | undefined>, call?: CallOptions) =>
     transport.done({ method: "POST", path: at(id, action), query, accept: alreadySo, ...call });
   return {
-    list: ({ all, limit, filters }, call) => {
+    list: async ({ all, limit, filters }, call) => {
       const query = { all, limit, ...filterQuery(filters) };
-      return transport.json<ContainerSummary[]>({ method: "GET", path: "/containers/json", query, ...call });
+      const found = await transport.json<ContainerSummary[]>({
+        ...{ method: "GET", path: "/containers/json", query, ...call },
+      });
+      return isPodman ? found.map(summaryFromPodman) : found;
     },
-    inspect: (id, call) => transport.json<ContainerInspect>({ method: "GET", path: at(id, "json"), ...call }),
+    inspect: async (id, call) => {
+      const found = await transport.json<ContainerInspect>({ method: "GET", path: at(id, "json"), ...call });
+      return isPodman ? inspectionFromPodman(found) : found;
+    },
     create: (name, body, call) => createContainer(transport, engine, { name, body, call }),
     start: (id, call) => post(id, "start", {}, call),
     stop: (id, options, call) => post(id, "stop", { t: options?.timeoutS, signal: options?.signal }, call),

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { GantryError } from "../base/errors.js";
 import type { EngineEvent, PortCheckReply } from "../wire/system.js";
 import type { CallOptions, EngineClient } from "./engine-client.js";
-import { identify } from "./engine-identity.js";
+import { identify } from "./engines/engine-identity.js";
 import { filterQuery } from "./filter-query.js";
 import { jsonLines, segment, type Transport } from "./transport.js";
 

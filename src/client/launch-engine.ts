@@ -14,7 +14,7 @@ import { isRecord } from "../base/json.js";
 import type { EngineStatus } from "../wire/system.js";
 import type { EnginePaths } from "./endpoint.js";
 import type { EngineClient } from "./engine-client.js";
-import { isBefore } from "./engine-identity.js";
+import { isBefore } from "./engines/engine-identity.js";
 import { createHttpClient } from "./http-client.js";
 
 /** What to start, and on whose behalf. */

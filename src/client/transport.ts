@@ -42,11 +42,15 @@ export class Transport {
   /** Prefix of every path, such as `/v1.51`; "" asks for the engine's newest. */
   #prefix = "";
   readonly #agent: Agent;
+  /** For upgrades, whose connections nobody else may have. */
+  readonly #loneAgent: Agent;
 
   constructor(dialer: Dialer) {
     this.#dialer = dialer;
     this.#agent = new http.Agent({ keepAlive: true });
     this.#agent.createConnection = () => dialer.connect({ halfOpen: false });
+    this.#loneAgent = new http.Agent();
+    this.#loneAgent.createConnection = () => dialer.connect({ halfOpen: true });
   }
 
   /** From now on every call is of this version, as `1.41`. */
@@ -92,7 +96,7 @@ export class Transport {
     const { signal } = request;
     return new Promise((resolve, reject) => {
       const message = this.#request(request, {
-        agent: false,
+        agent: this.#loneAgent,
         headers: { Connection: "Upgrade", Upgrade: "tcp" },
       });
       message.once("upgrade", (_reply, socket: net.Socket, head) => {
@@ -137,7 +141,7 @@ export class Transport {
     });
   }
 
-  #request(request: Request, extra: { agent: Agent | false; headers: Record<string, string> }) {
+  #request(request: Request, extra: { agent: Agent; headers: Record<string, string> }) {
     const named = { servername: "" }; // told so, node does not compile its IPv6 pattern (4 ms) to work one out
     return http.request({
       ...named,
@@ -146,7 +150,6 @@ export class Transport {
       agent: extra.agent,
       headers: { Host: "gantry", ...contentHeaders(request), ...request.headers, ...extra.headers },
       ...(request.signal ? { signal: request.signal } : {}),
-      ...(extra.agent === false ? { createConnection: () => this.#dialer.connect({ halfOpen: true }) } : {}),
     });
   }
 

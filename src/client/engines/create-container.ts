@@ -9,9 +9,9 @@ import { GantryError } from "../../base/errors.js";
 import type { ContainerCreateBody, ContainerCreateReply } from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { CallOptions } from "../engine-client.js";
-import { type EngineIdentity, isBefore, printIdentity } from "../engine-identity.js";
 import { segment, type Transport } from "../transport.js";
 import { containerFeatures, missingFeatures, takesManyNetworks } from "./engine-features.js";
+import { type EngineIdentity, isBefore, printIdentity } from "./engine-identity.js";
 import { filesTar } from "./files-tar.js";
 
 /** The container with all its networks and files, or nothing. Throws "not-supported" with the features by name. */

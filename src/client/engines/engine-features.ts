@@ -7,7 +7,7 @@
  */
 import type { ContainerCreateBody, MountRequest } from "../../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../../wire/network.js";
-import { type EngineIdentity, isBefore } from "../engine-identity.js";
+import { type EngineIdentity, isBefore } from "./engine-identity.js";
 
 interface Feature<Body> {
   /** As it stands in a Compose file, then in words where that is not enough. */

@@ -1,6 +1,6 @@
 /** Which engine answers, as its `/_ping` tells in one call. */
-import type { CallOptions } from "./engine-client.js";
-import type { Transport } from "./transport.js";
+import type { CallOptions } from "../engine-client.js";
+import type { Transport } from "../transport.js";
 
 /** `version` is the engine's own, "" where it does not say; `apiVersion` the one that is spoken with it, as `1.41`. */
 export interface EngineIdentity {
