@@ -8,6 +8,7 @@ import { GantryError } from "../../base/errors.js";
 import type * as wire from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { ContainerStats } from "../../wire/stats.js";
+import type { StoredImage } from "../images/images.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
 import type { Containers, LogOptions } from "./containers.js";
 import { createContainer } from "./create/create-container.js";

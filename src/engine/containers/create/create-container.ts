@@ -15,6 +15,7 @@ import type {
   ContainerCreateReply,
   InjectedFile,
 } from "../../../wire/container.js";
+import type { StoredImage } from "../../images/images.js";
 import { donorOf } from "../lifecycle/donors.js";
 import { parseMounts } from "../mounts/parse-mounts.js";
 import { createVolume } from "../mounts/prepare-mounts.js";
