@@ -8,7 +8,7 @@ export const eventStreamVersion = 1;
 
 /** What an operation works on: `id` is stable within the run (`Container shop-web-1`), as Docker Compose prints it. */
 export interface EventResource {
-  readonly kind: "project" | "network" | "volume" | "image" | "container";
+  readonly kind: "project" | "network" | "volume" | "image" | "container" | "provider" | "model";
   readonly name: string;
   readonly service?: string;
 }

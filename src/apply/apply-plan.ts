@@ -8,12 +8,14 @@ import type { Clock } from "../base/clock.js";
 import { isGantryError, messageOf } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { type ContainerRef, type Operation, type Plan, subjectOf, wordsOf } from "../plan/operation.js";
+import type { Provided } from "../plan/steps/provisions.js";
 import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
 import { ContainerWatch } from "./container-watch.js";
 import { failureCard } from "./failure-card.js";
 import { conditionText, perform, type RunState } from "./perform.js";
 import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
+import { findMissingPrograms } from "./steps/missing-programs.js";
 
 /** Enough to keep a small machine busy; waits do not count. */
 const defaultParallel = 16;
@@ -27,11 +29,16 @@ export interface ApplyOptions {
   /** Engine calls at a time. */
   readonly parallel?: number;
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
+  /** For programs outside of the engine: the project's environment and folder. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly workingDir?: string;
 }
 
 export interface ApplyResult {
   readonly outcome: "succeeded" | "failed" | "cancelled";
   readonly failures: readonly FailureCard[];
+  /** What providers and models answered. */
+  readonly provided: Provided;
 }
 
 /** Never throws for what an operation meets: that is in the result, and was in the events. */
@@ -62,7 +69,16 @@ class PlanRun {
     this.#calls = new Semaphore(options.parallel ?? defaultParallel);
     const { client, watch, signal, beforeStart } = options;
     const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
-    this.#state = { client, watch, signal, ...maps, ...(beforeStart ? { beforeStart } : {}) };
+    const { environment = {}, workingDir = "/" } = options;
+    this.#state = {
+      client,
+      watch,
+      signal,
+      ...maps,
+      provided: { services: new Map() },
+      programs: { project: plan.project, workingDir, environment, signal },
+      ...(beforeStart ? { beforeStart } : {}),
+    };
   }
 
   async run(): Promise<ApplyResult> {
@@ -83,12 +99,14 @@ class PlanRun {
   #end(outcome: ApplyResult["outcome"], begin: number): ApplyResult {
     const durationMs = Math.round(this.#options.clock.monotonicMs() - begin);
     this.#emit({ kind: "run-ended", outcome, durationMs });
-    return { outcome, failures: this.#failures };
+    return { outcome, failures: this.#failures, provided: this.#state.provided };
   }
 
   /** True when an operation is known to fail: then nothing is begun. */
   async #isRefused(): Promise<boolean> {
-    const refusals = await findRefusals(this.#plan, this.#state.client, this.#options.signal);
+    const { client, programs, signal } = this.#state;
+    const missing = await findMissingPrograms(this.#plan, programs);
+    const refusals = missing.length > 0 ? missing : await findRefusals(this.#plan, client, signal);
     for (const { operation, error } of refusals) await this.#fail(operation, error, 0);
     return refusals.length > 0;
   }

@@ -6,6 +6,7 @@ import { type Operation, subjectOf } from "../plan/operation.js";
 import type { ContainerInspect } from "../wire/container.js";
 import type { FailureCard } from "./apply-events.js";
 import { idOf, type RunState } from "./perform.js";
+import { StepFailure } from "./steps/step-failure.js";
 
 const logLines = 10;
 const probeOutputChars = 600;
@@ -30,8 +31,8 @@ export async function failureCard(
     message: messageOf(error),
     phase: phaseOf(op),
     ...(service === undefined ? {} : { service }),
-    ...exitOf(look?.inspect),
-    lastLogLines: look?.lines ?? [],
+    ...(error instanceof StepFailure ? exitCodeOf(error) : exitOf(look?.inspect)),
+    lastLogLines: error instanceof StepFailure ? error.lines : (look?.lines ?? []),
     ...probeOf(look?.inspect),
     heldBack,
     ...(hint === undefined ? {} : { hint }),
@@ -70,6 +71,10 @@ async function lastLines(client: EngineClient, inspect: ContainerInspect, signal
   return text === "" ? [] : text.split("\n").slice(-logLines);
 }
 
+function exitCodeOf({ exitCode }: StepFailure): Pick<FailureCard, "exitCode"> {
+  return exitCode === undefined ? {} : { exitCode };
+}
+
 function exitOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "exitCode" | "signal" | "oomKilled"> {
   if (!inspect || inspect.State.Running || inspect.State.Status === "created") return {};
   const { ExitCode, OOMKilled } = inspect.State;
@@ -90,6 +95,8 @@ function probeOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "last
 
 function phaseOf(op: Operation): string {
   if (op.kind === "wait-for") return op.condition === "completed" ? "wait" : "health";
+  if (op.kind === "run-hook" || op.kind === "run-job") return op.hook.replace(/\[\d+\]$/, "");
+  if (op.kind === "run-provider" || op.kind === "prepare-model") return "provide";
   return op.kind.slice(0, op.kind.indexOf("-"));
 }
 

@@ -9,7 +9,7 @@ import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { Project } from "../compose/project.js";
 import type { ObservedContainer, ObservedState } from "../plan/observed.js";
-import { imageNameOf } from "../plan/service/names.js";
+import { imagesOf } from "../plan/service/names.js";
 import { hashService } from "../plan/service/service-hash.js";
 import type { ContainerSummary, HealthStatus } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
@@ -71,7 +71,7 @@ export async function observeImages(
   project: Project,
   options: ObserveOptions = {},
 ): Promise<ReadonlyMap<string, ImageInspect>> {
-  const names = [...new Set([...project.services.values()].map((service) => imageNameOf(project.name, service)))];
+  const names = [...new Set([...project.services.values()].flatMap((service) => imagesOf(project.name, service)))];
   const found = await Promise.all(
     names.sort().map(async (name): Promise<Array<[string, ImageInspect]>> => {
       try {
@@ -94,7 +94,8 @@ function observedContainer(summary: ContainerSummary): ObservedContainer {
     name: (summary.Names[0] ?? summary.Id).replace(/^\//, ""),
     service: labels[composeLabels.service] ?? "",
     number: Number(labels[composeLabels.containerNumber] ?? 0),
-    isOneOff: labels[composeLabels.oneoff] === "True",
+    isOneOff: labels[composeLabels.oneoff] === "True" || labels[composeLabels.hook] !== undefined,
+    ...(labels[composeLabels.hook] === undefined ? {} : { isHook: true }),
     state: summary.State,
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(health === undefined ? {} : { health }),

@@ -2,10 +2,14 @@
 import { type ErrorCode, GantryError, isGantryError, unreachable } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { ContainerRef, Operation, OperationKind } from "../plan/operation.js";
+import { type ProvidedVariables, withReceived } from "../plan/steps/provisions.js";
 import type { ContainerCreateBody } from "../wire/container.js";
 import type { ProgressMessage } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
 import type { ContainerWatch } from "./container-watch.js";
+import { prepareModel } from "./steps/prepare-model.js";
+import { type HookCall, runHook, runJob } from "./steps/run-hook.js";
+import { type ProgramContext, runProvider } from "./steps/run-provider.js";
 
 /** What the operations of one run share. */
 export interface RunState {
@@ -17,6 +21,9 @@ export interface RunState {
   readonly created: Map<string, string>;
   /** Ids of the images pulled in this run, by name. */
   readonly pulled: Map<string, string>;
+  /** What providers and models answered in this run. */
+  readonly provided: { readonly services: Map<string, ProvidedVariables>; modelEndpoint?: string };
+  readonly programs: ProgramContext;
   /** Called before a container is started, so that its first line is not lost. */
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
 }
@@ -47,8 +54,31 @@ export async function perform(
     case "create-volume":
       await client.volumes.create(op.body);
       return {};
-    case "create-container":
-      run.created.set(op.id, (await client.containers.create(op.name, withImageId(op.body, run))).Id);
+    case "create-container": {
+      const body = withReceived(withImageId(op.body, run), op.receives, run.provided);
+      run.created.set(op.id, (await client.containers.create(op.name, body)).Id);
+      return {};
+    }
+    case "run-hook":
+      await runHook(
+        client,
+        { id: idOf(op.container, run), name: op.container.name },
+        op.body,
+        hookCall(op, run, onProgress),
+      );
+      return {};
+    case "run-job": {
+      const body = withReceived(op.body, op.receives, run.provided);
+      await runJob(client, op.name, body, { ...hookCall(op, run, onProgress), service: op.service });
+      return {};
+    }
+    case "run-provider": {
+      const variables = await runProvider(op, run.programs, (text) => onProgress({ text }));
+      if (op.command === "up") run.provided.services.set(op.service, variables);
+      return {};
+    }
+    case "prepare-model":
+      run.provided.modelEndpoint = await prepareModel(op.model, run.programs, (text) => onProgress({ text }));
       return {};
     case "start-container":
       return start(op.container, run);
@@ -91,6 +121,14 @@ export async function perform(
     default:
       return unreachable(op);
   }
+}
+
+function hookCall(
+  { hook }: { readonly hook: string },
+  { signal }: RunState,
+  onProgress: (progress: PullProgress) => void,
+): HookCall {
+  return { hook, signal, onLine: (text) => onProgress({ text }) };
 }
 
 /** The container's id, once it is known; its name before. */

@@ -6,12 +6,13 @@
 
 import type { Project, Service } from "../compose/project.js";
 import { shortId } from "../oci/short-id.js";
-import { composeLabels } from "../wire/labels.js";
+import { composeLabels, receivedLabel } from "../wire/labels.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Cause } from "./operation.js";
 import { changedFields, placeOf } from "./service/field-changes.js";
 import { containerName, imageNameOf, nameBehindTemporary } from "./service/names.js";
 import { hashService } from "./service/service-hash.js";
+import { receivedDigest, receivedVariables, receivesOf } from "./steps/provisions.js";
 import { desiredScale, sharedServices, type UpOptions } from "./up-options.js";
 
 /** What becomes of a service's containers. A container stands in one list only. */
@@ -106,7 +107,16 @@ function whyRecreate(
     const change = { path, old: shortId(imageId), new: shortId(image.Id), ...located(project, path) };
     return { reason: "image changed", changes: [change] };
   }
-  return whyDetached(service, container, input);
+  return whyTold(service, container, input) ?? whyDetached(service, container, input);
+}
+
+/** Providers and models answered otherwise than when the container was made. The values may be secrets. */
+function whyTold(service: Service, container: ObservedContainer, { project, options }: JudgeInput): Cause | undefined {
+  const receives = receivesOf(service, { project });
+  if (!options.provided || receives.length === 0) return undefined;
+  const digest = receivedDigest(receivedVariables(receives, options.provided));
+  if (container.labels[receivedLabel] === digest) return undefined;
+  return { reason: "providers gave other variables", ...located(project, `services.${service.name}.depends_on`) };
 }
 
 /** Live drift: a network or volume that should be there is not. */

@@ -26,6 +26,8 @@ export interface ObservedContainer {
   readonly service: string;
   readonly number: number;
   readonly isOneOff: boolean;
+  /** It ran a `pre_start` hook that failed, and was kept for a look. It counts as a one-off. */
+  readonly isHook?: boolean;
   readonly state: ContainerStatus;
   /** Of the last run; undefined unless exited. */
   readonly exitCode?: number;

@@ -6,7 +6,8 @@
 
 import type { SourceLocation } from "../base/diagnostic.js";
 import { unreachable } from "../base/errors.js";
-import type { ContainerCreateBody } from "../wire/container.js";
+import type { ModelSpec } from "../compose/project.js";
+import type { ContainerCreateBody, ExecCreateBody } from "../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../wire/network.js";
 import type { VolumeCreateBody } from "../wire/volume.js";
 
@@ -83,7 +84,34 @@ export type OperationKind =
       readonly finalName: string;
       readonly number: number;
       readonly body: ContainerCreateBody;
+      /** Variables that are known only once the operations that give them have ended. */
+      readonly receives?: readonly Received[];
     }
+  | {
+      readonly kind: "run-hook";
+      readonly container: ContainerRef;
+      /** `post_start[0]`: which hook, and which of them. */
+      readonly hook: string;
+      readonly body: ExecCreateBody;
+    }
+  | {
+      /** A `pre_start` hook, in a container of its own, which goes when the hook succeeded. */
+      readonly kind: "run-job";
+      readonly service: string;
+      readonly name: string;
+      readonly hook: string;
+      readonly body: ContainerCreateBody;
+      readonly receives?: readonly Received[];
+    }
+  | {
+      /** A program outside of the engine brings a service, or takes it away. */
+      readonly kind: "run-provider";
+      readonly service: string;
+      readonly type: string;
+      readonly command: "up" | "down" | "stop";
+      readonly options: Readonly<Record<string, readonly string[]>>;
+    }
+  | { readonly kind: "prepare-model"; readonly model: ModelSpec }
   | { readonly kind: "start-container"; readonly container: ContainerRef }
   | { readonly kind: "unpause-container"; readonly container: ContainerRef }
   | { readonly kind: "pause-container"; readonly container: ContainerRef }
@@ -108,6 +136,11 @@ export type OperationKind =
       readonly required: boolean;
     };
 
+/** What a container is told of others: a provider's variables, or at which address a model answers. */
+export type Received =
+  | { readonly kind: "provider"; readonly service: string }
+  | { readonly kind: "model"; readonly variable: string };
+
 export type Operation = OperationBase & OperationKind;
 
 /** A plan: operations in an order in which they could run one by one, and what the user should know beforehand. */
@@ -124,7 +157,7 @@ export interface PlanWarning {
 
 /** What an operation works on, in the words of Docker Compose's progress lines. */
 export function subjectOf(op: OperationKind): {
-  readonly kind: "image" | "network" | "volume" | "container";
+  readonly kind: "image" | "network" | "volume" | "container" | "provider" | "model";
   readonly name: string;
   readonly service?: string;
 } {
@@ -146,8 +179,15 @@ export function subjectOf(op: OperationKind): {
       return { kind: "container", name: op.to, service: op.container.service };
     case "wait-for":
       return { kind: "container", name: op.containers[0]?.name ?? op.service, service: op.service };
+    case "run-job":
+      return { kind: "container", name: op.name, service: op.service };
+    case "run-provider":
+      return { kind: "provider", name: op.service, service: op.service };
+    case "prepare-model":
+      return { kind: "model", name: op.model.key };
     case "connect-network":
     case "disconnect-network":
+    case "run-hook":
     case "start-container":
     case "stop-container":
     case "restart-container":
@@ -194,12 +234,25 @@ export function wordsOf(op: Operation): { readonly doing: string; readonly done:
     case "remove-network":
     case "remove-volume":
       return { doing: "Removing", done: "Removed" };
+    case "run-hook":
+    case "run-job":
+      return { doing: `Running ${op.hook}`, done: `Ran ${op.hook}` };
+    case "run-provider":
+      return providerWords[op.command];
+    case "prepare-model":
+      return { doing: "Configuring", done: "Configured" };
     case "wait-for":
       return { doing: "Waiting", done: doneWaiting[op.condition] };
     default:
       return unreachable(op);
   }
 }
+
+const providerWords = {
+  up: { doing: "Creating", done: "Created" },
+  down: { doing: "Removing", done: "Removed" },
+  stop: { doing: "Stopping", done: "Stopped" },
+};
 
 const doneWaiting: Record<WaitCondition, string> = {
   healthy: "Healthy",

@@ -51,6 +51,12 @@ function idOf(operation: OperationKind): string {
   switch (operation.kind) {
     case "wait-for":
       return `wait-for ${operation.service} ${operation.condition}`;
+    case "run-hook":
+      return `run-hook ${operation.hook} ${operation.container.name}`;
+    case "run-job":
+      return `run-job ${operation.hook} ${operation.name}`;
+    case "run-provider":
+      return `run-provider ${operation.command} ${operation.service}`;
     case "connect-network":
     case "disconnect-network":
       return `${operation.kind} ${operation.network} ${operation.container.name}`;

@@ -9,11 +9,12 @@ import type { Service } from "../compose/project.js";
 import type { ContainerCreateBody } from "../wire/container.js";
 import { isCompletedJob, type KeptContainer, replicaName, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
-import type { Cause } from "./operation.js";
+import type { Cause, Received } from "./operation.js";
 import { volumeKeysOf } from "./plan-volumes.js";
 import { containerBody } from "./service/container-body.js";
 import type { InheritedMount } from "./service/mounts.js";
-import { containerLabels, containerName, imageNameOf, temporaryName } from "./service/names.js";
+import { containerLabels, containerName, imageNameOf, imagesOf, temporaryName } from "./service/names.js";
+import { provisionsOf, receivesOf, withReceived } from "./steps/provisions.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "./up-draft.js";
 import { sharedServices } from "./up-options.js";
 
@@ -57,7 +58,7 @@ function createReplica(draft: UpDraft, verdict: ServiceVerdict, number: number):
       name,
       finalName: name,
       number,
-      body: bodyOf(draft, verdict, { number, inherited: [] }),
+      ...bodyOf(draft, verdict, { number, inherited: [] }),
     },
     "container is missing",
     { after: prerequisites(draft, service) },
@@ -85,7 +86,7 @@ function replaceReplica(
       name: temporaryName(old.id, finalName),
       finalName,
       number,
-      body,
+      ...body,
     },
     cause,
     { after: prerequisites(draft, service), isStep: true },
@@ -141,7 +142,7 @@ function bodyOf(
   draft: UpDraft,
   { service, hash }: ServiceVerdict,
   facts: { number: number; inherited: readonly InheritedMount[]; replaces?: string },
-): ContainerCreateBody {
+): { body: ContainerCreateBody; receives?: readonly Received[] } {
   const { project, observed, options, pulls } = draft;
   const imageName = imageNameOf(project.name, service);
   const image = pulls.has(imageName) ? undefined : observed.images.get(imageName);
@@ -152,14 +153,18 @@ function bodyOf(
     ...(image ? { imageId: image.Id } : {}),
     ...(facts.replaces === undefined ? {} : { replaces: facts.replaces }),
   });
-  return containerBody(project, service, { labels, inherited: facts.inherited });
+  const body = containerBody(project, service, { labels, inherited: facts.inherited });
+  const receives = receivesOf(service, draft);
+  if (receives.length === 0) return { body };
+  return options.provided ? { body: withReceived(body, receives, options.provided) } : { body, receives };
 }
 
 /** What must be there before a container of the service can be made. */
 export function prerequisites(draft: UpDraft, service: Service): string[] {
-  const pull = draft.pulls.get(imageNameOf(draft.project.name, service));
+  const images = imagesOf(draft.project.name, service);
   return [
-    ...(pull === undefined ? [] : [pull]),
+    ...images.flatMap((image) => draft.pulls.get(image) ?? []),
+    ...provisionsOf(service, draft),
     ...[...service.networks.keys()].flatMap((key) => draft.networkReady.get(key) ?? []),
     ...volumeKeysOf(service).flatMap((key) => draft.volumeReady.get(key) ?? []),
     ...sharedServices(service).flatMap((name) => (draft.toStart.get(name) ?? []).flatMap(({ after }) => after)),

@@ -11,6 +11,8 @@ import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { orphansOf } from "./plan-up.js";
 import { imageNameOf } from "./service/names.js";
+import { addPreStop } from "./steps/hooks.js";
+import { endProvisions } from "./steps/provisions.js";
 import { isUp, refOf } from "./up-draft.js";
 import { neededBy } from "./up-options.js";
 
@@ -31,7 +33,9 @@ export function planDown(project: Project, observed: ObservedState, options: Dow
   const orphans = new Set(orphansOf(project, observed));
   const doomed = observed.containers.filter((container) => isDoomed(container, options, orphans));
   checkNames(project, observed, options.services);
-  const removals = removeContainers(builder, project, doomed, options);
+  const stopsOf = new Map<string, string[]>();
+  const removals = removeContainers(builder, project, { doomed, options, stopsOf });
+  endProvisions(builder, project, { command: "down", services: options.services, settled: stopsOf });
   const isWhole = options.services.length === 0;
   if (isWhole) removeNetworks(builder, project, observed, removals);
   if (isWhole && options.volumes) removeVolumes(builder, project, observed, removals);
@@ -73,8 +77,9 @@ function isDoomed(
   options: DownOptions,
   orphans: ReadonlySet<ObservedContainer>,
 ): boolean {
-  if (options.services.length > 0) return !container.isOneOff && options.services.includes(container.service);
-  return options.removeOrphans || (!container.isOneOff && !orphans.has(container));
+  const isOneOff = container.isOneOff && !container.isHook;
+  if (options.services.length > 0) return !isOneOff && options.services.includes(container.service);
+  return options.removeOrphans || container.isHook === true || (!container.isOneOff && !orphans.has(container));
 }
 
 function checkNames(project: Project, observed: ObservedState, names: readonly string[]): void {
@@ -90,18 +95,20 @@ function checkNames(project: Project, observed: ObservedState, names: readonly s
 function removeContainers(
   builder: PlanBuilder,
   project: Project,
-  doomed: readonly ObservedContainer[],
-  options: DownOptions,
+  {
+    doomed,
+    options,
+    stopsOf,
+  }: { doomed: readonly ObservedContainer[]; options: DownOptions; stopsOf: Map<string, string[]> },
 ): string[] {
   const dependents = dependentsOf(project);
-  const stopsOf = new Map<string, string[]>();
   const removals: string[] = [];
   for (const service of stopOrder(project, doomed)) {
     // A service with nothing to stop hands on what its dependents do.
     const before = (dependents.get(service) ?? []).flatMap((name) => stopsOf.get(name) ?? []);
     const stops: string[] = [];
     for (const container of doomed.filter((one) => one.service === service)) {
-      const stop = isUp(container) ? [addStop(builder, container, options, before)] : [];
+      const stop = isUp(container) ? [addStop(builder, project, { container, options, before })] : [];
       stops.push(...stop);
       removals.push(
         builder.add(
@@ -118,12 +125,13 @@ function removeContainers(
 
 function addStop(
   builder: PlanBuilder,
-  container: ObservedContainer,
-  { timeoutS }: DownOptions,
-  settled: readonly string[],
+  project: Project,
+  { container, options, before }: { container: ObservedContainer; options: DownOptions; before: readonly string[] },
 ): string {
+  const { timeoutS } = options;
   const step = { kind: "stop-container", container: refOf(container) } as const;
-  return builder.add(timeoutS === undefined ? step : { ...step, timeoutS }, "project goes down", { settled });
+  const edges = addPreStop(builder, project, container, { settled: before });
+  return builder.add(timeoutS === undefined ? step : { ...step, timeoutS }, "project goes down", edges);
 }
 
 function removeNetworks(

@@ -1,15 +1,20 @@
 /** Plans pulls: each missing image once, and those whose policy asks for a look at the registry. Pure. */
 import { GantryError } from "../base/errors.js";
+import { parseDuration } from "../compose/normalize/units.js";
 import type { Project, Service } from "../compose/project.js";
+import type { ImageInspect } from "../wire/image.js";
 import type { ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { placeOf } from "./service/field-changes.js";
-import { imageNameOf } from "./service/names.js";
+import { imageNameOf, imagesOf } from "./service/names.js";
 import type { UpDraft } from "./up-draft.js";
 import { desiredScale, type UpOptions } from "./up-options.js";
 
 type ImageDraft = Pick<UpDraft, "project" | "observed" | "options" | "builder" | "selected" | "pulls">;
+const hourMs = 3_600_000;
+const nanosPerMs = 1e6;
+
 type Policy = "always" | "missing" | "never";
 
 /** Fills `draft.pulls`. Services with no replica need no image. */
@@ -17,8 +22,9 @@ export function planImages(draft: ImageDraft): void {
   const wanted = new Map<string, Service[]>();
   for (const service of draft.selected) {
     if (desiredScale(service, draft.options) === 0) continue;
-    const image = imageNameOf(draft.project.name, service);
-    wanted.set(image, [...(wanted.get(image) ?? []), service]);
+    for (const image of imagesOf(draft.project.name, service)) {
+      wanted.set(image, [...(wanted.get(image) ?? []), service]);
+    }
   }
   for (const [image, services] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) planImage(draft, image, services);
 }
@@ -45,8 +51,9 @@ export function planPull(
 }
 
 function planImage(draft: ImageDraft, image: string, services: readonly Service[]): void {
-  const policy = strictest(services.map((service) => policyOf(service, draft.options)));
-  const isThere = draft.observed.images.has(image);
+  const there = draft.observed.images.get(image);
+  const policy = strictest(services.map((service) => policyOf(service, draft.options, there)));
+  const isThere = there !== undefined;
   const [first] = services;
   if (isThere && (policy !== "always" || draft.options.imagesAreFresh)) return;
   const source = first && placeOf(draft.project, `services.${first.name}.image`);
@@ -56,13 +63,15 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
       ...(source ? { source } : {}),
     });
   }
-  const onlyBuilt = services.find((service) => service.build && service.image === undefined);
+  const onlyBuilt = services.find(
+    (service) => service.build && service.image === undefined && imageNameOf(draft.project.name, service) === image,
+  );
   if (onlyBuilt && !isThere) {
     throw new GantryError("not-supported", `Service "${onlyBuilt.name}" needs to be built, which is not possible yet`, {
       hint: `Import or tag an image as ${image}, or give the service an "image".`,
     });
   }
-  const id = addPull(draft.builder, image, services, isThere ? "pull policy is always" : "image is not here", source);
+  const id = addPull(draft.builder, image, services, isThere ? whyAgain(services) : "image is not here", source);
   draft.pulls.set(image, id);
 }
 
@@ -85,10 +94,31 @@ function addPull(
   );
 }
 
-/** Windows (`daily`, `every_…`) and `build` count as "missing" until tags keep the time of their last pull. */
-function policyOf(service: Service, options: UpOptions): Policy {
-  const policy = options.pull ?? service.pull_policy;
-  return policy === "always" || policy === "never" ? policy : "missing";
+/** `daily`, `weekly` and `every_DURATION` are "always" once the image is that old; `build` is the builder's matter. */
+function policyOf(service: Service, { pull, nowMs }: UpOptions, image: ImageInspect | undefined): Policy {
+  const policy = pull ?? service.pull_policy ?? "missing";
+  if (policy === "always" || policy === "never") return policy;
+  const windowMs = refreshWindowMs(policy);
+  if (windowMs === undefined || !image || nowMs === undefined) return "missing";
+  // An engine that does not know when the tag was set says the year 1.
+  const taggedMs = Date.parse(image.Metadata?.LastTagTime ?? "");
+  return Number.isNaN(taggedMs) || nowMs - taggedMs >= windowMs ? "always" : "missing";
+}
+
+/** How long an image may stay as it is, or undefined when the policy sets no limit. */
+function refreshWindowMs(policy: string): number | undefined {
+  if (policy === "daily") return 24 * hourMs;
+  if (policy === "weekly") return 7 * 24 * hourMs;
+  if (!policy.startsWith("every_")) return undefined;
+  const nanos = parseDuration(policy.slice("every_".length));
+  return nanos === undefined ? undefined : nanos / nanosPerMs;
+}
+
+function whyAgain(services: readonly Service[]): string {
+  const policy = services
+    .map((service) => service.pull_policy)
+    .find((one) => one && refreshWindowMs(one) !== undefined);
+  return policy ? `pull policy is ${policy}, and the image is older` : "pull policy is always";
 }
 
 /** Of services that share an image: one that wants a pull gets it. */

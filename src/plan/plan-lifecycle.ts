@@ -7,8 +7,10 @@ import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { dependentsOf, stopOrder } from "./plan-down.js";
 import { planStarts } from "./plan-starts.js";
-import { isUp, refOf, requestStart, type UpDraft } from "./up-draft.js";
-import { defaultUpOptions, desiredScale, selectServices } from "./up-options.js";
+import { addPostStart, addPreStop } from "./steps/hooks.js";
+import { endProvisions } from "./steps/provisions.js";
+import { isUp, newDraft, refOf, requestStart, type UpDraft } from "./up-draft.js";
+import { defaultUpOptions, desiredScale, selectContainers, selectServices } from "./up-options.js";
 
 /** Services empty: all. */
 export interface LifecycleOptions {
@@ -27,12 +29,15 @@ export function planStop(project: Project, observed: ObservedState, options: Lif
     const own = concerned
       .filter((container) => container.service === service && isUp(container))
       .map((container) =>
-        builder.add({ kind: "stop-container", container: refOf(container), ...timeout(options) }, "asked for", {
-          settled: before,
-        }),
+        builder.add(
+          { kind: "stop-container", container: refOf(container), ...timeout(options) },
+          "asked for",
+          addPreStop(builder, project, container, { settled: before }),
+        ),
       );
     stops.set(service, own.length > 0 ? own : before);
   }
+  endProvisions(builder, project, { command: "stop", services: options.services, settled: stops });
   return builder.build(project.name);
 }
 
@@ -45,7 +50,7 @@ export function planStart(
   observed: ObservedState,
   options: LifecycleOptions & { wait: boolean; waitTimeoutMs?: number },
 ): Plan {
-  const selected = selectServices(project, options.services, false);
+  const selected = selectContainers(project, { services: options.services, noDeps: false });
   const verdicts = new Map<string, ServiceVerdict>();
   const draft = startDraft(project, observed, { selected, verdicts, options });
   for (const service of selected) {
@@ -79,9 +84,12 @@ export function planRestart(
     if (!named.has(service.name) && (options.noDeps || followed.length === 0)) continue;
     const after = followed.flatMap(([name]) => restarts.get(name) ?? []);
     const reason = named.has(service.name) ? "asked for" : `restarts with ${followed.map(([name]) => name).join(", ")}`;
-    const ids = replicasOf(project, observed, [service.name]).map((container) =>
-      builder.add({ kind: "restart-container", container: refOf(container), ...timeout(options) }, reason, { after }),
-    );
+    const ids = replicasOf(project, observed, [service.name]).map((replica) => {
+      const container = refOf(replica);
+      const restart = { kind: "restart-container", container, ...timeout(options) } as const;
+      const started = builder.add(restart, reason, addPreStop(builder, project, replica, { after }));
+      return addPostStart(builder, project, { container, started });
+    });
     restarts.set(service.name, ids);
   }
   return builder.build(project.name);
@@ -114,7 +122,13 @@ export function planRemove(
   for (const container of replicasOf(project, observed, options.services)) {
     if (isUp(container) && !options.stop) continue;
     const stopped = isUp(container)
-      ? [builder.add({ kind: "stop-container", container: refOf(container) }, "asked for")]
+      ? [
+          builder.add(
+            { kind: "stop-container", container: refOf(container) },
+            "asked for",
+            addPreStop(builder, project, container),
+          ),
+        ]
       : [];
     builder.add(
       { kind: "remove-container", container: refOf(container), force: true, volumes: options.volumes },
@@ -170,21 +184,8 @@ function startDraft(
   },
 ): UpDraft {
   const { services, wait, waitTimeoutMs } = what.options;
-  return {
-    project,
-    observed,
-    options: { ...defaultUpOptions, services, wait, ...(waitTimeoutMs ? { waitTimeoutMs } : {}) },
-    builder: new PlanBuilder(),
-    selected: what.selected,
-    verdicts: what.verdicts,
-    pulls: new Map(),
-    networkReady: new Map(),
-    volumeReady: new Map(),
-    stops: new Map(),
-    steppedOff: new Map(),
-    toStart: new Map(),
-    starts: new Map(),
-  };
+  const options = { ...defaultUpOptions, services, wait, ...(waitTimeoutMs ? { waitTimeoutMs } : {}) };
+  return newDraft({ project, observed, options, selected: what.selected, verdicts: what.verdicts });
 }
 
 function timeout({ timeoutS }: LifecycleOptions): { timeoutS?: number } {

@@ -10,6 +10,7 @@ import { replicaName } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
 import type { ContainerRef, WaitCondition } from "./operation.js";
 import { placeOf } from "./service/field-changes.js";
+import { addPostStart, addPreStart } from "./steps/hooks.js";
 import { refOf, type UpDraft } from "./up-draft.js";
 import { desiredScale } from "./up-options.js";
 
@@ -18,9 +19,9 @@ export function planStarts(draft: UpDraft): void {
   const gates = new Map<string, string>();
   for (const service of draft.selected) startService(draft, service, gates);
   const selected = new Set(draft.selected.map((service) => service.name));
-  for (const [name, requests] of [...draft.toStart].filter(([service]) => !selected.has(service))) {
+  for (const [, requests] of [...draft.toStart].filter(([service]) => !selected.has(service))) {
     for (const { container, after, cause } of requests) {
-      addStart(draft, name, draft.builder.add({ kind: "start-container", container }, cause, { after }));
+      addStart(draft, container, draft.builder.add({ kind: "start-container", container }, cause, { after }));
     }
   }
   if (draft.options.wait) for (const service of draft.selected) waitForService(draft, service, gates);
@@ -31,15 +32,19 @@ function startService(draft: UpDraft, service: Service, gates: Map<string, strin
   if (requests.length === 0) return;
   const { after: gated, settled } = gatesOf(draft, service, gates);
   const source = placeOf(draft.project, `services.${service.name}.command`);
+  const jobs = addPreStart(draft, service, requests, { after: gated, settled });
   for (const { container, after, cause } of requests) {
-    const edges = { after: [...after, ...gated], settled };
+    const edges = { after: [...after, ...gated, ...jobs], settled };
     const located = { reason: cause, ...(source ? { source } : {}) };
-    addStart(draft, service.name, draft.builder.add({ kind: "start-container", container }, located, edges));
+    addStart(draft, container, draft.builder.add({ kind: "start-container", container }, located, edges));
   }
 }
 
-function addStart(draft: UpDraft, service: string, id: string): void {
-  draft.starts.set(service, [...(draft.starts.get(service) ?? []), id]);
+/** Hooks that run after a start are part of it for whoever waits. */
+function addStart(draft: UpDraft, container: ContainerRef, started: string): void {
+  const { builder, project, starts } = draft;
+  const last = addPostStart(builder, project, { container, started });
+  starts.set(container.service, [...new Set([...(starts.get(container.service) ?? []), started, last])]);
 }
 
 /** What the service's starts wait for; one wait for each dependency and condition, shared by all dependents. */

@@ -14,8 +14,10 @@ import { planImages } from "./plan-images.js";
 import { networksToRecreate, observedNetwork, planNetworks } from "./plan-networks.js";
 import { planStarts } from "./plan-starts.js";
 import { planVolumes } from "./plan-volumes.js";
-import { refOf, stopOnce, type UpDraft } from "./up-draft.js";
-import { selectServices, type UpOptions } from "./up-options.js";
+import { checkSupported } from "./steps/check-supported.js";
+import { planProvisions } from "./steps/provisions.js";
+import { newDraft, refOf, stopOnce, type UpDraft } from "./up-draft.js";
+import { selectContainers, selectServices, type UpOptions } from "./up-options.js";
 
 /**
  * Throws "bad-parameter" for an unknown service, "network-not-found" and "volume-not-found" for missing external ones,
@@ -23,29 +25,23 @@ import { selectServices, type UpOptions } from "./up-options.js";
  */
 export function planUp(project: Project, observed: ObservedState, options: UpOptions): Plan {
   for (const name of options.scale.keys()) selectServices(project, [name], true);
-  const selected = selectServices(project, options.services, options.noDeps);
-  const draft: UpDraft = {
-    project,
-    observed,
-    options,
-    builder: new PlanBuilder(),
-    selected,
-    verdicts: judgeServices(project, observed, options),
-    pulls: new Map(),
-    networkReady: new Map(),
-    volumeReady: new Map(),
-    stops: new Map(),
-    steppedOff: new Map(),
-    toStart: new Map(),
-    starts: new Map(),
-  };
-  planImages(draft);
-  planNetworks(draft);
-  planVolumes(draft);
+  const selected = selectContainers(project, options);
+  const draft = newDraft({ project, observed, options, selected, verdicts: judgeServices(project, observed, options) });
+  prepare(draft);
   planContainers(draft);
   if (!options.noStart) planStarts(draft);
   planOrphans(draft);
   return draft.builder.build(project.name);
+}
+
+/** What must be there before containers are made. Throws as `planUp`. */
+export function prepare(draft: UpDraft): void {
+  const { project, options, selected } = draft;
+  checkSupported(project, selected);
+  planProvisions({ ...draft, selected: selectServices(project, options.services, options.noDeps) });
+  planImages(draft);
+  planNetworks(draft);
+  planVolumes(draft);
 }
 
 /** The verdict on each selected service, dependencies first, because a shared namespace passes recreation on. */
@@ -54,7 +50,7 @@ export function judgeServices(
   observed: ObservedState,
   options: UpOptions,
 ): ReadonlyMap<string, ServiceVerdict> {
-  const selected = selectServices(project, options.services, options.noDeps);
+  const selected = selectContainers(project, options);
   const changed = networksToRecreate(project, observed, selected);
   const networkIds = new Map(
     [...project.networks].map(([key, spec]): [string, string | undefined] => [
@@ -85,7 +81,7 @@ export function mustPullFirst(project: Project, observed: ObservedState, options
 /** Only the pulls of an `up`. */
 export function planUpPulls(project: Project, observed: ObservedState, options: UpOptions): Plan {
   const builder = new PlanBuilder();
-  const selected = selectServices(project, options.services, options.noDeps);
+  const selected = selectContainers(project, options);
   planImages({ project, observed, options, builder, selected, pulls: new Map() });
   return builder.build(project.name);
 }
@@ -93,7 +89,7 @@ export function planUpPulls(project: Project, observed: ObservedState, options: 
 /** Containers of the project whose service the files no longer have, and one-offs that have ended. */
 export function orphansOf(project: Project, observed: ObservedState): ObservedContainer[] {
   return observed.containers.filter((container) => {
-    if (container.isOneOff) return container.state === "exited" || container.state === "dead";
+    if (container.isOneOff && !container.isHook) return container.state === "exited" || container.state === "dead";
     return !project.services.has(container.service) && !project.disabledServices.includes(container.service);
   });
 }

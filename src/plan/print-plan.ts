@@ -22,9 +22,11 @@ export function printOperation(operation: Operation): string {
   const subject =
     operation.kind === "wait-for" ? `${operation.service} ${operation.condition}` : subjectOf(operation).name;
   const network = "network" in operation ? `${operation.network} ` : "";
+  const hook = "hook" in operation ? `${operation.hook} ` : "";
+  const command = operation.kind === "run-provider" ? `${operation.command} ` : "";
   const changes = operation.cause.changes?.map((change) => changeText(change)) ?? [];
   const detail = changes.length > 0 ? ` (${changes.join("; ")})` : "";
-  return `${operation.kind} ${network}${subject}: ${operation.cause.reason}${detail}`;
+  return `${operation.kind} ${network}${hook}${command}${subject}: ${operation.cause.reason}${detail}`;
 }
 
 /**
@@ -45,7 +47,9 @@ export function planToJson(plan: Plan): unknown {
     version: planVersion,
     project: plan.project,
     warnings: plan.warnings,
-    operations: plan.operations.map((op) => (op.kind === "create-container" ? { ...op, body: sealed(op.body) } : op)),
+    operations: plan.operations.map((op) =>
+      op.kind === "create-container" || op.kind === "run-job" ? { ...op, body: sealed(op.body) } : op,
+    ),
   };
 }
 
@@ -98,6 +102,11 @@ function headOf(op: Operation): string {
       return `connect container ${name} to ${op.network}`;
     case "disconnect-network":
       return `disconnect container ${name} from ${op.network}`;
+    case "run-hook":
+    case "run-job":
+      return `run ${op.hook} of ${op.kind === "run-hook" ? name : `service ${op.service}`}`;
+    case "run-provider":
+      return `${op.command} ${name} by provider ${op.type}`;
     case "create-container":
       return op.isStep ? `recreate container ${name}` : `create container ${name}`;
     default:
@@ -108,6 +117,7 @@ function headOf(op: Operation): string {
 function signOf(op: Operation): "+" | "~" | "-" {
   if (op.isStep) return "~";
   if (op.kind.startsWith("create-") || op.kind === "pull-image") return "+";
+  if (op.kind === "run-provider") return op.command === "up" ? "+" : "-";
   return op.kind.startsWith("remove-") ? "-" : "~";
 }
 

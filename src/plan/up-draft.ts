@@ -3,7 +3,8 @@ import type { Project, Service } from "../compose/project.js";
 import type { ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { ContainerRef } from "./operation.js";
-import type { PlanBuilder } from "./plan-builder.js";
+import { type Edges, PlanBuilder } from "./plan-builder.js";
+import { addPreStop } from "./steps/hooks.js";
 import type { UpOptions } from "./up-options.js";
 
 /** Handed from step to step of `plan-up.ts`; each step fills what the next ones read. */
@@ -15,6 +16,8 @@ export interface UpDraft {
   /** Dependencies before dependents. */
   readonly selected: readonly Service[];
   readonly verdicts: ReadonlyMap<string, ServiceVerdict>;
+  /** By `provider SERVICE` and `model KEY`: the operation that provides it. */
+  readonly provisions: Map<string, string>;
   /** By image name: the operation that brings it. */
   readonly pulls: Map<string, string>;
   /** By network key: what must be done before a container is made on it. */
@@ -34,6 +37,26 @@ export interface StartRequest {
   readonly container: ContainerRef;
   readonly after: readonly string[];
   readonly cause: string;
+  /** Of a command beside the replicas, for which nothing is prepared. */
+  readonly isOneOff?: boolean;
+}
+
+/** A draft in which nothing is drawn yet. */
+export function newDraft(
+  what: Pick<UpDraft, "project" | "observed" | "options" | "selected" | "verdicts"> & { builder?: PlanBuilder },
+): UpDraft {
+  return {
+    builder: new PlanBuilder(),
+    ...what,
+    provisions: new Map(),
+    pulls: new Map(),
+    networkReady: new Map(),
+    volumeReady: new Map(),
+    stops: new Map(),
+    steppedOff: new Map(),
+    toStart: new Map(),
+    starts: new Map(),
+  };
 }
 
 export function refOf(container: ObservedContainer, name = container.name): ContainerRef {
@@ -46,12 +69,7 @@ export function isUp(container: ObservedContainer): boolean {
 }
 
 /** Stops a container unless it is down or already being stopped; the operations after which it is. */
-export function stopOnce(
-  draft: UpDraft,
-  container: ObservedContainer,
-  reason: string,
-  edges: { after?: readonly string[]; isStep?: boolean } = {},
-): string[] {
+export function stopOnce(draft: UpDraft, container: ObservedContainer, reason: string, edges: Edges = {}): string[] {
   if (!isUp(container)) return [];
   const known = draft.stops.get(container.id);
   if (known !== undefined) return [known];
@@ -59,7 +77,7 @@ export function stopOnce(
   const id = draft.builder.add(
     { kind: "stop-container", container: refOf(container), ...(timeoutS === undefined ? {} : { timeoutS }) },
     reason,
-    edges,
+    addPreStop(draft.builder, draft.project, container, edges),
   );
   draft.stops.set(container.id, id);
   return [id];

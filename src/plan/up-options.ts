@@ -1,6 +1,7 @@
 /** What `up` was asked for, and the services it concerns. Pure. */
 import { GantryError } from "../base/errors.js";
 import type { Project, Service } from "../compose/project.js";
+import type { Provided } from "./steps/provisions.js";
 
 export interface UpOptions {
   /** Recorded in a label of everything that is created. */
@@ -19,6 +20,10 @@ export interface UpOptions {
   readonly renewAnonymousVolumes: boolean;
   readonly scale: ReadonlyMap<string, number>;
   readonly pull?: "always" | "missing" | "never";
+  /** For pull policies that ask how old an image is, milliseconds since the epoch; without it none is old. */
+  readonly nowMs?: number;
+  /** What providers and models answered just now: then they are not asked again. */
+  readonly provided?: Provided;
   /** The images were pulled just now; policies that ask for a pull are satisfied. */
   readonly imagesAreFresh: boolean;
   /** For containers that are replaced or removed; undefined means their own grace. */
@@ -64,6 +69,11 @@ export function selectServices(project: Project, names: readonly string[], noDep
   };
   for (const name of [...wanted].sort()) visit(name);
   return [...ordered.values()];
+}
+
+/** As `selectServices`, of services that have containers. */
+export function selectContainers(project: Project, options: Pick<UpOptions, "services" | "noDeps">): Service[] {
+  return selectServices(project, options.services, options.noDeps).filter((service) => !service.provider);
 }
 
 /** Names of the services that must be there before this one: dependencies and what it shares with others, sorted. */

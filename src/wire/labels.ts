@@ -13,6 +13,7 @@ export const composeLabels = {
   slug: `${prefix}.slug`,
   dependsOn: `${prefix}.depends_on`,
   image: `${prefix}.image`,
+  hook: `${prefix}.hook`,
   replace: `${prefix}.replace`,
   network: `${prefix}.network`,
   volume: `${prefix}.volume`,
@@ -20,3 +21,6 @@ export const composeLabels = {
   configFiles: `${prefix}.project.config_files`,
   environmentFile: `${prefix}.project.environment_file`,
 } as const;
+
+/** Gantry's own: a digest of the variables that a container was told by providers and models. */
+export const receivedLabel = "gantry.received";

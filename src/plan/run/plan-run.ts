@@ -8,18 +8,15 @@ import type { MountSpec, PortSpec, Project, Service } from "../../compose/projec
 import type { ContainerCreateBody } from "../../wire/container.js";
 import type { ObservedState } from "../observed.js";
 import type { Plan } from "../operation.js";
-import { PlanBuilder } from "../plan-builder.js";
 import { planContainers, prerequisites } from "../plan-containers.js";
-import { planImages } from "../plan-images.js";
-import { planNetworks } from "../plan-networks.js";
 import { planStarts } from "../plan-starts.js";
-import { judgeServices, planOrphans } from "../plan-up.js";
-import { planVolumes } from "../plan-volumes.js";
+import { judgeServices, planOrphans, prepare } from "../plan-up.js";
 import { containerBody } from "../service/container-body.js";
 import { containerLabels, imageNameOf, oneOffName } from "../service/names.js";
 import { hashService } from "../service/service-hash.js";
-import { requestStart, type UpDraft } from "../up-draft.js";
-import { selectServices, type UpOptions } from "../up-options.js";
+import { receivesOf } from "../steps/provisions.js";
+import { newDraft, requestStart, type UpDraft } from "../up-draft.js";
+import { selectContainers, type UpOptions } from "../up-options.js";
 
 /** What the command line puts over the service; absent leaves the service's own. */
 export interface OneOff {
@@ -56,28 +53,12 @@ export function planRun(
 ): Plan {
   const scale = new Map([...options.scale, [oneOff.service, 1]]);
   const own: UpOptions = { ...options, services: [oneOff.service], scale };
-  const selected = selectServices(project, own.services, own.noDeps);
+  const selected = selectContainers(project, own);
   const target = selected.find((service) => service.name === oneOff.service);
   const verdicts = new Map(judgeServices(project, observed, own));
   verdicts.delete(oneOff.service); // its replicas stay as they are
-  const draft: UpDraft = {
-    project,
-    observed,
-    options: own,
-    builder: new PlanBuilder(),
-    selected,
-    verdicts,
-    pulls: new Map(),
-    networkReady: new Map(),
-    volumeReady: new Map(),
-    stops: new Map(),
-    steppedOff: new Map(),
-    toStart: new Map(),
-    starts: new Map(),
-  };
-  planImages(draft);
-  planNetworks(draft);
-  planVolumes(draft);
+  const draft = newDraft({ project, observed, options: own, selected, verdicts });
+  prepare(draft);
   planContainers(draft);
   if (target) createOneOff(draft, target, oneOff);
   planStarts(draft);
@@ -88,8 +69,9 @@ export function planRun(
 function createOneOff(draft: UpDraft, service: Service, oneOff: OneOff): void {
   const name = oneOff.name ?? oneOffName(draft.project.name, service, oneOff.slug);
   const body = oneOffBody(draft, service, oneOff);
+  const receives = receivesOf(service, draft);
   const created = draft.builder.add(
-    { kind: "create-container", service: service.name, name, finalName: name, number: 0, body },
+    { kind: "create-container", service: service.name, name, finalName: name, number: 0, body, receives },
     "asked for",
     { after: prerequisites(draft, service) },
   );
@@ -97,6 +79,7 @@ function createOneOff(draft: UpDraft, service: Service, oneOff: OneOff): void {
     container: { name, service: service.name, createdBy: created },
     after: [created],
     cause: "asked for",
+    isOneOff: true,
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import type { HealthcheckSpec, Project, Service } from "../../compose/project.js";
 import type { ContainerCreateBody, HealthConfig } from "../../wire/container.js";
+import { containerEnv } from "./container-env.js";
 import { endpointsOf } from "./endpoints.js";
 import { hostConfig } from "./host-config.js";
 import type { InheritedMount } from "./mounts.js";
@@ -39,7 +40,7 @@ export function containerBody(project: Project, service: Service, facts: Contain
     OpenStdin: service.stdin_open,
     AttachStdout: true,
     AttachStderr: true,
-    Env: Object.entries(service.environment).map(([key, value]) => (value === null ? key : `${key}=${value}`)),
+    Env: containerEnv(project, service),
     Labels: { ...facts.labels },
     ExposedPorts: exposedPorts(service),
     HostConfig: hostConfig(project, service, facts.inherited),

@@ -82,7 +82,8 @@ function resources(limits: ResourceSpec): Resources {
   };
 }
 
-function networkMode(project: Project, service: Service): string {
+/** The mode, or the main network's name. */
+export function networkMode(project: Project, service: Service): string {
   if (service.network_mode !== undefined) return sharedMode(project, service.network_mode);
   const [main] = endpointsOf(project, service).keys();
   return main ?? "none";

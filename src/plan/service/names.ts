@@ -13,6 +13,11 @@ export function oneOffName(project: string, service: Service, slug: string): str
   return [project, service.name, "run", slug.slice(0, 12)].join(service.separator ?? "-");
 }
 
+/** Of the container in which a `pre_start` hook runs. */
+export function hookName(project: string, service: Service, index: number): string {
+  return [project, service.name, "pre_start", index].join(service.separator ?? "-");
+}
+
 /** Under which a replacement is created while the old container still bears the name. */
 export function temporaryName(oldId: string, name: string): string {
   return `${oldId.slice(0, 12)}_${name}`;
@@ -26,6 +31,14 @@ export function nameBehindTemporary(name: string): string | undefined {
 /** The name of the image a service runs: its own, or `PROJECT-SERVICE` for one that is built. */
 export function imageNameOf(project: string, service: Service): string {
   return service.image ?? [project, service.name].join(service.separator ?? "-");
+}
+
+/** Every image that must be here for the service: its own, those of its hooks and those it mounts. */
+export function imagesOf(project: string, service: Service): string[] {
+  if (service.provider) return [];
+  const hooks = (service.pre_start ?? []).flatMap((hook) => hook.image ?? []);
+  const mounted = service.volumes.flatMap(({ type, source }) => (type === "image" && source ? [source] : []));
+  return [...new Set([imageNameOf(project, service), ...hooks, ...mounted])];
 }
 
 /** A replica has a number, a one-off a slug. */

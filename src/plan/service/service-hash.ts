@@ -35,6 +35,8 @@ export function hashService(service: Service, project: Project, fileDigests: Rea
     uses.map((use) => ({ ...use, content: contentDigest(specs.get(use.source), project, fileDigests) }));
   if (service.configs.length > 0) model.configs = contents(service.configs, project.configs);
   if (service.secrets.length > 0) model.secrets = contents(service.secrets, project.secrets);
+  if (service.models)
+    model.modelNames = Object.keys(service.models).map((key) => project.models?.get(key)?.model ?? key);
   return sha256(canonicalJson(model));
 }
 
