@@ -109,20 +109,15 @@ async function launchOptions(): Promise<LaunchOptions> {
   };
 }
 
-/** conmon runs it with an environment of its own, so the paths stand in it. */
-function wakeCommand({ stateRoot, runDir }: EnginePaths): string[] {
+/**
+ * Starts an engine again: `--wake` when a container has ended, `--adopt` beside a running one. conmon has its own
+ * environment, so the paths stand in the command.
+ */
+function guardCommand(role: "--wake" | "--adopt", { stateRoot, runDir }: EnginePaths): string[] {
   const settings = { GANTRY_STATE_ROOT: stateRoot, GANTRY_RUN_DIR: runDir, HOME: process.env.HOME || "/root" };
   const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  return [
-    "/bin/sh",
-    guardPath(),
-    "--wake",
-    `${stateRoot}/engine.log`,
-    runDir,
-    "/usr/bin/env",
-    ...words,
-    ...engineCommand(),
-  ];
+  const command = ["/usr/bin/env", ...words, ...engineCommand()];
+  return ["/bin/sh", guardPath(), role, `${stateRoot}/engine.log`, runDir, ...command];
 }
 
 function guardPath(): string {
@@ -162,6 +157,7 @@ type Client = ReturnType<typeof import("./client/http-client.js")["createHttpCli
 /** The engine in this process, until it is told to end or has nothing to do. Its launcher hears through `readyFd`. */
 async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: number }): Promise<number> {
   const { runEngine, openEngineLog } = await import("./engine/engine.js");
+  const { engineEnvironment } = await import("./client/launch-engine.js");
   const { paths, uid } = await launchOptions();
   const idleText = process.env.GANTRY_IDLE_MS;
   const tell = (answer: object) => {
@@ -189,8 +185,10 @@ async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: n
       keepFds: readyFd === undefined ? [] : [readyFd],
       signal: stopping.signal,
       log: log.write,
-      exitCommand: wakeCommand(paths),
+      exitCommand: guardCommand("--wake", paths),
       guard: process.env.GANTRY_GUARD,
+      adoptCommand: guardCommand("--adopt", paths),
+      settings: engineEnvironment(process.env),
       registryMirrors: process.env.GANTRY_REGISTRY_MIRRORS,
       onReady: () => tell({ ready: true }),
     });

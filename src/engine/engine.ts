@@ -35,6 +35,7 @@ import { closeInherited } from "./kernel/inherited-descriptors.js";
 import { identifyProcess, readBootId } from "./kernel/process.js";
 import { LayerStore } from "./layers/layer-store.js";
 import { NetworkStore } from "./networks/network-store.js";
+import { loadDefaultProfile } from "./runtime/app-armor.js";
 import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
 import { readSpecHost } from "./runtime/host.js";
 import type { OciRuntime } from "./runtime/oci-runtime.js";
@@ -42,6 +43,8 @@ import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
 import type { DamagedRecord } from "./store/json-records.js";
 import { lockStateRoot } from "./store/state-root-lock.js";
 import { ConmonSupervisor } from "./supervisor/conmon-supervisor.js";
+import { keepGuard } from "./supervisor/guard/guard-watch.js";
+import { keepSettings } from "./supervisor/guard/kept-settings.js";
 import { openVolumes } from "./volumes/volume-store.js";
 
 export { openEngineLog } from "./store/engine-log.js";
@@ -68,6 +71,10 @@ export interface EngineOptions {
   readonly log: (text: string) => void;
   /** `PID TICKS` of the guard that restarts this process after a crash; undefined when there is none. */
   readonly guard?: string | undefined;
+  /** Starts another guard, when that one dies: program and arguments. */
+  readonly adoptCommand: readonly string[];
+  /** What the next engine is to be started with, when nobody's environment is at hand; no secrets. */
+  readonly settings: Readonly<Record<string, string | undefined>>;
   /** What conmon runs when a container has ended: wakes an engine that is gone. */
   readonly exitCommand: readonly string[];
   /** Called once, when clients can connect. */
@@ -104,6 +111,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   const startedAt = systemClock.now();
   const rooms = await openRooms(options, { disposer, startedAt, end });
   markRunning(options, disposer);
+  watchGuard(options, disposer);
   const server = await serveApi(rooms, options.log);
   options.log(`Engine ${options.version} serves ${options.socket} as process ${options.pid}`);
   options.onReady();
@@ -179,7 +187,7 @@ async function openRooms(
       ...{ cgroupVersion: cgroupVersion(), cpus: availableParallelism(), runtime: runtimes[0].name },
       seLinux: existsSync("/sys/fs/selinux/enforce"),
       cgroupParent: cgroupOf(instanceId),
-      spec: readSpecHost(),
+      spec: readSpecHost(loadDefaultProfile(log)),
     },
     report: (message, error) => log(`${message}: ${messageOf(error)}`),
   });
@@ -245,8 +253,7 @@ function readRegistryConfig({ stateRoot, registryMirrors }: EngineOptions): Regi
 
 /** In the background: what an earlier engine left half done, or was removed while a container still used it. */
 function collectGarbage(images: ImageStore, containers: Containers, log: (text: string) => void): void {
-  const used = containers.list({ all: true, filters: {} }).map(({ ImageID }) => ImageID);
-  images.collectGarbage(new Set(used)).catch((error: unknown) => {
+  images.collectGarbage(containers.usedImages()).catch((error: unknown) => {
     log(`Garbage could not be collected: ${messageOf(error)}`);
   });
 }
@@ -282,15 +289,26 @@ function watchActivity(
  * What the guard reads: `engine.pid` and `guard.pid` say which processes live (`PID TICKS`), `stopped` that the engine
  * ended on purpose, so that the exit of a container does not wake it.
  */
-function markRunning({ runDir, pid, guard }: EngineOptions, disposer: Disposer): void {
+function markRunning({ runDir, pid, stateRoot, settings, log }: EngineOptions, disposer: Disposer): void {
   rmSync(join(runDir, "stopped"), { force: true });
   rmSync(join(runDir, "guard.pid"), { force: true });
-  if (guard) writeFileSync(join(runDir, "guard.pid"), `${guard}\n`);
+  try {
+    keepSettings(join(stateRoot, "engine.env"), settings);
+  } catch (error) {
+    log(`The settings could not be kept: ${messageOf(error)}`); // on a full disk the engine starts nevertheless
+  }
   writeFileSync(join(runDir, "engine.pid"), `${pid} ${identifyProcess(pid)?.startTicks ?? 0}\n`);
   disposer.defer(() => {
     writeFileSync(join(runDir, "stopped"), "");
     for (const name of ["engine.pid", "guard.pid"]) rmSync(join(runDir, name), { force: true });
   });
+}
+
+/** A service manager needs none, and whoever runs the engine by hand wants none. */
+function watchGuard({ runDir, guard, adoptCommand, settings, log }: EngineOptions, disposer: Disposer): void {
+  if (!guard) return;
+  const keeper = keepGuard({ guard, adoptCommand, env: settings, guardFile: join(runDir, "guard.pid"), log });
+  disposer.defer(() => keeper[Symbol.dispose]());
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -18,6 +18,8 @@ import { startTestEngine, type TestEngine } from "./engine-fixture.js";
 
 const checkout = join(import.meta.dirname, "../..");
 const recoveryMs = 2000;
+/** Where it matters that something happens, not how soon. */
+const patienceMs = 15_000;
 
 describe("an engine that is killed at any moment", () => {
   let engine: TestEngine;
@@ -62,6 +64,48 @@ describe("an engine that is killed at any moment", () => {
       process.kill(await pidOf(engine), "SIGKILL");
       await within(recoveryMs, async () => void (await engine.client.system.ping()));
     }
+  });
+});
+
+describe("a guard that is killed", () => {
+  it("is replaced by the engine, and the new one starts the engine again when that is killed next", async () => {
+    await using engine = await startTestEngine();
+    const always = ["--name", "again", "--restart", "always"];
+    await engine.gantry(["container", "run", "-d", ...always, "busybox", "sleep", "1000"]);
+    for (let round = 1; round <= 2; round++) {
+      const guard = guardOf(engine);
+      process.kill(guard, "SIGKILL");
+      await within(patienceMs, async () => expect(guardOf(engine)).not.toBe(guard));
+      const pid = await pidOf(engine);
+      process.kill(pid, "SIGKILL");
+      await within(patienceMs, async () => expect((await engine.client.system.status()).pid).not.toBe(pid));
+    }
+    process.kill((await engine.client.containers.inspect("again")).State.Pid, "SIGKILL");
+    await within(patienceMs, async () => {
+      expect(await engine.client.containers.inspect("again")).toMatchObject({
+        RestartCount: 1,
+        State: { Status: "running" },
+      });
+    });
+  });
+
+  it("together with the engine leaves none, until a container ends: then its restart policy goes on", async () => {
+    const env = { GANTRY_REGISTRY_MIRRORS: "docker.io=http://127.0.0.1:9", http_proxy: "http://me:hush@127.0.0.1:9" };
+    await using engine = await startTestEngine({ env });
+    const always = ["--name", "again", "--restart", "always"];
+    await engine.gantry(["container", "run", "-d", ...always, "busybox", "sleep", "1000"]);
+    const { State } = await engine.client.containers.inspect("again");
+    await killWithGuard(engine);
+    process.kill(State.Pid, "SIGKILL");
+    await within(patienceMs, async () => {
+      expect(await engine.client.containers.inspect("again")).toMatchObject({
+        RestartCount: 1,
+        State: { Status: "running" },
+      });
+    });
+    const environment = readFileSync(`/proc/${await pidOf(engine)}/environ`, "utf8").split("\0");
+    expect(environment).toContain("GANTRY_REGISTRY_MIRRORS=docker.io=http://127.0.0.1:9");
+    expect(environment.filter((setting) => setting.includes("hush"))).toEqual([]);
   });
 });
 
@@ -222,11 +266,17 @@ async function pidOf({ runDir }: TestEngine): Promise<number> {
   return pid;
 }
 
+/** The guard is held still first: each of the two would start the other again. */
 async function killWithGuard(engine: TestEngine): Promise<void> {
-  const guard = Number.parseInt(readFileSync(join(engine.runDir, "guard.pid"), "utf8"), 10);
+  const guard = guardOf(engine);
   const pid = await pidOf(engine);
-  for (const process_ of [guard, pid]) process.kill(process_, "SIGKILL");
+  process.kill(guard, "SIGSTOP");
+  for (const process_ of [pid, guard]) process.kill(process_, "SIGKILL");
   await within(recoveryMs, async () => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false));
+}
+
+function guardOf({ runDir }: TestEngine): number {
+  return Number.parseInt(readFileSync(join(runDir, "guard.pid"), "utf8"), 10);
 }
 
 async function monitorOf({ client, runDir }: TestEngine, name: string): Promise<number> {
