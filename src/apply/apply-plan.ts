@@ -15,6 +15,7 @@ import { failureCard } from "./failure-card.js";
 import { conditionText, perform, type RunState } from "./perform.js";
 import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
+import { type ApiSocket, noApiSocket } from "./steps/api-socket.js";
 import { findMissingPrograms } from "./steps/missing-programs.js";
 
 /** Enough to keep a small machine busy; waits do not count. */
@@ -32,6 +33,8 @@ export interface ApplyOptions {
   /** For programs outside of the engine: the project's environment and folder. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly workingDir?: string;
+  /** For services that ask for the engine's socket. */
+  readonly apiSocket?: () => Promise<ApiSocket>;
 }
 
 export interface ApplyResult {
@@ -69,13 +72,14 @@ class PlanRun {
     this.#calls = new Semaphore(options.parallel ?? defaultParallel);
     const { client, watch, signal, beforeStart } = options;
     const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
-    const { environment = {}, workingDir = "/" } = options;
+    const { environment = {}, workingDir = "/", apiSocket = noApiSocket } = options;
     this.#state = {
       client,
       watch,
       signal,
       ...maps,
       provided: { services: new Map() },
+      apiSocket,
       programs: { project: plan.project, workingDir, environment, signal },
       ...(beforeStart ? { beforeStart } : {}),
     };

@@ -7,6 +7,7 @@ import type { ContainerCreateBody } from "../wire/container.js";
 import type { ProgressMessage } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
 import type { ContainerWatch } from "./container-watch.js";
+import { type ApiSocket, withApiSocket } from "./steps/api-socket.js";
 import { prepareModel } from "./steps/prepare-model.js";
 import { type HookCall, runHook, runJob } from "./steps/run-hook.js";
 import { type ProgramContext, runProvider } from "./steps/run-provider.js";
@@ -24,6 +25,7 @@ export interface RunState {
   /** What providers and models answered in this run. */
   readonly provided: { readonly services: Map<string, ProvidedVariables>; modelEndpoint?: string };
   readonly programs: ProgramContext;
+  readonly apiSocket: () => Promise<ApiSocket>;
   /** Called before a container is started, so that its first line is not lost. */
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
 }
@@ -55,7 +57,8 @@ export async function perform(
       await client.volumes.create(op.body);
       return {};
     case "create-container": {
-      const body = withReceived(withImageId(op.body, run), op.receives, run.provided);
+      const told = withReceived(withImageId(op.body, run), op.receives, run.provided);
+      const body = op.apiSocket ? withApiSocket(told, await run.apiSocket()) : told;
       run.created.set(op.id, (await client.containers.create(op.name, body)).Id);
       return {};
     }

@@ -86,6 +86,8 @@ export type OperationKind =
       readonly body: ContainerCreateBody;
       /** Variables that are known only once the operations that give them have ended. */
       readonly receives?: readonly Received[];
+      /** The engine's own socket goes into it, with the credentials of registries. */
+      readonly apiSocket?: true;
     }
   | {
       readonly kind: "run-hook";

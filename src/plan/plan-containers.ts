@@ -6,15 +6,14 @@
  * on to it.
  */
 import type { Service } from "../compose/project.js";
-import type { ContainerCreateBody } from "../wire/container.js";
 import { isCompletedJob, type KeptContainer, replicaName, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
-import type { Cause, Received } from "./operation.js";
+import type { Cause } from "./operation.js";
 import { volumeKeysOf } from "./plan-volumes.js";
 import { containerBody } from "./service/container-body.js";
 import type { InheritedMount } from "./service/mounts.js";
 import { containerLabels, containerName, imageNameOf, imagesOf, temporaryName } from "./service/names.js";
-import { provisionsOf, receivesOf, withReceived } from "./steps/provisions.js";
+import { provisionsOf, type ToldBody, toldBody } from "./steps/provisions.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "./up-draft.js";
 import { sharedServices } from "./up-options.js";
 
@@ -142,7 +141,7 @@ function bodyOf(
   draft: UpDraft,
   { service, hash }: ServiceVerdict,
   facts: { number: number; inherited: readonly InheritedMount[]; replaces?: string },
-): { body: ContainerCreateBody; receives?: readonly Received[] } {
+): ToldBody {
   const { project, observed, options, pulls } = draft;
   const imageName = imageNameOf(project.name, service);
   const image = pulls.has(imageName) ? undefined : observed.images.get(imageName);
@@ -153,10 +152,7 @@ function bodyOf(
     ...(image ? { imageId: image.Id } : {}),
     ...(facts.replaces === undefined ? {} : { replaces: facts.replaces }),
   });
-  const body = containerBody(project, service, { labels, inherited: facts.inherited });
-  const receives = receivesOf(service, draft);
-  if (receives.length === 0) return { body };
-  return options.provided ? { body: withReceived(body, receives, options.provided) } : { body, receives };
+  return toldBody(draft, service, containerBody(project, service, { labels, inherited: facts.inherited }));
 }
 
 /** What must be there before a container of the service can be made. */

@@ -1,5 +1,6 @@
 /** Runs a program outside of the engine and reads what it prints, with bounds on everything. */
 import { spawn } from "node:child_process";
+import { kill } from "node:process";
 import { OutputTail } from "./output-tail.js";
 
 export interface ProgramOptions {
@@ -26,15 +27,18 @@ const killGraceMs = 5000;
 export function runProgram(path: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
   const { cwd, env, signal, onLine } = options;
   signal.throwIfAborted();
-  const child = spawn(path, [...args], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(path, [...args], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const errors = new OutputTail();
   const lines = new LineReader(onLine);
   let failure: unknown;
   let killTimer: NodeJS.Timeout | undefined;
   const end = (reason: unknown) => {
     failure ??= reason;
-    child.kill("SIGTERM");
-    killTimer ??= setTimeout(() => child.kill("SIGKILL"), killGraceMs);
+    signalGroup(child.pid, "SIGTERM");
+    killTimer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), killGraceMs);
+    // Whoever it has started may hold the other ends open; nobody reads them any more.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   const onAbort = () => end(signal.reason);
   signal.addEventListener("abort", onAbort);
@@ -64,6 +68,13 @@ export function runProgram(path: string, args: readonly string[], options: Progr
     clearTimeout(killTimer);
     signal.removeEventListener("abort", onAbort);
   });
+}
+
+/** The program leads a group of its own, so that what it has started ends with it. */
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) kill(-pid, name);
+  } catch {} // it has ended
 }
 
 /** Gathers the text, or hands its lines on, whichever the caller wants. */

@@ -14,7 +14,7 @@ import { judgeServices, planOrphans, prepare } from "../plan-up.js";
 import { containerBody } from "../service/container-body.js";
 import { containerLabels, imageNameOf, oneOffName } from "../service/names.js";
 import { hashService } from "../service/service-hash.js";
-import { receivesOf } from "../steps/provisions.js";
+import { toldBody } from "../steps/provisions.js";
 import { newDraft, requestStart, type UpDraft } from "../up-draft.js";
 import { selectContainers, type UpOptions } from "../up-options.js";
 
@@ -68,10 +68,9 @@ export function planRun(
 
 function createOneOff(draft: UpDraft, service: Service, oneOff: OneOff): void {
   const name = oneOff.name ?? oneOffName(draft.project.name, service, oneOff.slug);
-  const body = oneOffBody(draft, service, oneOff);
-  const receives = receivesOf(service, draft);
+  const told = toldBody(draft, service, oneOffBody(draft, service, oneOff));
   const created = draft.builder.add(
-    { kind: "create-container", service: service.name, name, finalName: name, number: 0, body, receives },
+    { kind: "create-container", service: service.name, name, finalName: name, number: 0, ...told },
     "asked for",
     { after: prerequisites(draft, service) },
   );

@@ -18,7 +18,7 @@ import { networkMode } from "../service/host-config.js";
 import { hookName, imageNameOf } from "../service/names.js";
 import { when } from "../service/when.js";
 import { isUp, refOf, type StartRequest, type UpDraft } from "../up-draft.js";
-import { receivesOf } from "./provisions.js";
+import { toldBody } from "./provisions.js";
 
 type ExecHooks = "post_start" | "pre_stop";
 
@@ -98,15 +98,19 @@ export function addPreStart(
   for (const [at, hook] of hooks.entries()) {
     const step = `pre_start[${at}]`;
     const name = hookName(draft.project.name, service, at);
-    const receives = receivesOf(service, draft);
+    const { body, receives } = toldBody(
+      draft,
+      service,
+      jobBody(draft, service, { hook, container: request.container }),
+    );
     const id = draft.builder.add(
       {
         kind: "run-job",
         service: service.name,
         name,
         hook: step,
-        body: jobBody(draft, service, { hook, container: request.container }),
-        ...(receives.length > 0 ? { receives } : {}),
+        body,
+        ...(receives ? { receives } : {}),
       },
       causeOf(draft.project, service.name, step, "before the start"),
       { after, ...(edges.settled ? { settled: edges.settled } : {}) },

@@ -109,6 +109,26 @@ export function receivedVariables(receives: readonly Received[], provided: Provi
   return found;
 }
 
+/** What a create needs beside its body, which has the variables where they are known already. */
+export interface ToldBody {
+  readonly body: ContainerCreateBody;
+  readonly receives?: readonly Received[];
+  readonly apiSocket?: true;
+}
+
+/** The body of one of the service's containers, with what it is told of others and of the engine. */
+export function toldBody(
+  draft: Pick<UpDraft, "project" | "options">,
+  service: Service,
+  body: ContainerCreateBody,
+): ToldBody {
+  const { provided } = draft.options;
+  const receives = receivesOf(service, draft);
+  const socket = service.use_api_socket ? ({ apiSocket: true } as const) : {};
+  if (provided) return { body: withReceived(body, receives, provided), ...socket };
+  return { body, ...(receives.length > 0 ? { receives } : {}), ...socket };
+}
+
 /** The body with the variables over its own, and a label that tells whether they have changed since. */
 export function withReceived(
   body: ContainerCreateBody,

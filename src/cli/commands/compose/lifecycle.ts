@@ -142,7 +142,7 @@ async function change(
   const { project, observed } = await observe(context, client, { ...known, images: images === true });
   const plan = draw(project, observed);
   if (plan.operations.length === 0 || !confirm || (await confirm(plan))) {
-    await runPlan(context, client, plan, { command });
+    await runPlan(context, client, plan, { command, ...(known.project ? { project: known.project } : {}) });
   }
   return plan;
 }

@@ -78,7 +78,7 @@ export async function scale(
   });
   const options = upOptions(context, { scale: words, deps: flags.deps }, services);
   const { plan: drawn } = await planOrPull(context, client, { project, options });
-  await runPlan(context, client, drawn, { command: "scale" });
+  await runPlan(context, client, drawn, { command: "scale", project });
   if (drawn.operations.length === 0) sayNothingToDo(context, project);
 }
 

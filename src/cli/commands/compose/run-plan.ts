@@ -2,6 +2,7 @@
 import { pid } from "node:process";
 import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
 import type { EngineClient } from "../../../client/engine-client.js";
+import type { Project } from "../../../compose/project.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { failureText } from "../../views/failure-text.js";
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly beforeStart?: ApplyOptions["beforeStart"];
   /** Shows nothing but cards. */
   readonly quiet?: boolean;
+  /** Whose environment and folder programs outside of the engine get; the command's own without it. */
+  readonly project?: Pick<Project, "environment" | "workingDir">;
 }
 
 /** Sets exit code 1 on a failure, whose cards it prints, and 130 when it was cancelled. */
@@ -24,7 +27,7 @@ export async function runPlan(
   context: CliContext,
   client: EngineClient,
   plan: Plan,
-  { command, signal = context.signal, beforeStart, quiet = false }: RunOptions,
+  { command, signal = context.signal, beforeStart, quiet = false, project }: RunOptions,
 ): Promise<ApplyResult> {
   const { applyPlan } = await import("../../../apply/apply-plan.js");
   const renderer = await createRenderer(context, plan.operations.length, {
@@ -38,6 +41,9 @@ export async function runPlan(
     signal,
     clock: context.clock,
     emit: (event) => renderer.show(event),
+    environment: project?.environment ?? context.env,
+    workingDir: project?.workingDir ?? context.cwd,
+    apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
     ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),
   };

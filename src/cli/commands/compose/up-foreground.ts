@@ -129,7 +129,12 @@ class ForegroundSession {
     for (const container of staying) await this.#attach(container);
     const beforeStart = (ref: ContainerRef & { readonly id: string }) =>
       shown.has(ref.service) ? this.#attach(ref) : Promise.resolve();
-    const { outcome } = await runPlan(this.#context, this.#client, plan, { command: "up", signal, beforeStart });
+    const { outcome } = await runPlan(this.#context, this.#client, plan, {
+      command: "up",
+      signal,
+      beforeStart,
+      project,
+    });
     this.#hasStarted = true;
     if (this.#alive.size === 0) this.#end();
     return outcome === "succeeded";
@@ -183,9 +188,13 @@ class ForegroundSession {
         return undefined;
       });
     const state = await inspect();
-    if (!state?.State.Running || state.State.Restarting) return state;
-    const { registered, exited } = this.#client.containers.wait(id, "not-running", { signal: this.#ending.signal });
-    await Promise.allSettled([registered, exited]);
+    const isStarting = state?.State.Status === "created"; // its start has not been answered yet
+    if (!isStarting && (!state?.State.Running || state.State.Restarting)) return state;
+    const condition = isStarting ? "next-exit" : "not-running";
+    const { registered, exited } = this.#client.containers.wait(id, condition, { signal: this.#ending.signal });
+    await Promise.allSettled([registered]);
+    if (isStarting && (await inspect())?.State.Status !== "created") return this.#stateAtEnd(id);
+    await Promise.allSettled([exited]);
     return inspect();
   }
 

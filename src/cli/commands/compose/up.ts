@@ -49,7 +49,7 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   if (flags.detach || flags.wait || !flags.start) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
     const { plan } = await planOrPull(context, client, { project, options, quiet: flags.quietPull === true });
-    await runPlan(context, client, plan, { command: "up" });
+    await runPlan(context, client, plan, { command: "up", project });
     if (plan.operations.length === 0) sayNothingToDo(context, project);
     return;
   }
@@ -57,42 +57,73 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   await upInForeground(context, client, { project, options, flags });
 }
 
+/** What is planned from, and with what options. */
+interface Looked {
+  readonly observed: ObservedState;
+  readonly options: UpOptions;
+}
+
 /**
- * Observes and plans. Where a pull may change what has to be done, it is carried out first and the rest planned after.
- * The exit code is set when that pull fails; the plan is then empty.
+ * Observes and plans. Where a pull or a provider may change what has to be done, it comes first and the rest is
+ * planned after. The exit code is set when that fails; the plan is then empty.
  */
 export async function planOrPull(
   context: CliContext,
   client: EngineClient,
-  {
-    project,
-    options,
-    signal = context.signal,
-    quiet = false,
-  }: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
+  asked: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
 ): Promise<{ plan: Plan; observed: ObservedState }> {
-  const [{ observeProject }, { mustPullFirst, planUp, planUpPulls }] = await Promise.all([
-    import("../../../apply/observe.js"),
-    import("../../../plan/plan-up.js"),
-  ]);
-  const observed = await observeProject(client, project, { signal });
-  if (!mustPullFirst(project, observed, options)) return { plan: planUp(project, observed, options), observed };
-  const pulls = planUpPulls(project, observed, options);
-  const { outcome } = await runPlan(context, client, pulls, { command: "pull", signal, quiet });
-  if (outcome !== "succeeded") return { plan: { ...pulls, operations: [], warnings: [] }, observed };
-  const fresh = await observeProject(client, project, { signal });
-  return { plan: planUp(project, fresh, { ...options, imagesAreFresh: true }), observed: fresh };
+  const { project } = asked;
+  const looked = await lookBeforePlan(context, client, asked);
+  if (!looked) {
+    const { nothingObserved } = await import("../../../plan/observed.js");
+    return { plan: { project: project.name, operations: [], warnings: [] }, observed: nothingObserved };
+  }
+  const { planUp } = await import("../../../plan/plan-up.js");
+  return { plan: planUp(project, looked.observed, looked.options), observed: looked.observed };
+}
+
+/** Undefined when a pull or a provider failed that had to come first: the exit code is set. */
+export async function lookBeforePlan(
+  context: CliContext,
+  client: EngineClient,
+  asked: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
+): Promise<Looked | undefined> {
+  const { project, signal = context.signal, quiet = false } = asked;
+  const [{ observeProject }, { mustPullFirst, planUpPulls }, { mustProvideFirst, planUpProvisions }] =
+    await Promise.all([
+      import("../../../apply/observe.js"),
+      import("../../../plan/plan-up.js"),
+      import("../../../plan/steps/provisions.js"),
+    ]);
+  let { options } = asked;
+  let observed = await observeProject(client, project, { signal });
+  if (mustPullFirst(project, observed, options)) {
+    const pulls = planUpPulls(project, observed, options);
+    if ((await runPlan(context, client, pulls, { command: "pull", signal, quiet })).outcome !== "succeeded") {
+      return undefined;
+    }
+    observed = await observeProject(client, project, { signal });
+    options = { ...options, imagesAreFresh: true };
+  }
+  if (mustProvideFirst(project, observed, options)) {
+    const provisions = planUpProvisions(project, options);
+    const { outcome, provided } = await runPlan(context, client, provisions, { command: "up", signal, project });
+    if (outcome !== "succeeded") return undefined;
+    options = { ...options, provided };
+  }
+  return { observed, options };
 }
 
 /** The planner's options out of the flags. Throws "bad-parameter". */
 export function upOptions(
-  { version, env }: CliContext,
+  { version, env, clock }: CliContext,
   flags: Partial<UpFlags>,
   services: readonly string[],
 ): UpOptions {
   const waitTimeoutS = flags.waitTimeout === undefined ? 0 : wholeNumber(flags.waitTimeout, "--wait-timeout");
   return {
     version,
+    nowMs: clock.now().getTime(),
     services,
     forceRecreate: flags.forceRecreate === true,
     alwaysRecreateDeps: flags.alwaysRecreateDeps === true,

@@ -10,7 +10,6 @@ import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient, Hijacked } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import type { Plan } from "../../../../plan/operation.js";
-import { mustPullFirst, planUpPulls } from "../../../../plan/plan-up.js";
 import { type OneOff, planRun } from "../../../../plan/run/plan-run.js";
 import type { UpOptions } from "../../../../plan/up-options.js";
 import type { WaitReply } from "../../../../wire/container.js";
@@ -19,7 +18,7 @@ import { runSession } from "../../../stdio-session.js";
 import { exitCode, forwardSignals } from "../../engine-objects/container/run.js";
 import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
-import { upOptions } from "../up.js";
+import { lookBeforePlan, upOptions } from "../up.js";
 import { type RunFlags, readOneOff } from "./one-off.js";
 
 /** The one-off of one run, once it has started. */
@@ -68,6 +67,7 @@ async function start(
   let running: Running | undefined;
   const { outcome } = await runPlan(context, client, plan, {
     command: "run",
+    project,
     ...quiet,
     beforeStart: async ({ id, createdBy }) => {
       const made = plan.operations.find((op) => op.id === createdBy);
@@ -82,22 +82,16 @@ async function start(
   return undefined;
 }
 
-/** As for `up`: where a pull may change what has to be done, it comes first. Undefined when it failed. */
+/** As for `up`: where a pull or a provider may change what has to be done, it comes first. Undefined: it failed. */
 async function drawPlan(
   context: CliContext,
   client: EngineClient,
   { project, oneOff, flags }: { project: Project; oneOff: OneOff; flags: RunFlags },
 ): Promise<Plan | undefined> {
-  const { observeProject } = await import("../../../../apply/observe.js");
-  const { signal } = context;
   const options: UpOptions = upOptions(context, flags, [oneOff.service]);
-  const observed = await observeProject(client, project, { signal });
-  if (!mustPullFirst(project, observed, options)) return planRun(project, observed, { oneOff, options });
-  const pulls = planUpPulls(project, observed, options);
-  const quiet = flags.quiet || flags.quietPull ? { quiet: true } : {};
-  if ((await runPlan(context, client, pulls, { command: "pull", ...quiet })).outcome !== "succeeded") return undefined;
-  const fresh = await observeProject(client, project, { signal });
-  return planRun(project, fresh, { oneOff, options: { ...options, imagesAreFresh: true } });
+  const quiet = flags.quiet === true || flags.quietPull === true;
+  const looked = await lookBeforePlan(context, client, { project, options, quiet });
+  return looked && planRun(project, looked.observed, { oneOff, options: looked.options });
 }
 
 async function attach(client: EngineClient, id: string, { tty, interactive, autoRemove }: OneOff) {
