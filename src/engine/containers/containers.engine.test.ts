@@ -1,152 +1,30 @@
 /** Containers with real parts: overlay, bridge, conmon, an OCI runtime, and a busybox image of one layer. */
-import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../base/clock.js";
-import type { RegistryClient } from "../../registry/registry-client.js";
 import type { ContainerCreateBody } from "../../wire/container.js";
 import { FrameDecoder } from "../../wire/stream.js";
-import { ImageStore } from "../images/image-store.js";
-import { readBootId } from "../kernel/process.js";
-import { LayerStore } from "../layers/layer-store.js";
-import { NetworkStore } from "../networks/network-store.js";
-import { cgroupVersion } from "../runtime/cgroups.js";
-import { readSpecHost } from "../runtime/host.js";
-import { findProgram, probeRuntimes } from "../runtime/runtime-probe.js";
-import { ConmonSupervisor } from "../supervisor/conmon-supervisor.js";
-import { openVolumes } from "../volumes/volume-store.js";
 import type { ContainerStore } from "./container-store.js";
-import { createContainers } from "./create-containers.js";
-import { EventJournal } from "./event-journal.js";
+import { never, RealEngine } from "./real-engine.fixture.js";
 
-const dir = mkdtempSync(join(tmpdir(), "gantry-cte-"));
-const instanceId = `t${randomBytes(4).toString("hex")}`;
-const never = new AbortController().signal;
-const reports: string[] = [];
+const real = new RealEngine();
+const { dir, instanceId, reports } = real;
 let engine: ContainerStore;
-let closeEngine: () => Promise<void>;
-
-async function openEngine(): Promise<void> {
-  const onDamaged = ({ path }: { path: string }) => reports.push(path);
-  const stateRoot = join(dir, "state");
-  const runDir = join(dir, "run");
-  mkdirSync(stateRoot, { recursive: true });
-  mkdirSync(runDir, { recursive: true });
-  const layers = await LayerStore.open({ stateRoot, onDamaged });
-  const registry = {} as RegistryClient; // Nothing is pulled here.
-  const images = await ImageStore.open({ stateRoot, layers, registry, clock: systemClock, onDamaged });
-  const events = new EventJournal(systemClock);
-  const networks = await NetworkStore.open({
-    ...{ stateDir: stateRoot, runDir, instanceId, clock: systemClock },
-    publish: (event) => events.publish(event),
-    log: (text) => reports.push(text),
-  });
-  const runtimes = await probeRuntimes({ cacheFile: join(dir, "runtimes.json"), wrapperDir: join(dir, "wrappers") });
-  const supervisor = new ConmonSupervisor({
-    ...{ runDir, runtimes, conmonPath: findProgram("conmon") ?? "", defaultRuntime: runtimes[0]?.name ?? "" },
-    monitorCgroup: `/${instanceId}/monitors`,
-  });
-  const volumes = await openVolumes({ directory: join(stateRoot, "volumes"), clock: systemClock, onDamaged });
-  engine = await createContainers({
-    ...{ clock: systemClock, images, layers, volumes, networks, supervisor, events, onDamaged },
-    stateDir: join(stateRoot, "containers"),
-    runDir: join(runDir, "containers"),
-    host: {
-      ...{ cgroupVersion: cgroupVersion(), cpus: cpus().length, runtime: runtimes[0]?.name ?? "" },
-      ...{ seLinux: false, cgroupParent: `/${instanceId}`, spec: readSpecHost() },
-    },
-    bootId: readBootId(),
-    report: (message, error) => reports.push(`${message}: ${error}`),
-  });
-  await engine.restore();
-  closeEngine = async () => {
-    await engine.close();
-    await supervisor.close();
-    await networks.close();
-  };
-  if (!hasImage) {
-    await images.importRootfs(Readable.from(busyboxTar()), {
-      ...{ reference: "busybox:latest", changes: ["CMD sleep 1000", "VOLUME /filled"], signal: never },
-      onProgress: () => {},
-    });
-    hasImage = true;
-  }
-}
-let hasImage = false;
-
-function busyboxTar(): Buffer {
-  const root = join(dir, "rootfs");
-  for (const folder of ["bin", "etc", "filled", "tmp", "proc", "sys", "dev"]) {
-    mkdirSync(join(root, folder), { recursive: true });
-  }
-  copyFileSync("/bin/busybox", join(root, "bin/busybox"));
-  for (const applet of execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).trim().split("\n")) {
-    if (applet !== "busybox") symlinkSync("busybox", join(root, "bin", applet));
-  }
-  execFileSync("sh", ["-c", "echo root:x:0:0::/root:/bin/sh >etc/passwd; echo seed >filled/seed"], { cwd: root });
-  return execFileSync("tar", ["-C", root, "-c", "."], { maxBuffer: 64 * 1024 ** 2 });
-}
+const openEngine = async () => {
+  await real.open();
+  engine = real.containers;
+};
+const closeEngine = () => real.close();
 
 beforeAll(openEngine);
-afterAll(async () => {
-  for (const { Id } of engine.list({ all: true, filters: {} })) await engine.remove(Id, { force: true, volumes: true });
-  await closeEngine();
-  const sweeper = await NetworkStore.open({
-    ...{ stateDir: join(dir, "state"), runDir: join(dir, "run"), instanceId, clock: systemClock },
-    publish: () => {},
-    log: () => {},
-  });
-  await sweeper.restore([]);
-  for (const { Id } of sweeper.list({ type: ["custom"] })) await sweeper.remove(Id);
-  await sweeper.close();
-  for (const hierarchy of readdirSync("/sys/fs/cgroup")) {
-    for (const path of [`${instanceId}/monitors`, instanceId]) {
-      const folder = join("/sys/fs/cgroup", hierarchy, path);
-      if (existsSync(folder)) execFileSync("rmdir", [folder]);
-    }
-  }
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => real.remove());
 
-const run = async (body: ContainerCreateBody, name?: string) => {
-  const { Id } = await engine.create(name, { Image: "busybox", ...body });
-  await engine.start(Id);
-  return Id;
-};
-const sh = (script: string, body: ContainerCreateBody = {}) => run({ Cmd: ["sh", "-c", script], ...body });
-const remove = (id: string) => engine.remove(id, { force: true, volumes: true });
-
-async function logOf(id: string): Promise<string> {
-  const options = { stdout: true, stderr: true, follow: true, timestamps: false };
-  const decoder = new FrameDecoder();
-  let text = "";
-  for await (const chunk of engine.logs(id, options, never)) {
-    for (const { payload } of decoder.push(chunk)) text += Buffer.from(payload).toString();
-  }
-  return text;
-}
-
-async function output(script: string, body: ContainerCreateBody = {}): Promise<string> {
-  const id = await sh(script, body);
-  await engine.wait(id, "not-running", never);
-  const text = await logOf(id);
-  await remove(id);
-  return text;
-}
+const run = (body: ContainerCreateBody) => real.run(body);
+const sh = (script: string, body: ContainerCreateBody = {}) => real.sh(script, body);
+const output = (script: string, body: ContainerCreateBody = {}) => real.output(script, body);
+const logOf = (id: string) => real.logOf(id);
+const remove = (id: string) => real.removeContainer(id);
 
 async function eventually(check: () => boolean): Promise<void> {
   for (const end = Date.now() + 10_000; !check(); await delay(20)) if (Date.now() > end) throw new Error("never");

@@ -32,6 +32,7 @@ export function readSpecHost(appArmorProfile?: string): SpecHost {
     swapAccounting: version === 2 || readText(join(cgroups, "memory/memory.memsw.limit_in_bytes")) !== "",
     blockWeights: version === 2 || hasBlockWeights(),
     realtimeCpu: version === 1 && existsSync(join(cgroups, "cpu/cpu.rt_runtime_us")),
+    messageQueues: existsSync("/dev/mqueue"),
     recursiveReadOnly: isAtLeast(kernel, recursiveReadOnlySince),
     onlineCpus: readText("/sys/devices/system/cpu/online").trim() || undefined,
     onlineNodes: readText("/sys/devices/system/node/online").trim() || undefined,

@@ -22,7 +22,7 @@ it("adds and drops capabilities by any spelling, and refuses unknown ones", () =
   expect(bounding(["net_admin"], ["ALL"])).toEqual(["CAP_NET_ADMIN"]);
   expect(bounding([], ["CAP_MKNOD"])).toHaveLength(13);
   expect(bounding(["ALL"], ["sys_admin"])).toHaveLength(40);
-  expect(() => bounding(["FLY"], [])).toThrow('invalid capability: "FLY"');
+  expect(() => bounding(["FLY"], [])).toThrow('invalid CapAdd: unknown capability: "CAP_FLY"');
 });
 
 it("mounts the defaults in Docker's order, then the user's by depth, then the engine's files", () => {
@@ -47,7 +47,7 @@ it("mounts the defaults in Docker's order, then the user's by depth, then the en
     "/sys/fs/cgroup ro,nosuid,noexec,nodev",
     "/dev/mqueue nosuid,noexec,nodev",
     "/dev/shm nosuid,noexec,nodev,mode=1777,size=67108864",
-    "/sbin/docker-init bind,rprivate,ro",
+    "/sbin/docker-init bind,private,ro",
     "/a nosuid,nodev,rprivate,size=1m,exec",
     "/a/b rbind,rprivate,ro",
     "/etc/hosts rbind,rprivate",

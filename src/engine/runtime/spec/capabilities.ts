@@ -38,8 +38,8 @@ export function containerCapabilities(
   asked: { add: readonly string[]; drop: readonly string[]; privileged: boolean },
   available: readonly string[],
 ): string[] {
-  const add = asked.add.map(capabilityName);
-  const drop = asked.drop.map(capabilityName);
+  const add = asked.add.map((name) => capabilityName(name, "CapAdd"));
+  const drop = asked.drop.map((name) => capabilityName(name, "CapDrop"));
   const base =
     add.includes("ALL") || asked.privileged ? allCapabilities : drop.includes("ALL") ? [] : defaultCapabilities;
   const wanted = new Set([...base, ...add]);
@@ -53,10 +53,10 @@ export function capabilitiesOfMask(mask: string): string[] {
   return allCapabilities.filter((_name, bit) => (bits >> BigInt(bit)) & 1n);
 }
 
-function capabilityName(asked: string): string {
+function capabilityName(asked: string, field: string): string {
   const upper = asked.toUpperCase();
   if (upper === "ALL" || upper === "CAP_ALL") return "ALL";
   const name = upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
-  if (!allCapabilities.includes(name)) throw new GantryError("bad-parameter", `invalid capability: "${asked}"`);
-  return name;
+  if (allCapabilities.includes(name)) return name;
+  throw new GantryError("bad-parameter", `invalid ${field}: unknown capability: "${name}"`);
 }

@@ -66,16 +66,18 @@ function defaultMounts(input: SpecInput): OciMount[] {
       source: "cgroup",
       options: [cgroupAccess, "nosuid", "noexec", "nodev"],
     },
-    mqueueMount(input),
+    ...mqueueMount(input),
     ...shmMount(input),
   ];
 }
 
-/** The host's queues for the host's IPC namespace; the kernel gives each namespace its own. */
-function mqueueMount({ ipc }: SpecInput): OciMount {
-  if (ipc.kind === "host")
-    return bind("/dev/mqueue", "/dev/mqueue", { recursive: true, propagation: "", readOnly: false });
-  return { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] };
+/** The host's queues for the host's IPC namespace, if it shows them; the kernel gives each namespace its own. */
+function mqueueMount({ ipc, host }: SpecInput): OciMount[] {
+  if (ipc.kind !== "host") {
+    return [{ destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] }];
+  }
+  if (host.messageQueues === false) return [];
+  return [bind("/dev/mqueue", "/dev/mqueue", { recursive: true, propagation: "", readOnly: false })];
 }
 
 function shmMount({ hostConfig, ipc, shmPath }: SpecInput): OciMount[] {
@@ -111,7 +113,9 @@ function bind(
   destination: string,
   options: { recursive: boolean; propagation: string; readOnly: boolean; readOnlyBelow?: boolean },
 ): OciMount {
-  const propagation = options.propagation || "rprivate";
+  const asked = options.propagation || "rprivate";
+  // crun takes the r of a propagation for one of the bind; a single mount has nothing below it to reach.
+  const propagation = options.recursive ? asked : asked.replace(/^r/, "");
   const access = options.readOnly ? [options.readOnlyBelow ? "rro" : "ro"] : [];
   return { destination, type: "bind", source, options: [options.recursive ? "rbind" : "bind", propagation, ...access] };
 }

@@ -27,6 +27,8 @@ export interface SpecHost {
   /** AppArmor confines here; then a profile may be asked for by name. */
   readonly appArmor?: boolean;
   readonly seLinux?: boolean;
+  /** False where the host has no /dev/mqueue. */
+  readonly messageQueues?: boolean;
   /** A read-only bind can make what is mounted below it read-only too (Linux 5.12). */
   readonly recursiveReadOnly?: boolean;
   /** Lists as in `/sys/devices/system/cpu/online`; undefined where they are not told. */
