@@ -185,6 +185,7 @@ async function openRooms(
     bootId: readBootId(),
     host: {
       ...{ cgroupVersion: cgroupVersion(), cpus: availableParallelism(), runtime: runtimes[0].name },
+      runtimes: runtimes.map(({ name }) => name),
       seLinux: existsSync("/sys/fs/selinux/enforce"),
       cgroupParent: cgroupOf(instanceId),
       spec: readSpecHost(loadDefaultProfile(log)),
