@@ -71,7 +71,8 @@ const askUdp: Exchange = (query, { address, port }, isAnswer) =>
     socket.on("message", (reply) => {
       if (isAnswer(reply)) finish(Buffer.from(reply));
     });
-    socket.connect(port, address, () => socket.send(query));
+    // Without a route it is called with the error that is also emitted.
+    socket.connect(port, address, (error?: Error) => (error ? finish() : socket.send(query)));
   });
 
 const askTcp: Exchange = (query, { address, port }, isAnswer) =>
