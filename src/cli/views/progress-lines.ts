@@ -1,5 +1,6 @@
 /** The event stream as plain lines, in Docker Compose's words: ` Container shop-web-1  Started  0.4s`. Pure. */
 import type { ApplyEvent, EventResource } from "../../apply/apply-events.js";
+import { elapsedText } from "../../base/elapsed.js";
 import { printable } from "../../base/printable.js";
 import type { Style } from "./style.js";
 
@@ -13,7 +14,7 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
       return [line(event.resource, style.yellow("Waiting"), `for ${event.waitsFor}`)];
     case "done":
       if (event.step) return [];
-      return [line(event.resource, style.green(event.action), seconds(event.durationMs))];
+      return [line(event.resource, style.green(event.action), elapsedText(event.durationMs))];
     case "failed":
       return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":
@@ -31,13 +32,6 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
 /** `Container shop-web-1`: how Docker Compose names a thing. */
 function resourceLabel({ kind, name }: EventResource): string {
   return `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${name}`;
-}
-
-/** `0.4s`, `12.0s`, `2m05s`. */
-export function seconds(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
-  const whole = Math.round(ms / 1000);
-  return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
 }
 
 function line(resource: EventResource, ...columns: string[]): string {

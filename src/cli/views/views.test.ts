@@ -5,7 +5,8 @@ import type { ApplyEvent, FailureCard } from "../../apply/apply-events.js";
 import type { ContainerSummary } from "../../wire/container.js";
 import { failureText } from "./failure-text.js";
 import { LineSplitter, logName, prefixed, splitTimestamp } from "./log-lines.js";
-import { progressLines, seconds } from "./progress-lines.js";
+import { elapsedText } from "../../base/elapsed.js";
+import { progressLines } from "./progress-lines.js";
 import { portsText, psJson, psTable } from "./ps-view.js";
 import { prefixPaint, styleFor } from "./style.js";
 
@@ -58,7 +59,7 @@ it("tells events in Docker Compose's words, one line each", () => {
     "warning: careful",
     "  hint: really",
   ]);
-  expect(seconds(125_000)).toBe("2m05s");
+  expect(elapsedText(125_000)).toBe("2m05s");
 });
 
 it("keeps the JSON event stream to its schema", () => {

@@ -3,6 +3,7 @@
  *
  * Pure. Never more lines than the terminal has, less one for the cursor; never wider than the terminal.
  */
+import { elapsedText } from "../../base/elapsed.js";
 import { bytesOf, labelOf, type ProgressModel, type Row, type RowState } from "./progress-model.js";
 
 export type Tone = "plain" | "dim" | "good" | "bad" | "busy" | "wait";
@@ -54,13 +55,6 @@ export function summarizeProgress(model: ProgressModel, columns: number): Line[]
     ...model.warnings.map((text): Line => [{ text: `warning: ${text}`, tone: "wait" }]),
     ...all.map((row) => clipped(rowLine(row, width, { nowMs: row.endedMs ?? row.sinceMs }), columns)),
   ];
-}
-
-/** `12.3s`, `2m05s`. */
-export function elapsedText(ms: number): string {
-  if (ms < 60_000) return `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
-  const whole = Math.floor(ms / 1000);
-  return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
 }
 
 function header(model: ProgressModel, { nowMs }: Screen): Line {
