@@ -35,6 +35,10 @@ export interface NetworkCreateBody {
   Name: string;
   CheckDuplicate?: boolean;
   Driver?: string;
+  Scope?: string;
+  Ingress?: boolean;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network?: string } | null;
   Internal?: boolean;
   Attachable?: boolean;
   EnableIPv4?: boolean | null;

@@ -78,7 +78,7 @@ export interface PortCheckReply {
 export interface TakenPort {
   HostIp: string;
   HostPort: string;
-  Type: "tcp" | "udp";
+  Type: "tcp" | "udp" | "sctp";
   Container?: string;
 }
 

@@ -117,6 +117,7 @@ export const execStartShape = {
 export const networkCreateShape = {
   ...{ Name: "text", CheckDuplicate: "flag", Driver: "text", Internal: "flag", Attachable: "flag" },
   ...{ EnableIPv4: "flag", EnableIPv6: "flag", IPAM: ipam, Options: textMap, Labels: textMap },
+  ...{ Scope: "text", Ingress: "flag", ConfigOnly: "flag", ConfigFrom: { Network: "text" } },
 } as const satisfies Fields<NetworkCreateBody>;
 
 export const networkConnectShape = {

@@ -18,6 +18,15 @@ export function libcFunction(prototype: string): (...args: unknown[]) => number 
   return (...args) => Number(call(...args));
 }
 
+/** The same on a thread of its own pool, for calls that hold their caller up. What it is given must not be changed. */
+export function libcInBackground(prototype: string): (...args: unknown[]) => Promise<number> {
+  const call = library.func(prototype);
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      call.async(...args, (error: unknown, result: unknown) => (error ? reject(error) : resolve(Number(result))));
+    });
+}
+
 /** `result`, unless it is negative: then throws "syscall-failed" with errno's name, as `cause.code` has it too. */
 export function checked(what: string, result: number): number {
   if (result >= 0) return result;

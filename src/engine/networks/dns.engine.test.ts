@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { decode, encode } from "dns-packet";
 import { expect, it } from "vitest";
-import { inNetns } from "../kernel/namespaces.js";
-import { boundSocket } from "../kernel/sockets.js";
+import { inNetns } from "../kernel/network/namespaces.js";
+import { boundSocket } from "../kernel/network/sockets.js";
 import { aRequest, never, openTestNetworks } from "./networks.fixture.js";
 
 /** Asks 127.0.0.11 from inside a namespace; gives the response code and the answers' data. */

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { expect, it, vi } from "vitest";
-import { inNetns } from "../kernel/namespaces.js";
-import { boundSocket } from "../kernel/sockets.js";
+import { inNetns } from "../kernel/network/namespaces.js";
+import { boundSocket } from "../kernel/network/sockets.js";
 import { instanceNames } from "./network-store.js";
 import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
@@ -144,7 +144,7 @@ it("leaves nothing after detach and remove", async () => {
   await vi.waitFor(() => expect(test.remains()).toMatchObject({ netns: [], links: [expect.stringMatching(/^gn-/)] }));
   await test.store.remove("front");
   expect(test.remains()).toEqual({ links: [], tables: [], netns: [] });
-  expect(test.events.map(({ Action }) => Action)).toEqual(["create", "connect", "disconnect", "destroy"]);
+  expect(test.events.map(({ Action }) => Action)).toEqual(["create", "destroy"]);
 });
 
 it("takes ports, relays, DNS and names again after the engine died, and sweeps what is nobody's", async () => {

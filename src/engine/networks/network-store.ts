@@ -11,18 +11,18 @@ import { GantryError } from "../../base/errors.js";
 import type { PortMap } from "../../wire/container.js";
 import type { NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
 import type { EngineEvent, TakenPort } from "../../wire/system.js";
-import { Rtnetlink } from "../kernel/netlink.js";
-import { openNftables } from "../kernel/nftables.js";
+import { openNftables } from "../kernel/network/nftables.js";
+import { Rtnetlink } from "../kernel/network/rtnetlink.js";
 import { JsonRecords } from "../store/json-records.js";
-import { BridgeHost } from "./bridge-host.js";
-import { FirewallTable } from "./firewall-table.js";
-import { addressPlan, plannedPools } from "./ipam.js";
-import type { Subnet } from "./ipv4.js";
+import type { Subnet } from "./addresses/ip.js";
+import { addressPlans, plannedPools, ulaOf } from "./addresses/ipam.js";
+import { BridgeHost, hostLinkName } from "./bridge-host.js";
+import { checkCreateBody, familiesOf } from "./create-request.js";
+import { FirewallTable } from "./firewall/firewall-table.js";
+import { Forwarding } from "./forwarding.js";
+import { LinkRemover } from "./link-remover.js";
 import {
-  checkCreateBody,
-  inspectNetwork,
   isPredefined,
-  matchesNetwork,
   type NetworkRecord,
   networkRecordSchema,
   parseNetworkRecord,
@@ -30,6 +30,7 @@ import {
   predefinedRecord,
   recordOf,
 } from "./network-record.js";
+import { inspectNetwork, matchesNetwork } from "./network-view.js";
 import type { EndpointRequest, Networks, Sandbox, SandboxRequest } from "./networks.js";
 import { Sandboxes } from "./sandboxes.js";
 
@@ -54,20 +55,24 @@ export class NetworkStore implements Networks {
   /** Records on their way to the disk, and off it: a name is taken from the first, and free from the second. */
   readonly #arriving = new Set<NetworkRecord>();
   readonly #leaving = new Set<string>();
+  readonly #ula: Subnet;
 
   private constructor(options: NetworkStoreOptions, records: JsonRecords<NetworkRecord>) {
     this.#options = options;
     this.#records = records;
-    const { hash } = instanceNames(options.instanceId);
+    const { hash, table: name } = instanceNames(options.instanceId);
+    this.#ula = ulaOf(hash);
     // The highest byte keeps clear of the small numbers that people give to link groups.
-    const links = { host: new Rtnetlink(), group: 0x67000000 | Number.parseInt(hash.slice(0, 6), 16) };
-    const table = new FirewallTable(instanceNames(options.instanceId).table, openNftables(), options.log);
-    this.#bridges = new BridgeHost(links, table);
+    const own = Number.parseInt(hash.slice(0, 6), 16);
+    const links = { host: new Rtnetlink(), group: 0x67000000 | own, doomed: 0x68000000 | own };
+    const forwarding = new Forwarding(join(options.runDir, "forwarding.json"), links);
+    const { log } = options;
+    const table = new FirewallTable({ name, nft: openNftables(), log, closed: (family) => forwarding.closed(family) });
+    const remover = new LinkRemover(links);
+    this.#bridges = new BridgeHost({ links, table, forwarding, remover });
     this.#sandboxes = new Sandboxes({
-      ...options,
+      ...{ clock: options.clock, log, links, table, remover },
       netnsDir: join(options.runDir, "netns"),
-      links,
-      table,
       bridges: this.#bridges,
       record: (nameOrId) => this.#record(nameOrId),
     });
@@ -90,13 +95,15 @@ export class NetworkStore implements Networks {
     checkCreateBody(body);
     const existing = this.#known().find(({ name }) => name === body.Name);
     if (existing) throw new GantryError("network-conflict", `network with name ${body.Name} already exists`);
-    const record = recordOf(body, this.#newIdentity(plannedPools(body.IPAM, this.#takenSubnets())));
+    const choice = { ...this.#takenSubnets(), families: familiesOf(body) };
+    const record = recordOf(body, this.#newIdentity(plannedPools(body.IPAM, choice)));
+    this.#checkBridgeName(record);
     this.#bridges.raise(record);
     this.#arriving.add(record);
     try {
       await this.#records.set(record.id, record);
     } catch (error) {
-      this.#bridges.remove(record);
+      await this.#bridges.remove(record, this.#known());
       throw error;
     } finally {
       this.#arriving.delete(record);
@@ -127,7 +134,7 @@ export class NetworkStore implements Networks {
     }
     this.#leaving.add(record.id);
     try {
-      this.#bridges.remove(record);
+      await this.#bridges.remove(record, this.#present());
       await this.#records.remove(record.id);
     } finally {
       this.#leaving.delete(record.id);
@@ -159,7 +166,8 @@ export class NetworkStore implements Networks {
     const used = new Set(live.flatMap(({ endpoints }) => Object.values(endpoints).map(({ NetworkID }) => NetworkID)));
     const raised = this.#records
       .values()
-      .filter((record) => record.driver === "bridge" && (!isPredefined(record.name) || used.has(record.id)));
+      .filter(({ driver }) => driver === "bridge" || driver === "macvlan")
+      .filter(({ name, id }) => !isPredefined(name) || used.has(id));
     await this.#sandboxes.restore(live, raised);
   }
 
@@ -169,7 +177,7 @@ export class NetworkStore implements Networks {
 
   async close(): Promise<void> {
     await this.#sandboxes.close();
-    this.#bridges.close();
+    await this.#bridges.close();
   }
 
   #inspect(record: NetworkRecord): NetworkInspect {
@@ -199,7 +207,8 @@ export class NetworkStore implements Networks {
 
   async #ensurePredefined(name: (typeof predefined)[number]): Promise<void> {
     if (this.#records.values().some((record) => record.name === name)) return;
-    const pools = name === "bridge" ? plannedPools(null, this.#takenSubnets()) : [];
+    const choice = { ...this.#takenSubnets(), families: [4] as const };
+    const pools = name === "bridge" ? plannedPools(null, choice) : [];
     const record = predefinedRecord(name, this.#newIdentity(pools));
     await this.#records.set(record.id, record);
   }
@@ -208,9 +217,18 @@ export class NetworkStore implements Networks {
     return { id: randomBytes(idBytes).toString("hex"), createdAt: this.#options.clock.now(), pools };
   }
 
-  #takenSubnets(): { networks: Subnet[]; host: Subnet[] } {
-    const networks = this.#known().flatMap(({ pools }) => addressPlan(pools)?.subnet ?? []);
-    return { networks, host: this.#bridges.hostSubnets() };
+  #takenSubnets(): { networks: Subnet[]; host: Subnet[]; ula: Subnet } {
+    const networks = this.#known().flatMap(({ pools }) => addressPlans(pools).map(({ subnet }) => subnet));
+    return { networks, host: this.#bridges.hostSubnets(), ula: this.#ula };
+  }
+
+  #checkBridgeName(record: NetworkRecord): void {
+    if (record.driver !== "bridge") return;
+    const name = hostLinkName(record);
+    const other = this.#known().find((one) => one.driver === "bridge" && hostLinkName(one) === name);
+    if (!other) return;
+    const message = `bridge name ${name} is in use by network ${other.name}`;
+    throw new GantryError("network-conflict", message);
   }
 
   #publish(action: string, record: NetworkRecord): void {

@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 import { systemClock } from "../../base/clock.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { EngineEvent } from "../../wire/system.js";
-import { inNetns, removeNetns } from "../kernel/namespaces.js";
-import { boundSocket } from "../kernel/sockets.js";
+import { inNetns, removeNetns } from "../kernel/network/namespaces.js";
+import { boundSocket } from "../kernel/network/sockets.js";
 import { instanceNames, NetworkStore, type NetworkStoreOptions } from "./network-store.js";
 import type { SandboxRequest } from "./networks.js";
 

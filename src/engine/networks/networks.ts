@@ -48,10 +48,15 @@ export interface Sandbox {
   /** What `/etc/resolv.conf` names: 127.0.0.11 on user-defined networks, else the host's (or `--dns`). */
   readonly nameServers: readonly string[];
   readonly dnsServers: readonly string[];
+  /** Where the engine answers what is asked of 127.0.0.11:53; absent without a name server of its own. */
+  readonly dnsPort?: number;
 }
 
 export interface Networks {
-  /** Throws "network-conflict" for a name in use or an overlapping subnet, "bad-parameter". */
+  /**
+   * Throws "network-conflict" for a name in use, "subnet-overlap", "bad-parameter", "network-forbidden", "not-
+   * supported".
+   */
   create(body: NetworkCreateBody): Promise<NetworkInspect>;
   /** By full id, exact name or id prefix. Throws "network-not-found". */
   get(nameOrId: string): NetworkInspect;

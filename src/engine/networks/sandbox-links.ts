@@ -5,121 +5,188 @@
  * or unmade. No process is spawned.
  */
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { systemCodeOf } from "../../base/errors.js";
-import { createNetns, inNetns } from "../kernel/namespaces.js";
-import { Rtnetlink } from "../kernel/netlink.js";
-import { ipv4Bytes, macOf } from "./ipv4.js";
+import { GantryError, isGantryError } from "../../base/errors.js";
+import { createNetns, inNetns } from "../kernel/network/namespaces.js";
+import { type MacvlanRequest, Rtnetlink } from "../kernel/network/rtnetlink.js";
+import { type SysctlPath, sysctlPath, writeSysctl } from "../kernel/network/sysctls.js";
+import { type Address, addressBytes, type Family } from "./addresses/ip.js";
+import type { EndpointAddress } from "./endpoint-registry.js";
 
 /** One interface of a container. */
 export interface SandboxLink {
   /** Interface inside: `eth0`. */
   readonly inside: string;
-  /** The near end's name on the host. */
-  readonly outside: string;
-  readonly bridge: string;
-  readonly address: number;
-  readonly prefix: number;
+  readonly addresses: readonly EndpointAddress[];
   readonly mac: Uint8Array;
   readonly mtu: number | undefined;
+  /** With the placeholder `IFNAME`. */
+  readonly sysctls: ReadonlyArray<{ readonly path: SysctlPath; readonly value: string }>;
+  readonly wire: BridgeWire | MacvlanWire;
+}
+/** A veth pair. `outside` is the near end's name on the host. */
+export interface BridgeWire {
+  readonly kind: "bridge";
+  readonly outside: string;
+  readonly bridge: string;
   /** Replies to a container's own published port come back through the port they went out of. */
   readonly hairpin: boolean;
 }
+export interface MacvlanWire {
+  readonly kind: "macvlan";
+  readonly parent: string;
+  readonly mode: MacvlanRequest["mode"];
+}
 
-/** Groups tag links as this engine's: `ip link show group N`. */
+/** Groups tag links as this engine's: `ip link show group N`. Those of `doomed` are on their way out. */
 export interface HostLinks {
   readonly host: Rtnetlink;
   readonly group: number;
+  readonly doomed: number;
 }
 
 /** What every container's namespace has, as Docker sets it: low ports and ping without privileges. */
-const sandboxSysctls = {
-  "net.ipv4.ip_unprivileged_port_start": "0",
-  "net.ipv4.ping_group_range": "0 2147483647",
-  "net.ipv6.conf.default.disable_ipv6": "1",
-};
+const sandboxSysctls: ReadonlyArray<readonly [SysctlPath, string]> = [
+  [["net", "ipv4", "ip_unprivileged_port_start"], "0"],
+  [["net", "ipv4", "ping_group_range"], "0 2147483647"],
+  [["net", "ipv6", "conf", "default", "disable_ipv6"], "1"],
+];
 
 /** Makes the namespace with its loopback up. A failure leaves no namespace. */
 export function makeNetns(path: string): void {
   createNetns(path);
   using inside = inNetns(path, () => {
-    writeSysctls(sandboxSysctls);
+    for (const [sysctl, value] of sandboxSysctls) writeSysctl(sysctl, value);
     return new Rtnetlink();
   });
   inside.setLink("lo", { up: true });
 }
 
 /** Puts links into a namespace, addresses included. Whoever calls removes what was made when it throws. */
-export function addLinks(netnsPath: string, links: readonly SandboxLink[], { host, group }: HostLinks): void {
+export function addLinks(netnsPath: string, links: readonly SandboxLink[], hostLinks: HostLinks): void {
   if (links.length === 0) return;
-  using inside = inNetns(netnsPath, () => new Rtnetlink());
   const netnsFd = openSync(netnsPath, "r");
   try {
-    for (const link of links) {
-      const master = indexOf(host, link.bridge);
-      const peer = { name: link.inside, netnsFd, mac: link.mac };
-      host.addVeth({ name: link.outside, master, group, peer, ...(link.mtu ? { mtu: link.mtu } : {}) });
-      writeSysctls({ [`net.ipv6.conf.${link.outside}.disable_ipv6`]: "1" });
-      if (link.hairpin) writeFileSync(`/sys/class/net/${link.outside}/brport/hairpin_mode`, "1");
-      inside.addAddress(inside.setLink(link.inside, { up: true }), {
-        address: ipv4Bytes(link.address),
-        prefix: link.prefix,
-      });
-    }
+    for (const link of links) addWire(link, netnsFd, hostLinks);
   } finally {
     closeSync(netnsFd);
+  }
+  using inside = inNetns(netnsPath, () => {
+    for (const link of links) writeLinkSysctls(link);
+    return new Rtnetlink();
+  });
+  for (const link of links) {
+    const index = inside.setLink(link.inside, { up: true });
+    for (const { address, prefix } of link.addresses) {
+      inside.addAddress(index, { address: addressBytes(address), prefix });
+    }
+  }
+}
+
+function addWire({ inside, mac, mtu, wire }: SandboxLink, netnsFd: number, { host, group }: HostLinks): void {
+  const size = mtu ? { mtu } : {};
+  if (wire.kind === "macvlan") {
+    const parent = indexOf(host, wire.parent);
+    host.addMacvlan({ name: inside, parent, mode: wire.mode, netnsFd, mac, ...size });
+    return;
+  }
+  const { outside } = wire;
+  const master = indexOf(host, wire.bridge);
+  host.addVeth({ name: outside, master, group, peer: { name: inside, netnsFd, mac }, ...size });
+  writeSysctl(["net", "ipv6", "conf", outside, "disable_ipv6"], "1");
+  if (wire.hairpin) writeFileSync(`/sys/class/net/${outside}/brport/hairpin_mode`, "1");
+}
+
+/**
+ * Before the link is up: it shall have no addresses of its own making, and no waiting for duplicates of those given.
+ */
+function writeLinkSysctls({ inside, addresses, wire, sysctls }: SandboxLink): void {
+  if (addresses.some(({ address }) => address.family === 6)) {
+    const own = ["net", "ipv6", "conf", inside];
+    if (wire.kind === "bridge") writeSysctl([...own, "accept_ra"], "0");
+    writeSysctl([...own, "accept_dad"], "0");
+    writeSysctl([...own, "disable_ipv6"], "0");
+  }
+  for (const { path, value } of sysctls) {
+    const words = path.map((word) => (word === "IFNAME" ? inside : word));
+    try {
+      writeSysctl(words, value);
+    } catch (cause) {
+      throw new GantryError("bad-parameter", `cannot set ${words.join(".")} to ${value}`, { cause });
+    }
   }
 }
 
 /** Writes the `net.` sysctls that the container asks for; others are the runtime's. Throws as `writeFileSync` does. */
 export function writeSandboxSysctls(netnsPath: string, sysctls: Readonly<Record<string, string>>): void {
-  const own = Object.entries(sysctls).filter(([key]) => /^net\.[\w./-]+$/.test(key) && !key.includes(".."));
-  if (own.length > 0) inNetns(netnsPath, () => writeSysctls(Object.fromEntries(own)));
+  const own = Object.entries(sysctls).flatMap(([name, value]) => {
+    const path = sysctlPath(name);
+    return path ? [{ path, value }] : [];
+  });
+  if (own.length === 0) return;
+  inNetns(netnsPath, () => {
+    for (const { path, value } of own) writeSysctl(path, value);
+  });
 }
 
-/** Sets the default route through the link with `mac`, or takes it away. */
-export function setGateway(netnsPath: string, via: { gateway: number; mac: string } | undefined): void {
+/** A default route goes through the link with `mac`. */
+export interface Via {
+  readonly gateway: Address;
+  readonly mac: string;
+}
+
+/** Sets the default routes of both families, or takes them away. */
+export function setGateways(netnsPath: string, via: Readonly<Record<Family, Via | undefined>>): void {
   using inside = inNetns(netnsPath, () => new Rtnetlink());
-  if (!via) return void inside.deleteDefaultRoute();
-  const hex = via.mac.replaceAll(":", "");
-  const link = inside.links().find(({ mac }) => mac === hex);
-  if (link) inside.setDefaultRoute(ipv4Bytes(via.gateway), link.index);
-}
-
-/** `eth0` or the first one that is free. */
-export function freeInterfaceName(netnsPath: string): string {
-  using inside = inNetns(netnsPath, () => new Rtnetlink());
-  const names = new Set(inside.links().map(({ name }) => name));
-  for (let at = 0; ; at += 1) if (!names.has(`eth${at}`)) return `eth${at}`;
-}
-
-/** Makes a bridge with its gateway address, or completes the one that is there. */
-export function ensureBridge(
-  bridge: { name: string; gateway: number; prefix: number; mtu: number | undefined },
-  { host, group }: HostLinks,
-): void {
-  const { name, gateway, mtu } = bridge;
-  if (!host.linkNamed(name)) {
-    host.addBridge({ name, mac: macOf(gateway), group, ...(mtu ? { mtu } : {}) });
-    writeSysctls({ [`net.ipv6.conf.${name}.disable_ipv6`]: "1" });
+  const links = inside.links();
+  for (const family of [4, 6] as const) {
+    const route = via[family];
+    const link = links.find(({ mac }) => mac === route?.mac.replaceAll(":", ""));
+    if (route && link) inside.setDefaultRoute(addressBytes(route.gateway), link.index);
+    else deleteDefaultRoute(inside, family);
   }
-  host.addAddress(indexOf(host, name), { address: ipv4Bytes(gateway), prefix: bridge.prefix });
-  // Clients on the host's loopback reach published ports by it; the ruleset's guard closes what it opens.
-  writeSysctls({ [`net.ipv4.conf.${name}.route_localnet`]: "1", "net.ipv4.ip_forward": "1" });
 }
 
+function deleteDefaultRoute(inside: Rtnetlink, family: Family): void {
+  try {
+    inside.deleteDefaultRoute(family);
+  } catch (error) {
+    if (!(family === 6 && isGantryError(error, "network-failed"))) throw error; // a kernel without IPv6
+  }
+}
+
+/** The lowest free numbers after `prefix` (`eth`) for those without a name. Throws "bad-parameter" for a name twice. */
+export function interfaceNames(wanted: ReadonlyArray<{ name: string | undefined; prefix: string }>, taken: string[]) {
+  const names = new Set(taken);
+  for (const { name } of wanted) {
+    if (name === undefined) continue;
+    if (names.has(name)) throw new GantryError("bad-parameter", `interface name ${name} is already in use`);
+    names.add(name);
+  }
+  return wanted.map(({ name, prefix }) => {
+    if (name !== undefined) return name;
+    let number = 0;
+    while (names.has(`${prefix}${number}`)) number += 1;
+    names.add(`${prefix}${number}`);
+    return `${prefix}${number}`;
+  });
+}
+
+/** Names of a namespace's interfaces. */
+export function interfacesIn(netnsPath: string): string[] {
+  using inside = inNetns(netnsPath, () => new Rtnetlink());
+  return inside.links().map(({ name }) => name);
+}
+
+/** Deletes the interface with this MAC address in a namespace. Does nothing when it is gone. */
+export function deleteInside(netnsPath: string, mac: string): void {
+  using inside = inNetns(netnsPath, () => new Rtnetlink());
+  const link = inside.links().find((one) => one.mac === mac.replaceAll(":", ""));
+  if (link) inside.deleteLink(link.name);
+}
+
+/** The index of a link of the host. Throws "network-failed". */
 function indexOf(links: Rtnetlink, name: string): number {
   const link = links.linkNamed(name);
   if (link) return link.index;
-  throw new Error(`The network interface ${name} is gone`);
-}
-
-/** In the thread's present namespace. A name's dots separate directories. IPv6 may be missing from the kernel. */
-function writeSysctls(sysctls: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(sysctls)) {
-    try {
-      writeFileSync(`/proc/sys/${key.replaceAll(".", "/")}`, value);
-    } catch (error) {
-      if (!(key.startsWith("net.ipv6.") && systemCodeOf(error) === "ENOENT")) throw error;
-    }
-  }
+  throw new GantryError("network-failed", `The network interface ${name} is gone`);
 }

@@ -8,9 +8,9 @@ import type { EndpointSettings } from "../../wire/network.js";
 import { decideDns, serverFailure } from "./dns/dns-answer.js";
 import { DnsDirectory } from "./dns/dns-directory.js";
 import { DnsForwarder, type Upstream } from "./dns/dns-forwarder.js";
-import { type DnsHandler, serveDns } from "./dns/dns-server.js";
+import { type DnsHandler, type DnsServer, serveDns } from "./dns/dns-server.js";
 import { hostNameServers, reachableNameServers } from "./dns/resolv-conf.js";
-import { gatewayEndpoint } from "./endpoint-registry.js";
+import { addressText, gatewayEndpoint } from "./endpoint-registry.js";
 import type { Sandbox } from "./networks.js";
 
 /** Where containers on user-defined networks ask; configuration files name it, so it is Docker's. */
@@ -25,7 +25,7 @@ const hostServersMaxAgeMs = 5000;
 export class SandboxNames {
   readonly #directory = new DnsDirectory();
   readonly #forwarder = new DnsForwarder();
-  readonly #servers = new Map<string, Disposable>();
+  readonly #servers = new Map<string, DnsServer>();
   readonly #monotonicMs: () => number;
   #hostServers: { readAtMs: number; servers: readonly string[] } | undefined;
   #turn = 0;
@@ -48,22 +48,26 @@ export class SandboxNames {
 
   /**
    * Makes a sandbox's names known, and serves it if its `nameServers` say so. `current` gives the sandbox as it is when
-   * a query comes. Throws "syscall-failed" when its port 53 cannot be had.
+   * a query comes. Gives the port behind port 53. Throws "syscall-failed", "network-failed".
    */
-  add(sandbox: Sandbox, current: () => Sandbox | undefined): void {
-    const { containerId, netnsPath, nameServers } = sandbox;
+  add(sandbox: Sandbox, current: () => Sandbox | undefined): number | undefined {
+    const { containerId, netnsPath, nameServers, dnsPort } = sandbox;
     if (netnsPath && nameServers.includes(embeddedServer) && !this.#servers.has(containerId)) {
-      this.#servers.set(containerId, serveDns(netnsPath, embeddedServer, this.#handlerFor(containerId, current)));
+      const place = { address: embeddedServer, earlierPort: dnsPort };
+      this.#servers.set(containerId, serveDns(netnsPath, place, this.#handlerFor(containerId, current)));
     }
     this.rename(sandbox);
+    return this.#servers.get(containerId)?.port;
   }
 
   /** Replaces what is known of a container's names. */
   rename({ containerId, endpoints }: Sandbox): void {
     this.#directory.remove(containerId);
-    for (const [networkName, { NetworkID = "", DNSNames, IPAddress = "" }] of Object.entries(endpoints)) {
-      if (!DNSNames) continue;
-      this.#directory.add({ containerId, networkId: NetworkID, networkName, names: DNSNames, address: IPAddress });
+    for (const [networkName, settings] of Object.entries(endpoints)) {
+      const { NetworkID: networkId = "", DNSNames: names, Links } = settings;
+      if (!names) continue;
+      const addresses = ([4, 6] as const).flatMap((family) => addressText(settings, family) ?? []);
+      this.#directory.add({ containerId, networkId, networkName, names, addresses, links: Links ?? [] });
     }
   }
 
@@ -104,7 +108,8 @@ export class SandboxNames {
 
   /** None for a container that has internal networks only: it shall not reach the outside by DNS either. */
   #upstreams(sandbox: Sandbox | undefined): Upstream[] {
-    if (!sandbox || !gatewayEndpoint(sandbox.endpoints)) return [];
+    const isOut = sandbox && ([4, 6] as const).some((family) => gatewayEndpoint(sandbox.endpoints, family));
+    if (!sandbox || !isOut) return [];
     const servers = sandbox.dnsServers.length > 0 ? sandbox.dnsServers : this.#recentHostServers();
     return servers.map((address) => ({ address, port: dnsPort }));
   }

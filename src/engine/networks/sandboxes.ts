@@ -10,21 +10,32 @@ import { Disposer } from "../../base/disposal.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import type { PortMap } from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
-import type { EngineEvent, TakenPort } from "../../wire/system.js";
-import { isNetns, netnsNames, removeNetns } from "../kernel/namespaces.js";
-import type { BridgeHost } from "./bridge-host.js";
-import { EndpointRegistry, gatewayEndpoint, type PlannedEndpoint } from "./endpoint-registry.js";
-import type { FirewallTable } from "./firewall-table.js";
-import { parseIpv4 } from "./ipv4.js";
-import { bridgeName, bridgeOptions, bridgeRules, mtuOf, type NetworkRecord } from "./network-record.js";
+import type { TakenPort } from "../../wire/system.js";
+import { isNetns, netnsNames, removeNetns } from "../kernel/network/namespaces.js";
+import { type BridgeHost, hostLinkName } from "./bridge-host.js";
+import { networkOptions } from "./driver-options.js";
+import { gatewaysOf, linksOf, vethName } from "./endpoint-links.js";
+import { addressText, EndpointRegistry, gatewayEndpoint } from "./endpoint-registry.js";
+import type { FirewallTable } from "./firewall/firewall-table.js";
+import type { LinkRemover } from "./link-remover.js";
+import { bridgeRules, type NetworkRecord } from "./network-record.js";
 import type { EndpointRequest, Sandbox, SandboxRequest } from "./networks.js";
-import { type HeldPort, holdPorts, portMapOf, portRequests, publishedPorts, refusedPorts } from "./published-ports.js";
+import {
+  type HeldPort,
+  holdPorts,
+  type PortTargets,
+  portMapOf,
+  portRequests,
+  publishedPorts,
+} from "./ports/published-ports.js";
+import { holdAgain, takenPorts } from "./ports/sandbox-ports.js";
 import {
   addLinks,
-  freeInterfaceName,
+  deleteInside,
   type HostLinks,
+  interfacesIn,
   makeNetns,
-  setGateway,
+  setGateways,
   writeSandboxSysctls,
 } from "./sandbox-links.js";
 import { SandboxNames } from "./sandbox-names.js";
@@ -34,10 +45,10 @@ export interface SandboxesOptions {
   readonly links: HostLinks;
   readonly table: FirewallTable;
   readonly bridges: BridgeHost;
+  readonly remover: LinkRemover;
   /** Throws "network-not-found". */
   readonly record: (nameOrId: string) => NetworkRecord;
   readonly clock: Clock;
-  readonly publish: (event: Pick<EngineEvent, "Type" | "Action" | "Actor">) => void;
   readonly log: (text: string) => void;
 }
 
@@ -46,7 +57,6 @@ interface LiveSandbox {
   readonly held: readonly HeldPort[];
 }
 
-const vethIdLength = 12;
 /** The kernel takes some 50 ms for a namespace, or for fifty. */
 const leavingMs = 1000;
 
@@ -82,17 +92,10 @@ export class Sandboxes {
   }
 
   takenPorts(ports: PortMap): TakenPort[] {
-    return refusedPorts(portRequests(ports)).map(({ protocol, hostAddress, hostPorts }) => {
-      const Container = this.#publisherOf(protocol, hostPorts.from);
-      const port = { HostIp: hostAddress, HostPort: String(hostPorts.from), Type: protocol };
-      return Container === undefined ? port : { ...port, Container };
-    });
-  }
-
-  #publisherOf(protocol: "tcp" | "udp", hostPort: number): string | undefined {
-    const publishes = ({ held }: LiveSandbox) =>
-      held.some((port) => port.protocol === protocol && port.hostPort === hostPort);
-    return [...this.#live].find(([, live]) => publishes(live))?.[0];
+    return takenPorts(
+      ports,
+      [...this.#live].map(([containerId, { held }]) => [containerId, held] as const),
+    );
   }
 
   async detach(containerId: string): Promise<void> {
@@ -103,16 +106,16 @@ export class Sandboxes {
     await using undo = new Disposer();
     undo.defer(() => this.#leaveToKernel(Object.values(sandbox.endpoints).map(vethName)));
     if (sandbox.netnsPath === this.#netnsPath(containerId)) undo.defer(() => removeNetns(this.#netnsPath(containerId)));
-    for (const [network, settings] of Object.entries(sandbox.endpoints)) {
-      undo.defer(() => this.#publish("disconnect", containerId, network, settings));
-      undo.defer(() => this.#options.links.host.disablePort(vethName(settings)));
+    for (const settings of Object.values(sandbox.endpoints)) {
+      undo.defer(() => this.#unplug(sandbox, settings));
       undo.defer(() => this.endpoints.remove(containerId, settings));
     }
     undo.defer(() => this.#names.remove(containerId));
     undo.defer(() => {
       for (const port of held) port.close();
     });
-    undo.defer(() => this.#options.table.changePorts({ remove: publishedPorts(held, targetOf(sandbox) ?? "") }));
+    const remove = publishedPorts(held, this.#targets(sandbox));
+    undo.defer(() => this.#options.table.changePorts({ remove }));
   }
 
   async connect(containerId: string, { network, settings }: EndpointRequest): Promise<Sandbox> {
@@ -128,12 +131,11 @@ export class Sandboxes {
     await using undo = new Disposer();
     this.#options.bridges.raise(record);
     undo.defer(() => this.#options.links.host.deleteLink(vethName(endpoint.settings)));
-    const link = linkOf(endpoint, freeInterfaceName(netnsPath), live.held.length > 0);
-    addLinks(netnsPath, [link], this.#options.links);
+    const place = { taken: interfacesIn(netnsPath), hairpin: live.held.length > 0 };
+    addLinks(netnsPath, linksOf([endpoint], place), this.#options.links);
     this.#change(live, { ...sandbox.endpoints, [record.name]: endpoint.settings });
     undo.release();
     this.endpoints.add(containerId, sandbox.name, endpoint.settings);
-    this.#publish("connect", containerId, record.name, endpoint.settings);
     return live.sandbox;
   }
 
@@ -144,10 +146,11 @@ export class Sandboxes {
     if (!settings) {
       throw new GantryError("network-failed", `container ${containerId} is not connected to network ${record.name}`);
     }
-    this.#options.links.host.deleteLink(vethName(settings));
-    this.endpoints.remove(containerId, settings);
+    const before = live.sandbox;
     this.#change(live, others);
-    this.#publish("disconnect", containerId, record.name, settings);
+    this.#unplug(before, settings);
+    this.endpoints.remove(containerId, settings);
+    await this.#options.remover.remove([vethName(settings)]);
     return live.sandbox;
   }
 
@@ -160,15 +163,14 @@ export class Sandboxes {
     for (const record of networks) this.#attempt(`raise network ${record.name}`, () => bridges.raiseLink(record));
     for (const sandbox of present) {
       this.#addEndpoints(sandbox);
-      this.#live.set(sandbox.containerId, { sandbox, held: this.#heldAgain(sandbox) });
+      const held = holdAgain(sandbox, this.#portOwner(sandbox, sandbox.name), this.#options.log);
+      this.#live.set(sandbox.containerId, { sandbox, held });
     }
-    const ports = [...this.#live.values()].flatMap(({ sandbox, held }) =>
-      publishedPorts(held, targetOf(sandbox) ?? "").filter(({ address }) => address !== ""),
-    );
-    table.replace(networks.map(bridgeRules), ports);
+    const ports = [...this.#live.values()].flatMap(({ sandbox, held }) => publishedPorts(held, this.#targets(sandbox)));
+    table.replace(networks.filter(({ driver }) => driver === "bridge").map(bridgeRules), ports);
     for (const sandbox of present) this.#attempt(`serve DNS to ${sandbox.name}`, () => this.#addNames(sandbox));
     const veths = present.flatMap(({ endpoints }) => Object.values(endpoints).map(vethName));
-    bridges.sweep(new Set([...networks.map(bridgeName), ...veths]));
+    await bridges.sweep(new Set([...networks.flatMap((record) => hostLinkName(record) ?? []), ...veths]));
     for (const name of netnsNames(netnsDir)) {
       if (!this.#live.has(name)) this.#attempt(`remove namespace ${name}`, () => removeNetns(join(netnsDir, name)));
     }
@@ -184,8 +186,8 @@ export class Sandboxes {
   async close(): Promise<void> {
     for (const { held } of this.#live.values()) for (const port of held) port.close();
     this.#live.clear();
-    this.#deleteLeaving();
     this.#names.close();
+    await this.#deleteLeaving();
   }
 
   async #attachNetworks(request: SandboxRequest, wanted: readonly EndpointRequest[]): Promise<Sandbox> {
@@ -195,34 +197,39 @@ export class Sandboxes {
       this.endpoints.plan(this.#options.record(network), { id: containerId, name }, settings),
     );
     const endpoints = Object.fromEntries(planned.map(({ record, settings }) => [record.name, settings]));
-    const gateway = gatewayEndpoint(endpoints);
     await using undo = new Disposer();
-    const held = this.#hold(request, gateway);
+    const held = this.#hold(request, endpoints);
     undo.defer(() => {
       for (const port of held) port.close();
     });
     for (const { record } of planned) bridges.raise(record);
     const netnsPath = this.#netnsPath(containerId);
     removeNetns(netnsPath); // what a crash in the middle of an attach may have left
+    const sandboxLinks = linksOf(planned, { taken: ["lo"], hairpin: held.length > 0 });
     makeNetns(netnsPath);
     undo.defer(() => removeNetns(netnsPath));
     for (const { settings } of planned) undo.defer(() => links.host.deleteLink(vethName(settings)));
-    const sandboxLinks = planned.map((endpoint, at) => linkOf(endpoint, `eth${at}`, held.length > 0));
     addLinks(netnsPath, sandboxLinks, links);
-    if (gateway) setGateway(netnsPath, gatewayOf(gateway));
+    if (planned.length > 0) setGateways(netnsPath, gatewaysOf(endpoints));
     writeSandboxSysctls(netnsPath, request.sysctls);
     const nameServers = this.#names.serversFor(Object.values(endpoints), dnsServers);
     const ports = portMapOf(request.ports, held);
     const sandbox: Sandbox = { containerId, name, netnsPath, endpoints, ports, nameServers, dnsServers };
     undo.defer(() => this.#names.remove(containerId));
-    this.#addNames(sandbox);
-    table.changePorts({ add: publishedPorts(held, gateway?.IPAddress ?? "") });
+    const dnsPort = this.#addNames(sandbox);
+    table.changePorts({ add: publishedPorts(held, this.#targets(sandbox)) });
     undo.release();
     this.#addEndpoints(sandbox);
-    for (const [network, settings] of Object.entries(endpoints)) {
-      this.#publish("connect", containerId, network, settings);
-    }
-    return this.#remember(sandbox, held);
+    return this.#remember(dnsPort === undefined ? sandbox : { ...sandbox, dnsPort }, held);
+  }
+
+  /** Nothing passes an endpoint any more. Its veth pair stays for the kernel, or for `remover`. */
+  #unplug(sandbox: Sandbox, settings: EndpointSettings): void {
+    const { netnsPath } = sandbox;
+    const isMacvlan = this.#driverOf(settings) === "macvlan";
+    if (!isMacvlan) this.#options.links.host.disablePort(vethName(settings));
+    // Its MAC address is taken on the wire until the kernel gets round to it.
+    else if (netnsPath && isNetns(netnsPath)) deleteInside(netnsPath, settings.MacAddress ?? "");
   }
 
   /**
@@ -233,55 +240,66 @@ export class Sandboxes {
   #leaveToKernel(names: readonly string[]): void {
     for (const name of names) this.#leaving.add(name);
     if (this.#leaving.size === 0) return;
-    this.#sweep ??= setTimeout(() => this.#deleteLeaving(), leavingMs).unref();
+    this.#sweep ??= setTimeout(() => void this.#deleteLeaving(), leavingMs).unref();
   }
 
-  #deleteLeaving(): void {
+  async #deleteLeaving(): Promise<void> {
     clearTimeout(this.#sweep);
     this.#sweep = undefined;
-    for (const name of this.#leaving) {
-      this.#attempt(`delete link ${name}`, () => this.#options.links.host.deleteLink(name));
-    }
+    const names = [...this.#leaving];
     this.#leaving.clear();
+    await this.#options.remover.remove(names).catch((error: unknown) => {
+      this.#options.log(`Cannot delete links ${names.join(", ")}: ${messageOf(error)}`);
+    });
   }
 
   /** Docker ignores port mappings of a container that only has internal networks; so do we. */
-  #hold({ containerId, name, ports }: SandboxRequest, gateway: EndpointSettings | undefined): HeldPort[] {
+  #hold(request: SandboxRequest, endpoints: Readonly<Record<string, EndpointSettings>>): HeldPort[] {
+    const { containerId, name, ports } = request;
+    const bridged = this.#bridged(endpoints);
+    const gateway = gatewayEndpoint(bridged, 4) ?? gatewayEndpoint(bridged, 6);
     if (!gateway) return [];
     const { options } = this.#options.record(gateway.NetworkID ?? "");
-    const address = options[bridgeOptions.hostBinding];
+    const address = options[networkOptions.hostBinding];
     const requests = portRequests(ports, address === "0.0.0.0" ? "" : address);
-    return holdPorts(requests, {
-      endpoint: `${name} (${gateway.EndpointID})`,
-      target: () => targetOf(this.#live.get(containerId)?.sandbox),
-    });
+    const sandbox = { containerId, endpoints };
+    return holdPorts(requests, this.#portOwner(sandbox, `${name} (${gateway.EndpointID})`));
   }
 
-  /** The ports a sandbox had when the last engine died; one that somebody took meanwhile is reported and skipped. */
-  #heldAgain(sandbox: Sandbox): HeldPort[] {
-    const target = () => targetOf(this.#live.get(sandbox.containerId)?.sandbox);
-    return portRequests(sandbox.ports).flatMap((request) => {
-      try {
-        return holdPorts([request], { endpoint: sandbox.name, target });
-      } catch (error) {
-        this.#options.log(messageOf(error));
-        return [];
-      }
-    });
+  #portOwner(sandbox: Pick<Sandbox, "containerId" | "endpoints">, endpoint: string) {
+    const targets = () => {
+      const live = this.#live.get(sandbox.containerId);
+      return live ? this.#targets(live.sandbox) : {};
+    };
+    return { endpoint, now: this.#targets(sandbox), targets };
   }
 
-  /** Gives a live sandbox other endpoints: default route, published ports and names follow. */
-  #change(live: LiveSandbox, endpoints: Readonly<Record<string, EndpointSettings>>): void {
-    const before = targetOf(live.sandbox);
-    const gateway = gatewayEndpoint(endpoints);
-    const after = gateway?.IPAddress;
-    setGateway(this.#ownNetns(live.sandbox), gateway && gatewayOf(gateway));
-    if (before !== after) {
-      this.#options.table.changePorts({
-        remove: before ? publishedPorts(live.held, before) : [],
-        add: after ? publishedPorts(live.held, after) : [],
-      });
+  /** Where published ports lead: the container's address of each family on the bridge that is its way out. */
+  #targets({ endpoints }: Pick<Sandbox, "endpoints">): PortTargets {
+    const bridged = this.#bridged(endpoints);
+    const [v4, v6] = ([4, 6] as const).map((family) => addressText(gatewayEndpoint(bridged, family), family));
+    return { ...(v4 === undefined ? {} : { 4: v4 }), ...(v6 === undefined ? {} : { 6: v6 }) };
+  }
+
+  #bridged(endpoints: Readonly<Record<string, EndpointSettings>>): Record<string, EndpointSettings> {
+    return Object.fromEntries(Object.entries(endpoints).filter(([, one]) => this.#driverOf(one) === "bridge"));
+  }
+
+  /** Undefined for a network whose record is gone. */
+  #driverOf({ NetworkID = "" }: EndpointSettings): NetworkRecord["driver"] | undefined {
+    try {
+      return this.#options.record(NetworkID).driver;
+    } catch {
+      return undefined;
     }
+  }
+
+  /** Gives a live sandbox other endpoints: default routes, published ports and names follow. */
+  #change(live: LiveSandbox, endpoints: Readonly<Record<string, EndpointSettings>>): void {
+    const remove = publishedPorts(live.held, this.#targets(live.sandbox));
+    const add = publishedPorts(live.held, this.#targets({ endpoints }));
+    setGateways(this.#ownNetns(live.sandbox), gatewaysOf(endpoints));
+    if (JSON.stringify(remove) !== JSON.stringify(add)) this.#options.table.changePorts({ remove, add });
     this.#replace(live, { ...live.sandbox, endpoints });
   }
 
@@ -290,10 +308,10 @@ export class Sandboxes {
     this.#names.rename(sandbox);
   }
 
-  #addNames(sandbox: Sandbox): void {
+  #addNames(sandbox: Sandbox): number | undefined {
     // A container in another one's namespace is served by that one's server.
-    if (sandbox.netnsPath !== this.#netnsPath(sandbox.containerId)) return;
-    this.#names.add(sandbox, () => this.#live.get(sandbox.containerId)?.sandbox);
+    if (sandbox.netnsPath !== this.#netnsPath(sandbox.containerId)) return undefined;
+    return this.#names.add(sandbox, () => this.#live.get(sandbox.containerId)?.sandbox);
   }
 
   #addEndpoints({ containerId, name, endpoints }: Sandbox): void {
@@ -333,15 +351,6 @@ export class Sandboxes {
       this.#options.log(`Cannot ${what}: ${messageOf(error)}`);
     }
   }
-
-  #publish(action: string, container: string, network: string, settings: EndpointSettings): void {
-    const attributes = { container, name: network, type: "bridge" };
-    this.#options.publish({
-      Type: "network",
-      Action: action,
-      Actor: { ID: settings.NetworkID ?? "", Attributes: attributes },
-    });
-  }
 }
 
 /** The container's own name is the first of its names in each network. */
@@ -351,23 +360,4 @@ function named(sandbox: Sandbox, name: string): Sandbox {
     return [network, DNSNames ? { ...settings, DNSNames: [...new Set([name, ...DNSNames.slice(1)])] } : settings];
   });
   return { ...sandbox, name, endpoints: Object.fromEntries(endpoints) };
-}
-
-/** Where published ports lead: the container's address on its gateway network. */
-function targetOf(sandbox: Sandbox | undefined): string | undefined {
-  return sandbox && gatewayEndpoint(sandbox.endpoints)?.IPAddress;
-}
-
-function gatewayOf({ Gateway = "", MacAddress = "" }: EndpointSettings): { gateway: number; mac: string } {
-  return { gateway: parseIpv4(Gateway) ?? 0, mac: MacAddress };
-}
-
-function linkOf({ record, settings, address, prefix, mac }: PlannedEndpoint, inside: string, hairpin: boolean) {
-  const outside = vethName(settings);
-  return { inside, outside, bridge: bridgeName(record), address, prefix, mac, mtu: mtuOf(record), hairpin };
-}
-
-/** Derived from the endpoint, so that a restarted engine knows it. */
-function vethName({ EndpointID = "" }: EndpointSettings): string {
-  return `gv-${EndpointID.slice(0, vethIdLength)}`;
 }

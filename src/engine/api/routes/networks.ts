@@ -2,6 +2,7 @@
 import { GantryError } from "../../../base/errors.js";
 import { decodeFilters } from "../../../wire/filters.js";
 import type { NetworkConnectBody, NetworkCreateBody, NetworkDisconnectBody } from "../../../wire/network.js";
+import { createWarning } from "../../networks/create-request.js";
 import { networkConnectShape, networkCreateShape, networkDisconnectShape } from "../body-shapes.js";
 import { empty, json } from "../http/reply.js";
 import { jsonBody, param, text } from "../http/request.js";
@@ -22,11 +23,9 @@ export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
       method: "POST",
       pattern: "/networks/create",
       handle: async (request) => {
-        const { Id, Warning } = {
-          Warning: "",
-          ...(await networks.create(await jsonBody<NetworkCreateBody>(request, networkCreateShape))),
-        };
-        return json({ Id, Warning }, 201);
+        const body = await jsonBody<NetworkCreateBody>(request, networkCreateShape);
+        const { Id } = await networks.create(body);
+        return json({ Id, Warning: createWarning(body) }, 201);
       },
     },
     {

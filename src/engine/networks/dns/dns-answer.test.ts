@@ -4,10 +4,14 @@ import { decideDns, serverFailure } from "./dns-answer.js";
 import { DnsDirectory } from "./dns-directory.js";
 
 const directory = new DnsDirectory();
-const member = (containerId: string, network: string, names: string[], address: string) =>
-  directory.add({ containerId, networkId: `id-${network}`, networkName: network, names, address });
-member("asking", "front", ["asking"], "10.90.0.2");
-member("web1", "front", ["web-1", "web"], "10.90.0.3");
+const member = (containerId: string, network: string, names: string[], ...addresses: string[]) =>
+  directory.add({ containerId, networkId: `id-${network}`, networkName: network, names, addresses, links: [] });
+const links = ["web-1:site", "/web-2:Other"];
+directory.add({
+  ...{ containerId: "asking", networkId: "id-front", networkName: "front", names: ["asking"], links },
+  addresses: ["10.90.0.2", "fd00:90::2"],
+});
+member("web1", "front", ["web-1", "web"], "10.90.0.3", "fd00:90::3");
 member("web2", "front", ["web-2", "web"], "10.90.0.4");
 member("db1", "back", ["db"], "10.90.16.2");
 
@@ -38,8 +42,15 @@ it("gives every replica's address, each coming first in turn", () => {
   expect(decide(queryFor("web"), 1)).toBe("NOERROR 10.90.0.4 10.90.0.3");
 });
 
-it("says that a name without IPv6 exists all the same", () => {
-  expect(decide(queryFor("web", "AAAA"))).toBe("NOERROR");
+it("gives IPv6 addresses too, and says that a name without one exists all the same", () => {
+  expect(decide(queryFor("web-1", "AAAA"))).toBe("NOERROR fd00:90::3");
+  expect(decide(queryFor("web-2", "AAAA"))).toBe("NOERROR");
+});
+
+it("knows another container under the name that a link gives it, for the linking container alone", () => {
+  expect(decide(queryFor("site"))).toBe("NOERROR 10.90.0.3");
+  expect(decide(queryFor("other"))).toBe("NOERROR 10.90.0.4");
+  expect(directory.addressesOf("web1", "site")).toBeUndefined();
 });
 
 it("forwards names of networks that the asking container does not share, and all others", () => {
@@ -51,6 +62,9 @@ it("answers reverse lookups of shared networks, and forwards others", () => {
   expect(decide(queryFor("3.0.90.10.in-addr.arpa", "PTR"))).toBe("NOERROR web-1.front");
   expect(decide(queryFor("2.16.90.10.in-addr.arpa", "PTR"))).toBe("forward");
   expect(decide(queryFor("999.0.0.0.in-addr.arpa", "PTR"))).toBe("forward");
+  const nibbles = ["3", ...new Array<string>(23).fill("0"), ..."0900", ..."00df"].join(".");
+  expect(decide(queryFor(`${nibbles}.ip6.arpa`, "PTR"))).toBe("NOERROR web-1.front");
+  expect(decide(queryFor("3.0.ip6.arpa", "PTR"))).toBe("forward");
 });
 
 it("says over UDP that an answer is too long, and gives it whole over TCP", () => {

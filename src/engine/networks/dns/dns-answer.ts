@@ -70,10 +70,15 @@ function recordsFor(
   }
   const addresses = view.addressesOf(name);
   if (!addresses) return undefined;
-  if (type !== "A" && type !== "ANY") return []; // AAAA of a name without IPv6 must not become "no such name"
-  const first = turn % addresses.length;
-  const rotated = [...addresses.slice(first), ...addresses.slice(0, first)];
-  return rotated.map((data) => ({ type: "A", name, ttl: ttlSeconds, data }));
+  // A name of ours without addresses of the type has no records; it must not become "no such name".
+  const wanted = addresses.filter((address) => type === "ANY" || type === recordType(address));
+  const first = wanted.length > 0 ? turn % wanted.length : 0;
+  const rotated = [...wanted.slice(first), ...wanted.slice(0, first)];
+  return rotated.map((data) => ({ type: recordType(data), name, ttl: ttlSeconds, data }));
+}
+
+function recordType(address: string): "A" | "AAAA" {
+  return address.includes(":") ? "AAAA" : "A";
 }
 
 function replyTo(query: Packet & { additionals?: Answer[] }, answers: Answer[], { transport }: AnswerOptions): Buffer {

@@ -1,20 +1,25 @@
 /** Who answers to which name, seen from one container: only networks that it shares count. Pure. */
-import { parseIpv4 } from "../ipv4.js";
+import { formatAddress, parseAddress } from "../addresses/ip.js";
 
-/** One container's place in one network. `names` resolve to `address`; the first one is its reverse name. */
+/** One container's place in one network. `names` resolve to `addresses`; the first one is their reverse name. */
 export interface DnsMember {
   readonly containerId: string;
   readonly networkId: string;
   readonly networkName: string;
   readonly names: readonly string[];
-  readonly address: string;
+  /** Of either family, in the short form. */
+  readonly addresses: readonly string[];
+  /** `container:alias`: names that this container alone has for others of the network. */
+  readonly links: readonly string[];
 }
+
+const shortIdLength = 12;
 
 interface NetworkNames {
   readonly name: string;
   readonly members: Map<string, DnsMember>;
-  /** Lower-case name → container id → address. */
-  readonly byName: Map<string, Map<string, string>>;
+  /** Lower-case name → container id → addresses. */
+  readonly byName: Map<string, Map<string, readonly string[]>>;
   readonly byAddress: Map<string, DnsMember>;
 }
 
@@ -23,14 +28,14 @@ export class DnsDirectory {
   readonly #memberships = new Map<string, Set<string>>();
 
   add(member: DnsMember): void {
-    const { containerId, networkId, networkName, address } = member;
+    const { containerId, networkId, networkName, addresses } = member;
     const network = this.#networks.get(networkId) ?? emptyNetwork(networkName);
     this.#networks.set(networkId, network);
     network.members.set(containerId, member);
-    network.byAddress.set(address, member);
+    for (const address of addresses) network.byAddress.set(address, member);
     for (const name of member.names.map(folded)) {
-      const addresses = network.byName.get(name) ?? new Map<string, string>();
-      network.byName.set(name, addresses.set(containerId, address));
+      const owners = network.byName.get(name) ?? new Map<string, readonly string[]>();
+      network.byName.set(name, owners.set(containerId, addresses));
     }
     const networks = this.#memberships.get(containerId) ?? new Set();
     this.#memberships.set(containerId, networks.add(networkId));
@@ -43,24 +48,29 @@ export class DnsDirectory {
       const member = network?.members.get(containerId);
       if (!network || !member) continue;
       network.members.delete(containerId);
-      network.byAddress.delete(member.address);
+      for (const address of member.addresses) network.byAddress.delete(address);
       for (const name of member.names.map(folded)) {
-        const addresses = network.byName.get(name);
-        addresses?.delete(containerId);
-        if (addresses?.size === 0) network.byName.delete(name);
+        const owners = network.byName.get(name);
+        owners?.delete(containerId);
+        if (owners?.size === 0) network.byName.delete(name);
       }
       if (network.members.size === 0) this.#networks.delete(networkId);
     }
     this.#memberships.delete(containerId);
   }
 
-  /** Addresses behind `name` (case does not matter, `name.network` narrows it down); undefined when it is not ours. */
+  /**
+   * Addresses of both families behind `name` (case does not matter, `name.network` narrows it down), by the asking
+   * container's links first; undefined when it is not ours.
+   */
   addressesOf(asking: string, name: string): string[] | undefined {
     const wanted = folded(name);
     const found = this.#networksOf(asking).flatMap((network) => {
       const suffix = `.${folded(network.name)}`;
+      const linked = linkedName(network.members.get(asking), wanted);
       const inNetwork = wanted.endsWith(suffix) ? network.byName.get(wanted.slice(0, -suffix.length)) : undefined;
-      return [...(network.byName.get(wanted) ?? inNetwork ?? new Map<string, string>()).values()];
+      const owners = network.byName.get(linked ?? wanted) ?? inNetwork;
+      return [...(owners?.values() ?? [])].flat();
     });
     return found.length > 0 ? [...new Set(found)] : undefined;
   }
@@ -80,10 +90,27 @@ export class DnsDirectory {
   }
 }
 
-/** The address in `4.3.2.1.in-addr.arpa`; undefined for another name. */
+/** The address in `4.3.2.1.in-addr.arpa`, or in its counterpart under `ip6.arpa`; undefined for another name. */
 export function addressInReverseName(name: string): string | undefined {
-  const digits = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/i.exec(name)?.slice(1).reverse().join(".");
-  return digits !== undefined && parseIpv4(digits) !== undefined ? digits : undefined;
+  const [, labels = "", zone] = /^([0-9a-f.]+)\.(in-addr|ip6)\.arpa$/i.exec(name) ?? [];
+  const parts = labels.split(".").reverse();
+  const isNibbles = parts.length === 32 && parts.every((part) => part.length === 1);
+  if (zone === undefined || (zone.toLowerCase() === "ip6" && !isNibbles)) return undefined;
+  const text = zone.toLowerCase() === "ip6" ? (parts.join("").match(/.{4}/g) ?? []).join(":") : parts.join(".");
+  const address = parseAddress(text);
+  return address && formatAddress(address);
+}
+
+/** What the container calls `alias` by a link. */
+function linkedName(member: DnsMember | undefined, alias: string): string | undefined {
+  const link = member?.links.map(folded).find((text) => linkOf(text).alias === alias);
+  return link === undefined ? undefined : linkOf(link).target;
+}
+
+/** A container may be named by its full id, of which names have the beginning. */
+function linkOf(text: string): { target: string; alias: string } {
+  const [target = "", alias = target] = text.replace(/^\//, "").split(":");
+  return { target: /^[0-9a-f]{64}$/.test(target) ? target.slice(0, shortIdLength) : target, alias };
 }
 
 function emptyNetwork(name: string): NetworkNames {

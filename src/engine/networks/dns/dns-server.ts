@@ -3,32 +3,82 @@
 import { createSocket } from "node:dgram";
 import { closeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { inNetns } from "../../kernel/namespaces.js";
-import { boundSocket } from "../../kernel/sockets.js";
+import { GantryError, isGantryError, systemCodeOf } from "../../../base/errors.js";
+import { inNetns } from "../../kernel/network/namespaces.js";
+import { boundSocket, portOf } from "../../kernel/network/sockets.js";
 import { framed } from "./dns-forwarder.js";
+import { redirectDns, redirectDnsAnew } from "./dns-redirect.js";
 
 /** Gives the reply, or undefined for none. Must not reject. */
 export type DnsHandler = (query: Buffer, transport: "udp" | "tcp") => Promise<Buffer | undefined>;
 
-const dnsPort = 53;
+/** The kernel gives a port that is free for UDP; for TCP somebody may have it. */
+const freePortTries = 16;
 /** Per container; clients hold one for a moment, and beyond it the backlog waits. */
 const maxTcpConnections = 32;
 const tcpIdleMs = 10_000;
 
+/** Until disposed; the namespace outlives it. */
+export interface DnsServer extends Disposable {
+  /** Behind port 53; the same for UDP and TCP. */
+  readonly port: number;
+}
+
 /**
- * Serves `address`:53 inside the namespace until disposed; the namespace outlives it. Throws "syscall-failed", for
- * instance when the port is taken there.
+ * Serves `address`:53 inside the namespace. `earlierPort` is what an earlier engine had, which still leads there.
+ *
+ * @throws {GantryError} "syscall-failed", "network-failed"
  */
-export function serveDns(netnsPath: string, address: string, handler: DnsHandler): Disposable {
-  const [udpFd, tcpFd] = inNetns(netnsPath, () => {
-    const udp = boundSocket({ protocol: "udp", address, port: dnsPort });
+export function serveDns(
+  netnsPath: string,
+  { address, earlierPort }: { address: string; earlierPort: number | undefined },
+  handler: DnsHandler,
+): DnsServer {
+  const again = earlierPort === undefined ? undefined : socketsOn(netnsPath, address, earlierPort);
+  if (again) return serveOn(again, handler);
+  const sockets = freeSockets(netnsPath, address);
+  try {
+    if (earlierPort === undefined) redirectDns(netnsPath, address, sockets.port);
+    else redirectDnsAnew(netnsPath, address, sockets.port);
+  } catch (error) {
+    for (const fd of [sockets.udpFd, sockets.tcpFd]) closeSync(fd);
+    throw error;
+  }
+  return serveOn(sockets, handler);
+}
+
+interface DnsSockets {
+  readonly port: number;
+  readonly udpFd: number;
+  readonly tcpFd: number;
+}
+
+/** Undefined when one of the two is taken. */
+function socketsOn(netnsPath: string, address: string, port: number): DnsSockets | undefined {
+  return inNetns(netnsPath, (): DnsSockets | undefined => {
+    let udpFd: number | undefined;
     try {
-      return [udp, boundSocket({ protocol: "tcp", address, port: dnsPort })];
+      udpFd = boundSocket({ protocol: "udp", address, port });
+      const own = portOf(udpFd);
+      return { port: own, udpFd, tcpFd: boundSocket({ protocol: "tcp", address, port: own }) };
     } catch (error) {
-      closeSync(udp);
-      throw error;
+      if (udpFd !== undefined) closeSync(udpFd);
+      const cause = isGantryError(error) ? error.cause : error;
+      if (systemCodeOf(cause) !== "EADDRINUSE") throw error;
+      return undefined;
     }
-  }) as [number, number];
+  });
+}
+
+function freeSockets(netnsPath: string, address: string): DnsSockets {
+  for (let left = freePortTries; ; left -= 1) {
+    const sockets = socketsOn(netnsPath, address, 0);
+    if (sockets) return sockets;
+    if (left === 0) throw new GantryError("network-failed", `No port is free on ${address} in ${netnsPath}`);
+  }
+}
+
+function serveOn({ port, udpFd, tcpFd }: DnsSockets, handler: DnsHandler): DnsServer {
   const udp = createSocket("udp4");
   udp.on("error", () => {});
   udp.on("message", (query, from) => {
@@ -48,6 +98,7 @@ export function serveDns(netnsPath: string, address: string, handler: DnsHandler
   tcp.listen({ fd: tcpFd });
   let closed = false;
   return {
+    port,
     [Symbol.dispose]() {
       if (closed) return;
       closed = true;

@@ -1,21 +1,21 @@
-/** Relays TCP connections of a host's IPv6 address to a container. Touches the world. */
-import { connect, createServer, type Server, type Socket } from "node:net";
+/** Relays TCP connections to a port of the host to a container. Touches the world. */
+import { connect, createServer, type Socket } from "node:net";
 
 /** Per published port; beyond it the kernel's backlog holds clients back. */
 const maxConnections = 4096;
 
 /**
- * Accepts on a listening descriptor, which the server closes, and joins each connection to the container's port.
- * `target` gives its IPv4 address at that moment, or undefined when there is none: the client is then reset.
+ * Accepts on a listening descriptor, which is closed on disposal, and joins each connection to the container's port.
+ * `target` gives its address at that moment, or undefined when there is none: the client is then reset.
  */
-export function startRelay(fd: number, port: number, target: () => string | undefined): Server {
+export function startTcpRelay(fd: number, port: number, target: () => string | undefined): Disposable {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
     relay(client, port, target()),
   );
   server.maxConnections = maxConnections;
   server.on("error", () => {}); // an accept that failed, e.g. out of descriptors; the server goes on
   server.listen({ fd });
-  return server;
+  return { [Symbol.dispose]: () => void server.close() };
 }
 
 function relay(client: Socket, port: number, host: string | undefined): void {

@@ -1,23 +1,31 @@
 /**
  * Host ports of a container: which it asks for, and the sockets by which the engine holds them.
  *
- * The held IPv4 sockets listen, and nobody accepts from them: packets to a published port are translated before they
- * could reach one. They make a port in use known early and keep others off it. IPv6 has no translation here: TCP
- * connections to `[::1]` and other IPv6 addresses are relayed by the engine.
+ * Packets to a published port are translated before they could reach its socket, as long as the container has an
+ * address of the family: the sockets make a port in use known early and keep others off it. What is not translated is
+ * relayed by the engine, and the container sees the bridge's address as the client's: connections to `[::1]`, and those
+ * to an address of the family that the container lacks.
  */
 import { closeSync } from "node:fs";
-import { isIPv4, isIPv6, type Server } from "node:net";
-import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
-import type { PortMap } from "../../wire/container.js";
-import { boundSocket, portOf } from "../kernel/sockets.js";
-import { startRelay } from "./port-relay.js";
-import type { PublishedPort } from "./ruleset.js";
+import { isIPv4, isIPv6 } from "node:net";
+import { GantryError, messageOf, systemCodeOf } from "../../../base/errors.js";
+import type { PortMap } from "../../../wire/container.js";
+import { boundSocket, portOf } from "../../kernel/network/sockets.js";
+import type { Family } from "../addresses/ip.js";
+import { type PublishedPort, portFamily } from "../firewall/ruleset.js";
+import { startTcpRelay } from "./tcp-relay.js";
+import { startUdpRelay } from "./udp-relay.js";
+
+export type PortProtocol = PublishedPort["protocol"];
+
+/** Where published ports lead: the container's address of each family, if it has one. */
+export type PortTargets = Readonly<Partial<Record<Family, string>>>;
 
 /** `hostPorts` from–to, of which the first free one is taken; 0–0 means any. */
 export interface PortRequest {
   /** As the API writes it: `80/tcp`. */
   readonly key: string;
-  readonly protocol: "tcp" | "udp";
+  readonly protocol: PortProtocol;
   readonly containerPort: number;
   /** "" means every address, IPv4 and IPv6. */
   readonly hostAddress: string;
@@ -27,7 +35,7 @@ export interface PortRequest {
 /** A port that is ours until `close`. */
 export interface HeldPort {
   readonly key: string;
-  readonly protocol: "tcp" | "udp";
+  readonly protocol: PortProtocol;
   readonly containerPort: number;
   readonly hostAddress: string;
   readonly hostPort: number;
@@ -46,8 +54,7 @@ export function portRequests(ports: PortMap, defaultAddress = ""): PortRequest[]
     if (!bindings || bindings.length === 0) return []; // exposed only
     const [, port = "", protocol = "tcp"] = /^(\d{1,5})(?:\/(\w+))?$/.exec(key) ?? [];
     if (!validPort(port) || Number(port) === 0) throw new GantryError("bad-parameter", `invalid containerPort: ${key}`);
-    if (protocol === "sctp") throw new GantryError("not-supported", `Cannot publish ${key}: SCTP is not supported`);
-    if (protocol !== "tcp" && protocol !== "udp") throw new GantryError("bad-parameter", `invalid proto: ${protocol}`);
+    if (!isProtocol(protocol)) throw new GantryError("bad-parameter", `invalid proto: ${protocol}`);
     return bindings.map((binding) => ({
       key,
       protocol,
@@ -59,20 +66,21 @@ export function portRequests(ports: PortMap, defaultAddress = ""): PortRequest[]
 }
 
 /**
- * Takes every port or none. `endpoint` names the container in the error. `target` is asked for the container's address
- * at each relayed connection.
+ * Takes every port or none. `endpoint` names the container in the error. `targets` is asked for the container's
+ * addresses at each relayed connection; those that it has now decide what needs no relay.
  *
- * @throws {GantryError} "port-in-use" in Docker's words
+ * @throws {GantryError} "port-in-use" in Docker's words, "not-supported" for SCTP where the kernel has none
  */
 export function holdPorts(
   requests: readonly PortRequest[],
-  { endpoint, target }: { endpoint: string; target: () => string | undefined },
+  { endpoint, now, targets }: { endpoint: string; now: PortTargets; targets: () => PortTargets },
 ): HeldPort[] {
+  const holding = { now, targets };
   const held: HeldPort[] = [];
   try {
     // Fixed ports go first, so that a range or a free choice does not take them.
     const inOrder = [...requests.filter(isFixed), ...requests.filter((request) => !isFixed(request))];
-    for (const request of inOrder) held.push(...holdPort(request, endpoint, target));
+    for (const request of inOrder) held.push(...holdPort(request, endpoint, holding));
   } catch (error) {
     for (const port of held) port.close();
     throw error;
@@ -97,14 +105,12 @@ export function portMapOf(requested: PortMap, held: readonly HeldPort[]): PortMa
   );
 }
 
-/** The translations that lead to a container. IPv6 ports are relayed instead. */
-export function publishedPorts(held: readonly HeldPort[], address: string): PublishedPort[] {
-  return held
-    .filter(({ hostAddress }) => isIPv4(hostAddress))
-    .map(({ protocol, hostAddress, hostPort, containerPort }) => ({
-      ...{ protocol, hostAddress, hostPort, address },
-      port: containerPort,
-    }));
+/** The translations that lead to a container. */
+export function publishedPorts(held: readonly HeldPort[], targets: PortTargets): PublishedPort[] {
+  return held.flatMap(({ protocol, hostAddress, hostPort, containerPort }) => {
+    const address = targets[portFamily({ hostAddress })];
+    return address === undefined ? [] : [{ protocol, hostAddress, hostPort, address, port: containerPort }];
+  });
 }
 
 function isFixed({ hostPorts: { from, to } }: PortRequest): boolean {
@@ -113,20 +119,23 @@ function isFixed({ hostPorts: { from, to } }: PortRequest): boolean {
 
 function isTaken(request: PortRequest): boolean {
   try {
-    for (const port of holdAddresses(request, request.hostPorts.from, () => undefined)) port.close();
+    for (const port of holdAddresses(request, request.hostPorts.from, undefined)) port.close();
     return false;
   } catch (error) {
     return errnoOf(error) === "EADDRINUSE"; // anything else is told at the start, with its reason
   }
 }
 
-function holdPort(request: PortRequest, endpoint: string, target: () => string | undefined): HeldPort[] {
+/** Undefined: the port is only tried. */
+type Holding = { readonly now: PortTargets; readonly targets: () => PortTargets } | undefined;
+
+function holdPort(request: PortRequest, endpoint: string, holding: Holding): HeldPort[] {
   const { from, to } = request.hostPorts;
   const candidates = from === 0 ? new Array<number>(ephemeralTries).fill(0) : rangeOf(from, to);
   let failure: unknown;
   for (const candidate of candidates) {
     try {
-      return holdAddresses(request, candidate, target);
+      return holdAddresses(request, candidate, holding);
     } catch (error) {
       failure = error;
       if (errnoOf(error) !== "EADDRINUSE") break;
@@ -136,13 +145,14 @@ function holdPort(request: PortRequest, endpoint: string, target: () => string |
 }
 
 /** One port number on the address asked for, or on every IPv4 and IPv6 address. */
-function holdAddresses(request: PortRequest, port: number, target: () => string | undefined): HeldPort[] {
+function holdAddresses(request: PortRequest, port: number, holding: Holding): HeldPort[] {
   const { hostAddress } = request;
-  if (hostAddress !== "") return [holdAddress(request, hostAddress, port, target)];
-  const v4 = holdAddress(request, anyIpv4, port, target);
-  if (request.protocol === "udp") return [v4];
+  if (hostAddress !== "") return [holdAddress(request, hostAddress, port, holding)];
+  const v4 = holdAddress(request, anyIpv4, port, holding);
+  // SCTP is not relayed, so an IPv6 port is of use to a container with an IPv6 address only.
+  if (request.protocol === "sctp" && holding?.now[6] === undefined) return [v4];
   try {
-    return [v4, holdAddress(request, anyIpv6, v4.hostPort, target)];
+    return [v4, holdAddress(request, anyIpv6, v4.hostPort, holding)];
   } catch (error) {
     if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(errnoOf(error) ?? "")) return [v4]; // a host without IPv6
     v4.close();
@@ -150,25 +160,31 @@ function holdAddresses(request: PortRequest, port: number, target: () => string 
   }
 }
 
-function holdAddress(
-  request: PortRequest,
-  hostAddress: string,
-  port: number,
-  target: () => string | undefined,
-): HeldPort {
+function holdAddress(request: PortRequest, hostAddress: string, port: number, holding: Holding): HeldPort {
   const { key, protocol, containerPort } = request;
-  if (isIPv6(hostAddress) && protocol === "udp") {
-    throw new GantryError("not-supported", `Cannot publish ${key} on [${hostAddress}]: UDP over IPv6 is not relayed`);
-  }
-  const fd = boundSocket({ protocol, address: hostAddress, port }, isIPv6(hostAddress) ? undefined : heldBacklog);
+  const family = portFamily({ hostAddress });
+  // IPv6 always needs one, for ::1.
+  const isRelayed = holding !== undefined && protocol !== "sctp" && (family === 6 || holding.now[4] === undefined);
+  const fd = boundSocket({ protocol, address: hostAddress, port }, isRelayed ? undefined : heldBacklog);
   const hostPort = portOf(fd);
-  const relay: Server | undefined = isIPv6(hostAddress) ? startRelay(fd, containerPort, target) : undefined;
-  const close = () => (relay ? void relay.close() : closeSync(fd));
-  return { key, protocol, containerPort, hostAddress, hostPort, close };
+  const own = { key, protocol, containerPort, hostAddress, hostPort };
+  if (!isRelayed) return { ...own, close: () => closeSync(fd) };
+  const target = () => {
+    const targets = holding.targets();
+    return targets[family] ?? targets[family === 4 ? 6 : 4];
+  };
+  const relay =
+    protocol === "tcp"
+      ? startTcpRelay(fd, containerPort, target)
+      : startUdpRelay({ fd, isV6: family === 6 }, containerPort, target);
+  return { ...own, close: () => relay[Symbol.dispose]() };
 }
 
-function bindFailure({ hostAddress, hostPorts }: PortRequest, endpoint: string, cause: unknown): GantryError {
+function bindFailure({ key, hostAddress, hostPorts }: PortRequest, endpoint: string, cause: unknown): GantryError {
   if (cause instanceof GantryError && cause.code !== "syscall-failed") return cause;
+  if (errnoOf(cause) === "EPROTONOSUPPORT") {
+    return new GantryError("not-supported", `Cannot publish ${key}: this kernel does not support SCTP`, { cause });
+  }
   const { from, to } = hostPorts;
   const address = hostAddress || anyIpv4;
   const where = `${isIPv6(address) ? `[${address}]` : address}:${from === to ? from : `${from}-${to}`}`;
@@ -186,6 +202,10 @@ function bindFailure({ hostAddress, hostPorts }: PortRequest, endpoint: string, 
 
 function errnoOf(error: unknown): string | undefined {
   return systemCodeOf(error instanceof GantryError ? error.cause : error);
+}
+
+function isProtocol(text: string): text is PortProtocol {
+  return text === "tcp" || text === "udp" || text === "sctp";
 }
 
 function validAddress(address: string): string {

@@ -5,8 +5,8 @@
  */
 import { closeSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { systemCodeOf } from "../../base/errors.js";
-import { checked, lastErrno, libcFunction } from "./libc.js";
+import { systemCodeOf } from "../../../base/errors.js";
+import { checked, lastErrno, libcFunction } from "../libc.js";
 
 const setns = libcFunction("int setns(int fd, int type)");
 const unshare = libcFunction("int unshare(int flags)");

@@ -6,8 +6,8 @@
  */
 import { closeSync } from "node:fs";
 import { isIPv6, Socket } from "node:net";
-import { GantryError } from "../../base/errors.js";
-import { checked, libcFunction } from "./libc.js";
+import { GantryError } from "../../../base/errors.js";
+import { checked, libcFunction } from "../libc.js";
 
 const socket = libcFunction("int socket(int domain, int type, int protocol)");
 const bind = libcFunction("int bind(int fd, const void *address, uint32_t length)");
@@ -17,7 +17,8 @@ const getsockname = libcFunction("int getsockname(int fd, void *address, void *l
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-const SOCK = { tcp: 1, udp: 2 };
+const SOCK = { tcp: 1, udp: 2, sctp: 1 };
+const IPPROTO = { tcp: 6, udp: 17, sctp: 132 };
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
@@ -25,7 +26,7 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
 export interface SocketAddress {
-  readonly protocol: "tcp" | "udp";
+  readonly protocol: "tcp" | "udp" | "sctp";
   /** IPv4 or IPv6 text. */
   readonly address: string;
   /** 0 lets the kernel choose. */
@@ -33,22 +34,22 @@ export interface SocketAddress {
 }
 
 /**
- * Binds a socket in the thread's network namespace; a TCP one listens too. IPv6 sockets take IPv6 only.
+ * Binds a socket in the thread's network namespace; a TCP or SCTP one listens too. IPv6 sockets take IPv6 only.
  *
  * TCP sockets may follow one whose connections are in TIME_WAIT (SO_REUSEADDR); two that listen still exclude each
  * other. UDP sockets never share their port.
  *
- * @throws {GantryError} "syscall-failed", `cause.code` EADDRINUSE, EADDRNOTAVAIL, EACCES, …
+ * @throws {GantryError} "syscall-failed", `cause.code` EADDRINUSE, EADDRNOTAVAIL, EACCES, EPROTONOSUPPORT, …
  */
 export function boundSocket({ protocol, address, port }: SocketAddress, backlog = 128): number {
   const family = isIPv6(address) ? AF_INET6 : AF_INET;
-  const fd = checked(`socket(${protocol})`, socket(family, SOCK[protocol] | SOCK_NONBLOCK_CLOEXEC, 0));
+  const fd = checked(`socket(${protocol})`, socket(family, SOCK[protocol] | SOCK_NONBLOCK_CLOEXEC, IPPROTO[protocol]));
   try {
-    if (protocol === "tcp") setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (protocol !== "udp") setOption(fd, SOL_SOCKET, SO_REUSEADDR);
     if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     const name = socketName(address, port);
     checked(`bind ${address}:${port}/${protocol}`, bind(fd, name, name.length));
-    if (protocol === "tcp") checked(`listen ${address}:${port}`, listen(fd, backlog));
+    if (protocol !== "udp") checked(`listen ${address}:${port}`, listen(fd, backlog));
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -8,8 +8,9 @@
  *
  * The first half is pure (chains in, commands out); `syncForeignFirewalls` carries it out.
  */
-import { isRecord } from "../../base/json.js";
-import type { Nftables } from "../kernel/nftables.js";
+import { isRecord } from "../../../base/json.js";
+import type { Nftables } from "../../kernel/network/nftables.js";
+import type { Family } from "../addresses/ip.js";
 
 /** A chain as `nft -j list chains` has it; base chains have a hook. */
 export interface NftChain {
@@ -34,23 +35,32 @@ export interface PresentRule {
 
 const dockerUser = "DOCKER-USER";
 /** What iptables-nft and nft users write; `bridge` and `netdev` tables do not see routed packets. */
-const families = ["ip", "inet"];
+const families = ["ip", "ip6", "inet"];
 
 /** The chains that would drop our packets, or where Docker wants exceptions. `owner` is our table's name. */
 export function chainsToOpen(chains: readonly NftChain[], owner: string): NftChain[] {
   const foreign = chains.filter(({ family, table }) => families.includes(family) && !table.startsWith("gantry_"));
-  const user = foreign.find(({ family, table, name }) => family === "ip" && table === "filter" && name === dockerUser);
+  const users = foreign.filter(
+    ({ family, table, name }) => family !== "inet" && table === "filter" && name === dockerUser,
+  );
   const dropping = foreign.filter(
     ({ hook, policy, table }) => (hook === "forward" || hook === "input") && policy === "drop" && table !== owner,
   );
-  const isDockers = (chain: NftChain) => user && chain.hook === "forward" && chain.table === "filter";
-  return [...(user ? [user] : []), ...dropping.filter((chain) => !(isDockers(chain) && chain.family === "ip"))];
+  const isDockers = (chain: NftChain) =>
+    chain.hook === "forward" && chain.table === "filter" && users.some(({ family }) => family === chain.family);
+  return [...users, ...dropping.filter((chain) => !isDockers(chain))];
+}
+
+/** Names of bridges: of all, and of those with IPv6. */
+export interface OwnBridges {
+  readonly all: readonly string[];
+  readonly ipv6: readonly string[];
 }
 
 /** What each of those chains must accept. */
-export function wantedRules(chains: readonly NftChain[], bridges: readonly string[]): ForeignRule[] {
+export function wantedRules(chains: readonly NftChain[], bridges: OwnBridges): ForeignRule[] {
   return chains.flatMap((chain) =>
-    bridges.flatMap((bridge) => {
+    (chain.family === "ip6" ? bridges.ipv6 : bridges.all).flatMap((bridge) => {
       const established = "ct state established,related counter accept";
       // To the host itself only replies to its own connections, as to published ports from its loopback.
       if (chain.hook === "input")
@@ -83,12 +93,16 @@ export function foreignChanges(present: readonly PresentRule[], wanted: readonly
 /**
  * Makes others' chains accept `bridges` and forget bridges of ours that are gone.
  *
- * @returns whether our own table is there
+ * @returns the families in which our own table is there, and whether firewalld runs
  * @throws {GantryError} "network-failed"
  */
-export function syncForeignFirewalls(nft: Nftables, owner: string, bridges: readonly string[]): { ownTable: boolean } {
+export function syncForeignFirewalls(
+  nft: Nftables,
+  owner: string,
+  bridges: OwnBridges,
+): { ownTables: Family[]; firewalld: boolean } {
   const chains = chainsIn(nft.list("list chains"));
-  const open = bridges.length > 0 ? chainsToOpen(chains, owner) : [];
+  const open = bridges.all.length > 0 ? chainsToOpen(chains, owner) : [];
   // Rules of ours may stand in chains that drop no longer, so every place where they can have been put is looked at.
   const places = chains.filter(
     ({ family, table, name, hook }) =>
@@ -99,7 +113,11 @@ export function syncForeignFirewalls(nft: Nftables, owner: string, bridges: read
   const present = places.flatMap((chain) => presentRules(nft, chain, owner));
   const commands = foreignChanges(present, wantedRules(open, bridges), owner);
   if (commands !== "") nft.run(commands);
-  return { ownTable: chains.some(({ family, table }) => family === "ip" && table === owner) };
+  const has = (name: string, owned: string) => chains.some(({ family, table }) => family === name && table === owned);
+  return {
+    ownTables: [...(has("ip", owner) ? [4 as const] : []), ...(has("ip6", owner) ? [6 as const] : [])],
+    firewalld: ["inet", "ip"].some((family) => has(family, "firewalld")),
+  };
 }
 
 function presentRules(nft: Nftables, chain: NftChain, owner: string): PresentRule[] {

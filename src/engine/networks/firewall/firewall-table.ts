@@ -1,19 +1,40 @@
 /**
- * Our nftables table in the kernel: the world's side of `ruleset.ts`.
+ * Our nftables tables in the kernel, one for each address family: the world's side of `ruleset.ts`.
  *
- * Life: it appears with the first bridge and goes with the last. What it should hold is known here, so it can be made
- * again as a whole when somebody flushed it.
+ * Life: a table appears with the first bridge that has the family, and goes with the last. What it should hold is known
+ * here, so it can be made again as a whole when somebody flushed it.
  */
 import { networkInterfaces } from "node:os";
-import { messageOf } from "../../base/errors.js";
-import { forgetUdpFlows } from "../kernel/conntrack.js";
-import type { Nftables } from "../kernel/nftables.js";
-import { watchNftables } from "../kernel/nftables-monitor.js";
+import { messageOf } from "../../../base/errors.js";
+import { forgetUdpFlows } from "../../kernel/network/conntrack.js";
+import type { Nftables } from "../../kernel/network/nftables.js";
+import { watchNftables } from "../../kernel/network/nftables-monitor.js";
+import { addressFromBytes, type Family, formatAddress } from "../addresses/ip.js";
+import { Firewalld } from "./firewalld.js";
 import { syncForeignFirewalls } from "./foreign-firewalls.js";
-import { type BridgeRules, bridgesChange, type PublishedPort, portsChange, wholeTable } from "./ruleset.js";
+import {
+  type BridgeRules,
+  bridgesChange,
+  type PublishedPort,
+  portsChange,
+  type TableContent,
+  tableName,
+  wholeTable,
+} from "./ruleset.js";
 
 /** A firewall that starts makes dozens of changes in a row; one look after them does. */
 const settleMs = 100;
+
+const families = [4, 6] as const;
+
+export interface FirewallTableOptions {
+  /** As nftables takes it: letters, digits, underscores. */
+  readonly name: string;
+  readonly nft: Nftables;
+  readonly log: (text: string) => void;
+  /** Interfaces of the host between which nothing may be forwarded. */
+  readonly closed: (family: Family) => readonly string[];
+}
 
 export class FirewallTable {
   readonly name: string;
@@ -21,15 +42,18 @@ export class FirewallTable {
   readonly #log: (text: string) => void;
   readonly #bridges = new Map<string, BridgeRules>();
   readonly #ports = new Map<string, PublishedPort>();
-  #exists = false;
+  readonly #existing = new Set<Family>();
+  readonly #closed: (family: Family) => readonly string[];
+  readonly #firewalld: Firewalld;
   #watcher: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `name` as nftables takes it: letters, digits, underscores. */
-  constructor(name: string, nft: Nftables, log: (text: string) => void) {
+  constructor({ name, nft, log, closed }: FirewallTableOptions) {
     this.name = name;
     this.#nft = nft;
     this.#log = log;
+    this.#closed = closed;
+    this.#firewalld = new Firewalld(log);
   }
 
   get bridges(): readonly string[] {
@@ -53,9 +77,10 @@ export class FirewallTable {
 
   removeBridge(bridge: string): void {
     if (!this.#bridges.delete(bridge)) return;
-    if (this.#bridges.size === 0) this.#drop();
-    else this.#changeBridges();
+    this.#changeBridges();
+    if (this.#bridges.size === 0) this.#ports.clear();
     this.reconcile();
+    if (this.#bridges.size === 0) this.close();
   }
 
   /** One transaction. Throws "network-failed"; then nothing has changed. */
@@ -84,11 +109,12 @@ export class FirewallTable {
     const ports = new Set(udp.map(({ hostPort }) => hostPort));
     const containers = new Set(udp.map(({ address }) => address));
     const own = new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)));
+    const textOf = (address: Uint8Array) => formatAddress(addressFromBytes(address));
     const isHost = (address: string) => address.startsWith("127.") || own.has(address);
     try {
       forgetUdpFlows(
         ({ destination, destinationPort, replySource }) =>
-          ports.has(destinationPort) && (containers.has(replySource) || isHost(destination)),
+          ports.has(destinationPort) && (containers.has(textOf(replySource)) || isHost(textOf(destination))),
       );
     } catch (error) {
       this.#log(`UDP flows of earlier may still go to where they went: ${messageOf(error)}`);
@@ -101,19 +127,16 @@ export class FirewallTable {
     this.#ports.clear();
     for (const rules of bridges) this.#bridges.set(rules.bridge, rules);
     for (const port of ports) this.#ports.set(portKey(port), port);
-    if (bridges.length === 0) this.#drop();
-    else {
-      this.rebuild();
-      this.watch();
-    }
+    for (const family of families) this.#existing.add(family); // what an earlier engine left, if it is there
+    this.rebuild();
     this.reconcile();
+    if (bridges.length > 0) this.watch();
+    else this.close();
   }
 
-  /** Makes the table as it should be. */
+  /** Makes the tables as they should be, and takes away those that should not be. One transaction. */
   rebuild(): void {
-    if (this.#bridges.size === 0) return;
-    this.#nft.run(wholeTable(this.name, [...this.#bridges.values()], [...this.#ports.values()]));
-    this.#exists = true;
+    this.#commit(families.map((family) => (this.#isNeeded(family) ? this.#whole(family) : this.#gone(family))));
   }
 
   /**
@@ -122,8 +145,12 @@ export class FirewallTable {
    */
   reconcile(): void {
     try {
-      const { ownTable } = syncForeignFirewalls(this.#nft, this.name, this.bridges);
-      if (!ownTable) this.rebuild();
+      const { ownTables, firewalld } = syncForeignFirewalls(this.#nft, this.name, {
+        all: this.bridges,
+        ipv6: [...this.#bridges.values()].flatMap(({ bridge, subnets }) => (subnets[6].length > 0 ? [bridge] : [])),
+      });
+      if (families.some((family) => this.#isNeeded(family) && !ownTables.includes(family))) this.rebuild();
+      this.#firewalld.sync(this.bridges, firewalld);
     } catch (error) {
       this.#log(`Cannot let networks through other firewalls: ${messageOf(error)}`);
     }
@@ -153,8 +180,39 @@ export class FirewallTable {
   }
 
   #changeBridges(): void {
-    if (this.#exists) this.#runOrRebuild(bridgesChange(this.name, [...this.#bridges.values()]));
-    else this.rebuild();
+    if (families.some((family) => this.#isNeeded(family) !== this.#existing.has(family))) {
+      this.rebuild();
+      return;
+    }
+    const texts = [...this.#existing].map((family) => bridgesChange(family, this.name, this.#content(family)));
+    if (texts.length > 0) this.#runOrRebuild(texts.join(""));
+  }
+
+  #isNeeded(family: Family): boolean {
+    return [...this.#bridges.values()].some(({ subnets }) => subnets[family].length > 0);
+  }
+
+  #whole(family: Family): string {
+    return wholeTable(family, this.name, this.#content(family));
+  }
+
+  #gone(family: Family): string {
+    if (!this.#existing.has(family)) return "";
+    const own = tableName(family, this.name);
+    return `table ${own}\ndelete table ${own}\n`;
+  }
+
+  #content(family: Family): TableContent {
+    const ports = [...this.#ports.values()];
+    return { bridges: [...this.#bridges.values()], ports, closed: this.#closed(family) };
+  }
+
+  #commit(texts: readonly string[]): void {
+    if (texts.join("") !== "") this.#nft.run(texts.join(""));
+    for (const family of families) {
+      if (this.#isNeeded(family)) this.#existing.add(family);
+      else this.#existing.delete(family);
+    }
   }
 
   /** A change can only fail because the table is not what we left: then it is made anew, the change included. */
@@ -162,16 +220,9 @@ export class FirewallTable {
     try {
       this.#nft.run(commands);
     } catch (error) {
-      this.#log(`The nftables table ${this.name} was changed by somebody and is made anew: ${messageOf(error)}`);
+      this.#log(`The nftables tables ${this.name} were changed by somebody and are made anew: ${messageOf(error)}`);
       this.rebuild();
     }
-  }
-
-  #drop(): void {
-    this.#ports.clear();
-    this.#exists = false;
-    this.close();
-    this.#nft.run(`table ip ${this.name}\ndelete table ip ${this.name}\n`);
   }
 }
 

@@ -12,22 +12,28 @@ import { attribute, attributesIn, netlinkFlags } from "./netlink-message.js";
 const NETLINK_NETFILTER = 12;
 const get = (1 << 8) | 1;
 const remove = (1 << 8) | 2;
-const AF_INET = 2;
+const families = [2, 10]; // AF_INET, AF_INET6
 const IPPROTO_UDP = 17;
 const nested = 0x8000;
-const CTA = { original: 1, reply: 2, ip: 1, protocol: 2, source: 1, destination: 2, number: 1, destinationPort: 3 };
+const CTA = { original: 1, reply: 2, ip: 1, protocol: 2, number: 1, destinationPort: 3 };
+/** Attribute types of a tuple's addresses, IPv4 and IPv6. */
+const addressTypes = { source: [1, 3], destination: [2, 4] };
 
-/** One UDP flow: whom the client addressed, and whose answers count as replies. Addresses as dotted text. */
+/** One UDP flow: whom the client addressed, and whose answers count as replies. Addresses of four or sixteen bytes. */
 export interface UdpFlow {
-  readonly destination: string;
+  readonly destination: Uint8Array;
   readonly destinationPort: number;
-  readonly replySource: string;
+  readonly replySource: Uint8Array;
 }
 
-/** Forgets the IPv4 UDP flows that `isStale` picks; how many. Reads the whole table: not for every packet. */
+/** Forgets the UDP flows that `isStale` picks; how many. Reads the whole table: not for every packet. */
 export function forgetUdpFlows(isStale: (flow: UdpFlow) => boolean): number {
   using socket = new NetlinkSocket(NETLINK_NETFILTER);
-  const header = Buffer.from([AF_INET, 0, 0, 0]);
+  return families.reduce((sum, family) => sum + forgetOf(socket, family, isStale), 0);
+}
+
+function forgetOf(socket: NetlinkSocket, family: number, isStale: (flow: UdpFlow) => boolean): number {
+  const header = Buffer.from([family, 0, 0, 0]);
   let forgotten = 0;
   for (const { payload } of socket.request(get, netlinkFlags.dump, [header])) {
     const attributes = attributesIn(payload, header.length);
@@ -48,15 +54,16 @@ function udpFlow(attributes: Map<number, Buffer>): UdpFlow | undefined {
   const original = attributes.get(CTA.original);
   const reply = attributes.get(CTA.reply);
   const protocol = inner(original, CTA.protocol);
-  const destination = inner(original, CTA.ip).get(CTA.destination);
-  const replySource = inner(reply, CTA.ip).get(CTA.source);
+  const destination = addressIn(original, addressTypes.destination);
+  const replySource = addressIn(reply, addressTypes.source);
   const port = protocol.get(CTA.destinationPort);
   if (protocol.get(CTA.number)?.[0] !== IPPROTO_UDP || !destination || !replySource || !port) return undefined;
-  return {
-    destination: destination.join("."),
-    destinationPort: port.readUInt16BE(),
-    replySource: replySource.join("."),
-  };
+  return { destination, destinationPort: port.readUInt16BE(), replySource };
+}
+
+function addressIn(tuple: Buffer | undefined, types: readonly number[]): Uint8Array | undefined {
+  const addresses = inner(tuple, CTA.ip);
+  return types.map((type) => addresses.get(type)).find((address) => address !== undefined);
 }
 
 function inner(tuple: Buffer | undefined, type: number): Map<number, Buffer> {
