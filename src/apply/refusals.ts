@@ -21,7 +21,9 @@ export interface Refusal {
 /** In the plan's order. Ports are looked at only where the engine can do the rest. Never throws. */
 export async function findRefusals(plan: Plan, client: EngineClient, signal: AbortSignal): Promise<readonly Refusal[]> {
   const lacking = plan.operations.flatMap((operation) => lackOf(operation, client.engine));
-  return lacking.length > 0 ? lacking : findPortConflicts(plan, client, signal);
+  const unwatched = await healthGates(plan, client, signal);
+  const refusals = [...lacking, ...unwatched];
+  return refusals.length > 0 ? refusals : findPortConflicts(plan, client, signal);
 }
 
 function lackOf(operation: Operation, engine: EngineIdentity): Refusal[] {
@@ -33,4 +35,23 @@ function featuresMissing(operation: Operation, engine: EngineIdentity): string[]
   if (operation.kind === "create-container") return missingFeatures(containerFeatures, operation.body, engine);
   if (operation.kind === "create-network") return missingFeatures(networkFeatures, operation.body, engine);
   return [];
+}
+
+/** Podman leaves health checks to timers of systemd; where it has none, nobody runs them and a gate never opens. */
+async function healthGates(plan: Plan, { engine, system }: EngineClient, signal: AbortSignal): Promise<Refusal[]> {
+  if (engine.kind !== "podman") return [];
+  const gates = plan.operations.filter((operation) => waitsForHealth(operation, plan));
+  if (gates.length === 0) return [];
+  const { CgroupDriver } = await system.info({ signal }).catch((): Record<string, unknown> => ({}));
+  if (CgroupDriver !== "cgroupfs") return [];
+  const missing = "waiting for health checks, which Podman leaves to systemd and this one runs without";
+  return gates.map((operation) => ({ operation, error: unsupported([missing], engine) }));
+}
+
+function waitsForHealth(operation: Operation, { operations }: Plan): boolean {
+  if (operation.kind !== "wait-for" || operation.condition === "completed") return false;
+  if (operation.condition === "healthy") return true;
+  return operations.some(
+    (other) => other.kind === "create-container" && other.service === operation.service && other.body.Healthcheck,
+  );
 }

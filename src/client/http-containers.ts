@@ -51,7 +51,11 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
       const query = { force: options?.force, v: options?.volumes };
       await transport.done({ method: "DELETE", path: `/containers/${segment(id)}`, query, ...call });
     },
-    wait: (id, condition, call) => wait(transport, { path: at(id, "wait"), condition }, call),
+    wait: (id, condition, call) => {
+      const path = at(id, "wait");
+      if (isPodman && condition === "removed") return waitForPodmanRemoval(transport, path, call);
+      return wait(transport, { path, condition }, call);
+    },
     logs: (id, query, call) => logs(transport, { path: at(id, "logs"), query }, call),
     attach: async (id, { stdin, stdout, stderr, logs, tty }, call) => {
       const query = { stream: true, stdin, stdout, stderr, logs };
@@ -66,10 +70,25 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
 }
 
 function wait(
+interface Waiting {
+  registered: Promise<void>;
+  exited: Promise<WaitReply>;
+}
+
+/** Podman forgets the exit code with the container: one wait hears the code, a second one that it is gone. */
+function waitForPodmanRemoval(transport: Transport, path: string, call?: CallOptions): Waiting {
+  const exit = wait(transport, { path, condition: "next-exit" }, call);
+  const removal = wait(transport, { path, condition: "removed" }, call);
+  return {
+    registered: Promise.all([exit.registered, removal.registered]).then(() => {}),
+    exited: Promise.all([exit.exited, removal.exited]).then(([reply]) => reply),
+  };
+}
+
   transport: Transport,
   { path, condition }: { path: string; condition: string },
   call?: CallOptions,
-): { registered: Promise<void>; exited: Promise<WaitReply> } {
+): Waiting {
   const reply = transport.open({ method: "POST", path, query: { condition }, ...call });
   const exited = reply.then(async (message) => {
     const chunks: Buffer[] = [];

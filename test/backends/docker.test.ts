@@ -1,0 +1,4 @@
+/** Compose scenarios on the docker engine. */
+import { describeScenarios } from "./scenarios.js";
+
+describeScenarios("docker", { checksHealth: true });

@@ -1,0 +1,4 @@
+/** Compose scenarios on the embedded engine. */
+import { describeScenarios } from "./scenarios.js";
+
+describeScenarios("embedded", { checksHealth: true });
