@@ -69,7 +69,6 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
   };
 }
 
-function wait(
 interface Waiting {
   registered: Promise<void>;
   exited: Promise<WaitReply>;
@@ -85,6 +84,7 @@ function waitForPodmanRemoval(transport: Transport, path: string, call?: CallOpt
   };
 }
 
+function wait(
   transport: Transport,
   { path, condition }: { path: string; condition: string },
   call?: CallOptions,
