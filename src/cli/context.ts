@@ -4,11 +4,13 @@
  * `main.ts` builds the `CliEnvironment`; `program.ts` adds what the command line says and hands a `CliContext` to each
  * command.
  */
+import type { Duplex } from "node:stream";
 import type { RendererFactory } from "../apply/event-renderer.js";
 import type { Clock } from "../base/clock.js";
 import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { EngineStatus } from "../wire/system.js";
+import type { DockerConfig } from "./registry-auth/docker-config.js";
 
 /** Flags that stand before the command; the same as docker compose's, and `engine`. */
 export interface GlobalOptions {
@@ -23,6 +25,8 @@ export interface GlobalOptions {
   readonly compatibility?: boolean;
   readonly progress?: "auto" | "tty" | "plain" | "json" | "quiet" | "none";
   readonly ansi?: "auto" | "never" | "always";
+  /** Changing commands print what they would do, and do nothing. */
+  readonly dryRun?: boolean;
   /** Engine calls at a time, as written. */
   readonly parallel?: string;
   /** `embedded`, `docker`, `podman`, an address as `ssh://user@host`, or the name of a docker context. */
@@ -37,16 +41,29 @@ export interface HostFinding {
   readonly fix?: string;
 }
 
+/** Where an engine listens beside its socket, and who may use that. Files and addresses as written. */
+export interface EngineFlags {
+  readonly listen?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly socketGroup?: string;
+}
+
 /** Starting and stopping of the embedded engine, for the `engine` commands. */
 export interface EngineControl {
+  /** Where it lives, and the program (absolute) that is run as `PROGRAM engine run`. */
+  paths(): Promise<{ program: string; stateRoot: string; runDir: string; socket: string }>;
+  /** A connection to the engine of `choice`; the embedded one is started when it does not run. */
+  dial(choice: EngineChoice): Promise<Duplex>;
   /** Undefined when no embedded engine runs. */
   status(): Promise<EngineStatus | undefined>;
   /** Starts it unless it runs. Throws "not-root", "engine-unavailable" with the reason. */
-  start(): Promise<EngineStatus>;
+  start(flags?: EngineFlags): Promise<EngineStatus>;
   /** False when none ran. Resolves when the engine has let go of its state. Containers run on. */
   stop(): Promise<boolean>;
   /** Runs the engine in this process until it ends; the exit code. */
-  run(options: { readyFd?: number; idleMs?: number }): Promise<number>;
+  run(options: EngineFlags & { readyFd?: number; idleMs?: number }): Promise<number>;
 }
 
 export interface CliEnvironment {
@@ -84,8 +101,13 @@ export interface CliContext extends Omit<CliEnvironment, "connect" | "chooseEngi
   readonly globals: GlobalOptions;
   /** Which engine the command line and the environment chose, and why. */
   chooseEngine(): Promise<EngineChoice>;
-  /** The engine that the command line or the environment chose; the same client at every call, closed at the end. */
+  /**
+   * The engine that the command line or the environment chose; the same client at every call, closed at the end. It
+   * sends this user's credentials with what leads to a registry.
+   */
   connect(): Promise<EngineClient>;
+  /** The docker CLI's `config.json` of this user: how listings look. */
+  dockerConfig(): DockerConfig;
   /** Sets the exit code of the program; 0 unless it is called. */
   finish(exitCode: number): void;
 }

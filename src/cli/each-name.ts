@@ -25,22 +25,17 @@ export async function eachName(
   }
 }
 
-/**
- * Prints what `inspect` gives for each name as one JSON array; a missing one is reported and the others are
- * printed.
- */
-export async function inspectNames(
+/** What `inspect` gives for each name, in the order given; a missing one is reported and the exit code is 1. */
+export async function inspectAll<T>(
   context: CliContext,
   names: readonly string[],
-  inspect: (name: string) => Promise<unknown>,
-): Promise<void> {
-  const { stdout, stderr } = context;
+  inspect: (name: string) => Promise<T>,
+): Promise<T[]> {
   const results = await Promise.allSettled(names.map(inspect));
-  const found = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  stdout.write(`${JSON.stringify(found, null, 4)}\n`);
   for (const result of results) {
     if (result.status === "fulfilled") continue;
     context.finish(1);
-    stderr.write(`error: ${printable(messageOf(result.reason))}\n`);
+    context.stderr.write(`error: ${printable(messageOf(result.reason))}\n`);
   }
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }

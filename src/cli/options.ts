@@ -1,9 +1,15 @@
 /** Small readers of option values. Pure. */
+import { Option } from "commander";
 import { GantryError } from "../base/errors.js";
 
 /** For commander: gathers a repeatable option's values in a list. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+/** `--format` of listings. */
+export function formatOption(description = "table, json, or a Go template, as '{{.Name}}'"): Option {
+  return new Option("--format <format>", description);
 }
 
 /** Bytes of `64m`, `1.5g`, `512`; units are powers of 1024. Throws "bad-parameter". */

@@ -14,6 +14,8 @@ import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
 import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
+import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
+import { withCredentials } from "./registry-auth/with-credentials.js";
 
 /** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
 const cancelledExitCode = 130;
@@ -74,8 +76,34 @@ function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
     )
     .addOption(new Option("--ansi <when>", "colours and cursor control").choices(["auto", "never", "always"]))
     .option("--parallel <n>", "engine calls at a time; -1 for no limit")
+    .option("--dry-run", "print what would be done, and do nothing")
     .option("--engine <engine>", "embedded (default), docker, podman, an address (unix, tcp, ssh) or a docker context")
+    .addOption(new Option("-H, --host <engine>").hideHelp())
+    .addOption(new Option("--workdir <dir>").hideHelp().conflicts("projectDirectory"))
+    .addOption(new Option("--no-ansi").hideHelp())
+    .addOption(new Option("--verbose").hideHelp())
+    .addOption(new Option("--insecure-registry <host>").argParser(collect).hideHelp())
     .addHelpText("after", examples);
+}
+
+/** What the flags say, the older names of docker compose's among them. */
+function readGlobals(program: Command): GlobalOptions {
+  const { host, workdir, ansi, ...options } = program.opts<Omit<GlobalOptions, "ansi"> & HiddenGlobals>();
+  const engine = options.engine ?? host;
+  const projectDirectory = options.projectDirectory ?? workdir;
+  return {
+    ...options,
+    ...(engine === undefined ? {} : { engine }),
+    ...(projectDirectory === undefined ? {} : { projectDirectory }),
+    // `--no-ansi` leaves false, its absence true.
+    ...(ansi === false ? { ansi: "never" } : typeof ansi === "string" ? { ansi } : {}),
+  };
+}
+
+interface HiddenGlobals {
+  readonly host?: string;
+  readonly workdir?: string;
+  readonly ansi?: GlobalOptions["ansi"] | boolean;
 }
 
 const examples = `
@@ -101,6 +129,7 @@ class Session implements CliContext {
   readonly #environment: CliEnvironment;
   readonly #program: Command;
   #client: Promise<EngineClient> | undefined;
+  #dockerConfig: DockerConfig | undefined;
   exitCode = 0;
 
   constructor(environment: CliEnvironment, program: Command) {
@@ -121,13 +150,17 @@ class Session implements CliContext {
   }
 
   get globals(): GlobalOptions {
-    return this.#program.opts();
+    return readGlobals(this.#program);
   }
 
   connect(): Promise<EngineClient> {
-    this.#client ??= this.chooseEngine().then((choice) => {
+    this.#client ??= this.chooseEngine().then(async (choice) => {
       this.#warn(choice);
-      return this.#environment.connect(choice);
+      const client = await this.#environment.connect(choice);
+      return withCredentials(client, async () => {
+        const { CredentialStore } = await import("./registry-auth/credential-store.js");
+        return new CredentialStore(this.env);
+      });
     });
     return this.#client;
   }
@@ -142,6 +175,11 @@ class Session implements CliContext {
       const event = { at: this.clock.now().toISOString(), kind: "warning", message, hint };
       this.stderr.write(isForPrograms ? `${JSON.stringify(event)}\n` : `WARNING: ${message}\nhint: ${hint}\n`);
     }
+  }
+
+  dockerConfig(): DockerConfig {
+    this.#dockerConfig ??= parseDockerConfig(readText(dockerConfigPath(this.env)));
+    return this.#dockerConfig;
   }
 
   checkHost() {

@@ -30,6 +30,8 @@ export interface LogQuery {
   readonly until?: number;
   readonly tail?: number | "all";
   readonly timestamps?: boolean;
+  /** With the attributes that the log driver was given. */
+  readonly details?: boolean;
 }
 
 /**
@@ -45,10 +47,11 @@ export interface EngineClient {
   readonly engine: EngineIdentity;
   readonly containers: {
     list(
-      query: { all?: boolean; limit?: number; filters?: Filters },
+      query: { all?: boolean; limit?: number; size?: boolean; filters?: Filters },
       call?: CallOptions,
     ): Promise<container.ContainerSummary[]>;
-    inspect(id: string, call?: CallOptions): Promise<container.ContainerInspect>;
+    /** With `size` an engine also measures what the container wrote. */
+    inspect(id: string, call?: CallOptions & { readonly size?: boolean }): Promise<container.ContainerInspect>;
     /** All its networks and files with it; "not-supported" names what the engine would drop in silence. */
     create(
       name: string | undefined,
@@ -59,12 +62,17 @@ export interface EngineClient {
     start(id: string, call?: CallOptions): Promise<boolean>;
     /** False when it was not running. */
     stop(id: string, options?: { timeoutS?: number; signal?: string }, call?: CallOptions): Promise<boolean>;
-    restart(id: string, options?: { timeoutS?: number }, call?: CallOptions): Promise<void>;
+    restart(id: string, options?: { timeoutS?: number; signal?: string }, call?: CallOptions): Promise<void>;
     kill(id: string, signal: string, call?: CallOptions): Promise<void>;
     pause(id: string, call?: CallOptions): Promise<void>;
     unpause(id: string, call?: CallOptions): Promise<void>;
     rename(id: string, name: string, call?: CallOptions): Promise<void>;
-    remove(id: string, options?: { force?: boolean; volumes?: boolean }, call?: CallOptions): Promise<void>;
+    /** `link` removes a link of the default network, named `/child/alias`, in place of a container. */
+    remove(
+      id: string,
+      options?: { force?: boolean; volumes?: boolean; link?: boolean },
+      call?: CallOptions,
+    ): Promise<void>;
     /** `registered` resolves when the engine has begun to wait (headers came), so that a start may follow. */
     wait(
       id: string,
@@ -90,7 +98,7 @@ export interface EngineClient {
   };
   readonly images: {
     list(query: { all?: boolean; filters?: Filters }, call?: CallOptions): Promise<image.ImageSummary[]>;
-    inspect(name: string, call?: CallOptions): Promise<image.ImageInspect>;
+    inspect(name: string, call?: CallOptions & { readonly platform?: string }): Promise<image.ImageInspect>;
     /** Messages until the pull has ended; a failure in the stream is thrown. `auth` is the X-Registry-Auth header. */
     pull(
       name: string,
@@ -104,16 +112,16 @@ export interface EngineClient {
     ): AsyncIterable<image.ProgressMessage>;
     tag(name: string, reference: string, call?: CallOptions): Promise<void>;
     /** What the name stands for in its registry now. */
-    remoteDigest(name: string, call?: CallOptions): Promise<string>;
+    remoteDigest(name: string, call?: CallOptions & { readonly auth?: string }): Promise<string>;
     remove(
       name: string,
-      options?: { force?: boolean; noprune?: boolean },
+      options?: { force?: boolean; noprune?: boolean; platform?: string },
       call?: CallOptions,
     ): Promise<image.ImageDeleteItem[]>;
   };
   readonly networks: {
     list(filters?: Filters, call?: CallOptions): Promise<network.NetworkInspect[]>;
-    inspect(id: string, call?: CallOptions): Promise<network.NetworkInspect>;
+    inspect(id: string, call?: CallOptions & { readonly verbose?: boolean }): Promise<network.NetworkInspect>;
     create(body: network.NetworkCreateBody, call?: CallOptions): Promise<network.NetworkCreateReply>;
     remove(id: string, call?: CallOptions): Promise<void>;
     connect(id: string, body: network.NetworkConnectBody, call?: CallOptions): Promise<void>;
@@ -129,6 +137,8 @@ export interface EngineClient {
     ping(call?: CallOptions): Promise<{ apiVersion: string }>;
     version(call?: CallOptions): Promise<system.VersionReply>;
     info(call?: CallOptions): Promise<Record<string, unknown>>;
+    /** Tries credentials at their registry. Throws "registry-denied". */
+    auth(body: system.AuthBody, call?: CallOptions): Promise<{ Status: string; IdentityToken?: string }>;
     /** Live events; iteration begins once the engine has subscribed us (`onSubscribed` is called then). */
     events(
       query: { since?: number; until?: number; filters?: Filters; onSubscribed?: () => void },

@@ -56,7 +56,8 @@ function networkCalls(transport: Transport, engine: EngineIdentity): EngineClien
   return {
     list: (filters, call) =>
       transport.json<NetworkInspect[]>({ method: "GET", path: "/networks", query: filterQuery(filters), ...call }),
-    inspect: (id, call) => transport.json({ method: "GET", path: `/networks/${segment(id)}`, ...call }),
+    inspect: (id, { verbose, ...call } = {}) =>
+      transport.json({ method: "GET", path: `/networks/${segment(id)}`, query: { verbose }, ...call }),
     create: async (body, call) => {
       const missing = missingFeatures(networkFeatures, body, engine);
       if (missing.length > 0) throw unsupported(missing, engine);

@@ -18,22 +18,23 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
   const post = (id: string, action: string, query: Record<string, string | number | undefined>, call?: CallOptions) =>
     transport.done({ method: "POST", path: at(id, action), query, accept: alreadySo, ...call });
   return {
-    list: async ({ all, limit, filters }, call) => {
-      const query = { all, limit, ...filterQuery(filters) };
+    list: async ({ all, limit, size, filters }, call) => {
+      const query = { all, limit, size, ...filterQuery(filters) };
       const found = await transport.json<ContainerSummary[]>({
         ...{ method: "GET", path: "/containers/json", query, ...call },
       });
       return isPodman ? found.map(summaryFromPodman) : found;
     },
-    inspect: async (id, call) => {
-      const found = await transport.json<ContainerInspect>({ method: "GET", path: at(id, "json"), ...call });
+    inspect: async (id, { size, ...call } = {}) => {
+      const request = { method: "GET", path: at(id, "json"), query: { size }, ...call } as const;
+      const found = await transport.json<ContainerInspect>(request);
       return isPodman ? inspectionFromPodman(found) : found;
     },
     create: (name, body, call) => createContainer(transport, engine, { name, body, call }),
     start: (id, call) => post(id, "start", {}, call),
     stop: (id, options, call) => post(id, "stop", { t: options?.timeoutS, signal: options?.signal }, call),
     restart: async (id, options, call) => {
-      await post(id, "restart", { t: options?.timeoutS }, call);
+      await post(id, "restart", { t: options?.timeoutS, signal: options?.signal }, call);
     },
     kill: async (id, signal, call) => {
       await post(id, "kill", { signal }, call);
@@ -48,7 +49,7 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
       await post(id, "rename", { name }, call);
     },
     remove: async (id, options, call) => {
-      const query = { force: options?.force, v: options?.volumes };
+      const query = { force: options?.force, v: options?.volumes, link: options?.link };
       await transport.done({ method: "DELETE", path: `/containers/${segment(id)}`, query, ...call });
     },
     wait: (id, condition, call) => {

@@ -11,7 +11,10 @@ export function imageCalls(transport: Transport): EngineClient["images"] {
   return {
     list: ({ all, filters }, call) =>
       transport.json({ method: "GET", path: "/images/json", query: { all, ...filterQuery(filters) }, ...call }),
-    inspect: (name, call) => transport.json({ method: "GET", path: `/images/${segment(name)}/json`, ...call }),
+    inspect: (name, { platform, ...call } = {}) => {
+      const query = { platform: platformJson(platform) };
+      return transport.json({ method: "GET", path: `/images/${segment(name)}/json`, query, ...call });
+    },
     pull: (name, options, call) => {
       const headers: Record<string, string> = options?.auth ? { "X-Registry-Auth": options.auth } : {};
       const query = { ...splitTag(name), platform: options?.platform };
@@ -31,13 +34,18 @@ export function imageCalls(transport: Transport): EngineClient["images"] {
       const query = { repo: fromImage, tag };
       await transport.done({ method: "POST", path: `/images/${segment(name)}/tag`, query, ...call });
     },
-    remoteDigest: async (name, call) => {
+    remoteDigest: async (name, { auth, ...call } = {}) => {
       const path = `/distribution/${segment(name)}/json`;
-      const { Descriptor } = await transport.json<{ Descriptor: { digest: string } }>({ method: "GET", path, ...call });
+      const { Descriptor } = await transport.json<{ Descriptor: { digest: string } }>({
+        ...{ method: "GET", path, ...(auth ? { headers: { "X-Registry-Auth": auth } } : {}), ...call },
+      });
       return Descriptor.digest;
     },
     remove: (name, options, call) => {
-      const query = { force: options?.force, noprune: options?.noprune };
+      const query = {
+        ...{ force: options?.force, noprune: options?.noprune },
+        platforms: platformJson(options?.platform),
+      };
       return transport.json({ method: "DELETE", path: `/images/${segment(name)}`, query, ...call });
     },
   };
@@ -53,6 +61,13 @@ export function splitTag(name: string): { fromImage: string; tag: string } {
   const colon = name.lastIndexOf(":");
   if (colon <= name.lastIndexOf("/")) return { fromImage: name, tag: "latest" };
   return { fromImage: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+
+/** Newer routes take a platform as JSON. Undefined stays so. */
+export function platformJson(platform: string | undefined): string | undefined {
+  if (platform === undefined) return undefined;
+  const [os, architecture, variant] = platform.split("/");
+  return JSON.stringify({ os, architecture, ...(variant === undefined ? {} : { variant }) });
 }
 
 /** Messages until the transfer has ended; a failure in the stream is thrown. */

@@ -12,6 +12,7 @@ export function systemCalls(transport: Transport): EngineClient["system"] {
   return {
     ping: (call) => identify(transport, call),
     version: (call) => transport.json({ method: "GET", path: "/version", ...call }),
+    auth: (body, call) => transport.json({ method: "POST", path: "/auth", body, ...call }),
     info: (call) => transport.json({ method: "GET", path: "/info", ...call }),
     events: (query, call) => events(transport, query, call),
     status: (call) => transport.json({ method: "GET", path: "/gantry/status", ...call }),

@@ -11,7 +11,7 @@ import type { ContainerStats } from "../wire/stats.js";
 import type { VolumeInspect } from "../wire/volume.js";
 import type { CallOptions } from "./engine-client.js";
 import { filterQuery } from "./filter-query.js";
-import { progress, splitTag } from "./http-images.js";
+import { platformJson, progress, splitTag } from "./http-images.js";
 import { segment, type Transport } from "./transport.js";
 
 /** `linkTarget` is absolute in the container, "" for what is no link. */
@@ -26,6 +26,21 @@ export interface DiskUsage {
   readonly Images: ImageSummary[];
   readonly Containers: ContainerSummary[];
   readonly Volumes: Array<VolumeInspect & { UsageData?: { Size: number; RefCount: number } }>;
+  /** Left out by engines that build nothing. */
+  readonly BuildCache?: ReadonlyArray<BuildCacheItem> | null;
+}
+
+/** One entry of the builder's cache. */
+export interface BuildCacheItem {
+  readonly ID: string;
+  readonly Type: string;
+  readonly Description?: string;
+  readonly Size: number;
+  readonly InUse: boolean;
+  readonly Shared: boolean;
+  readonly CreatedAt?: string;
+  readonly LastUsedAt?: string | null;
+  readonly UsageCount?: number;
 }
 
 /** What a prune removed; `reclaimedBytes` is 0 where an engine does not count. */
@@ -33,6 +48,9 @@ export interface Pruned {
   readonly removed: string[];
   readonly reclaimedBytes: number;
 }
+
+/** `platform` as `linux/arm64`: engines since API 1.48 take one of an image's several. */
+type PlatformCall = CallOptions & { readonly platform?: string };
 
 type Chunks = AsyncIterable<Uint8Array>;
 
@@ -52,10 +70,14 @@ export interface UpkeepCalls {
   ): Promise<string>;
   stats(id: string, options: { stream: boolean }, call?: CallOptions): AsyncIterable<ContainerStats>;
   update(id: string, body: Resources & { RestartPolicy?: RestartPolicy }, call?: CallOptions): Promise<void>;
-  imageHistory(name: string, call?: CallOptions): Promise<ImageHistoryItem[]>;
-  saveImages(names: readonly string[], call?: CallOptions): Promise<Chunks>;
-  loadImages(tar: Chunks, call?: CallOptions): AsyncIterable<ProgressMessage>;
-  pushImage(name: string, options: { auth?: string }, call?: CallOptions): AsyncIterable<ProgressMessage>;
+  imageHistory(name: string, call?: PlatformCall): Promise<ImageHistoryItem[]>;
+  saveImages(names: readonly string[], call?: PlatformCall): Promise<Chunks>;
+  loadImages(tar: Chunks, call?: PlatformCall): AsyncIterable<ProgressMessage>;
+  pushImage(
+    name: string,
+    options: { auth?: string; platform?: string },
+    call?: CallOptions,
+  ): AsyncIterable<ProgressMessage>;
   diskUsage(call?: CallOptions): Promise<DiskUsage>;
   prune(what: "containers" | "images" | "networks" | "volumes", filters: Filters, call?: CallOptions): Promise<Pruned>;
 }
@@ -96,16 +118,28 @@ export function upkeepCalls(transport: Transport): UpkeepCalls {
     update: async (id, body, call) => {
       await transport.done({ method: "POST", path: at(id, "update"), body, ...call });
     },
-    imageHistory: (name, call) => transport.json({ method: "GET", path: `/images/${segment(name)}/history`, ...call }),
-    saveImages: (names, call) => transport.open({ method: "GET", path: "/images/get", query: { names }, ...call }),
-    loadImages: (stream, call) =>
-      progress(transport, { method: "POST", path: "/images/load", stream, ...call }, "import-failed"),
-    pushImage: (name, { auth }, call) => {
+    imageHistory: (name, { platform, ...call } = {}) => {
+      const query = { platform: platformJson(platform) };
+      return transport.json({ method: "GET", path: `/images/${segment(name)}/history`, query, ...call });
+    },
+    saveImages: (names, { platform, ...call } = {}) => {
+      const query = { names, platform: platformJson(platform) };
+      return transport.open({ method: "GET", path: "/images/get", query, ...call });
+    },
+    loadImages: (stream, { platform, ...call } = {}) => {
+      const query = { platform: platformJson(platform) };
+      return progress(transport, { method: "POST", path: "/images/load", query, stream, ...call }, "import-failed");
+    },
+    pushImage: (name, { auth, platform }, call) => {
       const { fromImage, tag } = splitTag(name);
       // Engines of before 24 want the header even of who has nothing to say.
       const headers = { "X-Registry-Auth": auth ?? "e30=" };
       const path = `/images/${segment(fromImage)}/push`;
-      return progress(transport, { method: "POST", path, query: { tag }, headers, ...call }, "registry-failed");
+      return progress(
+        transport,
+        { method: "POST", path, query: { tag, platform: platformJson(platform) }, headers, ...call },
+        "registry-failed",
+      );
     },
     diskUsage: (call) => transport.json({ method: "GET", path: "/system/df", ...call }),
     prune: async (what, filters, call) => {

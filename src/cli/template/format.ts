@@ -38,8 +38,14 @@ export function printListing(rows: readonly Row[], { titles, columns }: Listing,
 
 /** One value: by a template, or as JSON for `json`. */
 export function printValue(value: unknown, format: string): string {
-  if (format.trim() === "json") return `${toJson(value)}\n`;
-  return `${executeTemplate(parseTemplate(format), value)}\n`;
+  return valuePrinter(format)(value);
+}
+
+/** The same for many values: the template is parsed, and refused, at once. */
+export function valuePrinter(format: string): (value: unknown) => string {
+  if (format.trim() === "json") return (value) => `${toJson(value)}\n`;
+  const template = parseTemplate(format);
+  return (value) => `${executeTemplate(template, value)}\n`;
 }
 
 /** Text outside of actions has `\t` and `\n` written out, as shells pass them. */

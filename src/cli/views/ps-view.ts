@@ -2,6 +2,7 @@
 import type { ContainerSummary, PortSummary } from "../../wire/container.js";
 import { humanDuration } from "../../wire/human-duration.js";
 import { composeLabels } from "../../wire/labels.js";
+import { portsText } from "./rows/ports-text.js";
 import { printTable } from "./table.js";
 
 const commandChars = 22;
@@ -57,17 +58,6 @@ export function psJson(container: ContainerSummary, now: number): Record<string,
 /** Without the slash. */
 export function nameOf(container: ContainerSummary): string {
   return (container.Names[0] ?? container.Id).replace(/^\//, "");
-}
-
-/** `0.0.0.0:8080->80/tcp, 9000/tcp`. */
-export function portsText(ports: readonly PortSummary[]): string {
-  return ports.map(portText).sort().join(", ");
-}
-
-function portText({ IP, PublicPort, PrivatePort, Type }: PortSummary): string {
-  if (PublicPort === undefined) return `${PrivatePort}/${Type}`;
-  const host = IP === undefined ? "" : `${IP.includes(":") ? `[${IP}]` : IP}:`;
-  return `${host}${PublicPort}->${PrivatePort}/${Type}`;
 }
 
 function publisher({ IP, PublicPort, PrivatePort, Type }: PortSummary) {

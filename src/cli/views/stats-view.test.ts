@@ -23,13 +23,15 @@ const stats: ContainerStats = {
   memory_stats: { usage: 3 * 1024 ** 2, limit: 64 * 1024 ** 2, stats: { total_inactive_file: 1024 ** 2 } },
 };
 
+const named = { trunc: true, container: "web" };
+
 it("tells rates since the reading before, and memory without what can be taken back", () => {
-  expect(statsRow(stats)).toMatchObject({
+  expect(statsRow(stats, named)).toMatchObject({
     ...{ ID: "0123456789ab", Name: "web", CPUPerc: "50.00%", MemUsage: "2MiB / 64MiB", MemPerc: "3.13%" },
     ...{ NetIO: "0B / 0B", BlockIO: "4.1kB / 1kB", PIDs: "3" },
   });
 });
 
 it("has dashes for a container that does not run", () => {
-  expect(statsRow({ ...stats, memory_stats: {}, pids_stats: {} })).toMatchObject({ CPUPerc: "--", PIDs: "--" });
+  expect(statsRow({ ...stats, memory_stats: {}, pids_stats: {} }, named)).toMatchObject({ CPUPerc: "--", PIDs: "--" });
 });

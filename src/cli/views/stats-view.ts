@@ -1,5 +1,6 @@
 /** One reading of a container's use as docker's `stats` prints it. Pure. */
 import type { ContainerStats, CpuStats } from "../../wire/stats.js";
+import type { Row } from "../template/format.js";
 import { printSize } from "./table.js";
 
 export interface StatsRow {
@@ -14,10 +15,25 @@ export interface StatsRow {
   readonly PIDs: string;
 }
 
-/** Rates are those since the reading before. A container that does not run has dashes. */
-export function statsRow(stats: ContainerStats): StatsRow {
-  const ID = stats.id.slice(0, 12);
-  const names = { ID, Container: ID, Name: stats.name.replace(/^\//, "") };
+/** The titles of a reading's fields and the columns of the table. */
+export const statsListing = {
+  titles: {
+    ...{ ID: "CONTAINER ID", Container: "CONTAINER", Name: "NAME", CPUPerc: "CPU %", MemUsage: "MEM USAGE / LIMIT" },
+    ...{ MemPerc: "MEM %", NetIO: "NET I/O", BlockIO: "BLOCK I/O", PIDs: "PIDS" },
+  },
+  columns: ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
+} as const;
+
+/**
+ * Rates are those since the reading before. A container that does not run has dashes. `container` is what the user
+ * called it.
+ */
+export function statsRow(
+  stats: ContainerStats,
+  { trunc, container }: { trunc: boolean; container: string },
+): StatsRow & Row {
+  const ID = trunc ? stats.id.slice(0, 12) : stats.id;
+  const names = { ID, Container: container, Name: stats.name.replace(/^\//, "") };
   const { usage, limit = 0, stats: details = {} } = stats.memory_stats;
   if (usage === undefined) {
     const none = { CPUPerc: "--", MemUsage: "-- / --", MemPerc: "--", NetIO: "--", BlockIO: "--", PIDs: "--" };

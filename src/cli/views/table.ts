@@ -1,16 +1,25 @@
 /** Text tables for people. Control characters of cells are taken out. Pure. */
 import { printable } from "../../base/printable.js";
 
-const gap = "   ";
+const gap = 3;
 
-/** Columns as wide as their widest cell; the last one is not padded. Each line ends with a newline. */
-export function printTable(header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+/**
+ * Columns as wide as their widest cell and a gap, and at least `least`, as docker's are; the last one is not padded.
+ * Each line ends with a newline.
+ */
+export function printTable(
+  header: readonly string[],
+  rows: ReadonlyArray<readonly string[]>,
+  { least = 10 }: { least?: number } = {},
+): string {
   const lines = [header, ...rows].map((cells) => cells.map(printable));
-  const widths = header.map((_title, at) => Math.max(...lines.map((cells) => (cells[at] ?? "").length)));
+  const widths = header.map((_title, at) =>
+    Math.max(least, lines.reduce((widest, cells) => Math.max(widest, (cells[at] ?? "").length), 0) + gap),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join(gap)
+      .join("")
       .trimEnd();
   return lines.map((cells) => `${line(cells)}\n`).join("");
 }

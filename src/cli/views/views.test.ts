@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
 import type { ApplyEvent, FailureCard } from "../../apply/apply-events.js";
+import { elapsedText } from "../../base/elapsed.js";
 import type { ContainerSummary } from "../../wire/container.js";
 import { failureText } from "./failure-text.js";
 import { LineSplitter, logName, prefixed, splitTimestamp } from "./log-lines.js";
-import { elapsedText } from "../../base/elapsed.js";
 import { progressLines } from "./progress-lines.js";
-import { portsText, psJson, psTable } from "./ps-view.js";
+import { psJson, psTable } from "./ps-view.js";
+import { portsText } from "./rows/ports-text.js";
 import { prefixPaint, styleFor } from "./style.js";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -136,7 +137,7 @@ it("lists containers as a table and as Docker Compose's JSON", () => {
     Mounts: [],
   } as unknown as ContainerSummary;
   expect(psTable([summary], 1_120_000).split("\n")[1]).toBe(
-    `shop-web-1   nginx   "nginx -g 'daemon off;'"   web       2 minutes ago   ${""}`.trimEnd() +
+    `shop-web-1   nginx     "nginx -g 'daemon off;'"   web       2 minutes ago   ${""}`.trimEnd() +
       `   Up 2 minutes (healthy)   [::]:8080->80/tcp`,
   );
   expect(psJson(summary, 1_120_000)).toMatchObject({

@@ -1,17 +1,23 @@
 /** Registers the commands on the engine and its objects: containers, images, volumes, networks. */
 import type { Command } from "commander";
 import type { CliContext } from "../../context.js";
-import { registerContainerCommands } from "./container.register.js";
-import { registerEngineCommands } from "./engine.register.js";
-import { registerImageCommands, registerNetworkCommands, registerVolumeCommands } from "./objects.register.js";
-import { registerUpkeepCommands } from "./upkeep.register.js";
+import { registerContainerCommands } from "./container/register-container.js";
+import { registerDialStdio, registerEngineCommands } from "./engine.register.js";
+import { registerImageCommands } from "./image/register-image.js";
+import { registerInspect, registerLogin } from "./login.register.js";
+import { registerNetworkCommands } from "./network/register-network.js";
+import { registerSystemCommands } from "./system.register.js";
+import { registerVolumeCommands } from "./volume/register-volume.js";
 
-/** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume`, `network` and `system` to `program`. */
+/** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume`, `network`, `system`, `login` … to `program`. */
 export function registerEngineObjects(program: Command, context: CliContext): void {
   registerEngineCommands(program, context);
   registerContainerCommands(program, context);
   registerImageCommands(program, context);
   registerVolumeCommands(program, context);
   registerNetworkCommands(program, context);
-  registerUpkeepCommands(program, context);
+  registerSystemCommands(program, context);
+  registerDialStdio(program, context);
+  registerLogin(program, context);
+  registerInspect(program, context);
 }

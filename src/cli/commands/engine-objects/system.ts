@@ -1,13 +1,16 @@
 /** `gantry system df | info | events | prune`, and the prunes of single kinds. */
 import { createInterface } from "node:readline/promises";
 import { GantryError } from "../../../base/errors.js";
+import { printable } from "../../../base/printable.js";
 import type { EngineClient } from "../../../client/engine-client.js";
-import type { DiskUsage } from "../../../client/upkeep-calls.js";
 import type { Filters } from "../../../wire/filters.js";
 import type { EngineEvent } from "../../../wire/system.js";
 import type { CliContext } from "../../context.js";
+import { writeListing, writeOut, writeValue } from "../../listing.js";
 import { parseMoment } from "../../options.js";
-import { printFields, printSize, printTable } from "../../views/table.js";
+import { usageListing, usageRows, usageTables } from "../../views/rows/disk-usage.js";
+import { eventLine, eventShape } from "../../views/rows/event-line.js";
+import { printFields, printSize } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
 
 export interface PruneOptions {
@@ -49,25 +52,28 @@ export async function systemPrune(context: CliContext, options: PruneOptions): P
   context.stdout.write(`Total reclaimed space: ${printSize(reclaimed)}\n`);
 }
 
-/** A table as docker prints it, or one JSON object per line. */
-export async function systemDf(context: CliContext, { format }: { format: "table" | "json" }): Promise<void> {
+/** A line for each kind; with `verbose` one for each object. */
+export async function systemDf(
+  context: CliContext,
+  { format, verbose }: { format?: string; verbose?: boolean },
+): Promise<void> {
   const client = await context.connect();
-  const rows = usageRows(await client.upkeep.diskUsage({ signal: context.signal }));
-  if (format === "json") context.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  else {
-    const header = ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"];
-    context.stdout.write(printTable(header, rows.map(Object.values)));
+  const usage = await client.upkeep.diskUsage({ signal: context.signal });
+  if (!verbose) return writeListing(context, usageRows(usage), { ...usageListing, format });
+  if (format !== undefined && format !== "table") return writeValue(context, usage, format);
+  const now = context.clock.now().getTime();
+  for (const { title, rows, ...listing } of usageTables(usage, now)) {
+    context.stdout.write(`${title}\n\n`);
+    await writeListing(context, rows, listing);
+    context.stdout.write("\n");
   }
 }
 
 /** What the engine tells of itself. */
-export async function systemInfo(context: CliContext, { format }: { format: "table" | "json" }): Promise<void> {
+export async function systemInfo(context: CliContext, { format }: { format?: string }): Promise<void> {
   const client = await context.connect();
   const info = await client.system.info({ signal: context.signal });
-  if (format === "json") {
-    context.stdout.write(`${JSON.stringify(info)}\n`);
-    return;
-  }
+  if (format !== undefined && format !== "table") return writeValue(context, info, format);
   const plain = Object.entries(info).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   context.stdout.write(printFields(plain.map(([name, value]) => [name, String(value)] as const)));
 }
@@ -75,7 +81,7 @@ export async function systemInfo(context: CliContext, { format }: { format: "tab
 /** As they happen, and past ones from `since` on; ends at `until` or with Ctrl-C. */
 export async function systemEvents(
   context: CliContext,
-  options: { since?: string; until?: string; filter?: readonly string[]; format: "table" | "json" },
+  options: { since?: string; until?: string; filter?: readonly string[]; format?: string },
 ): Promise<void> {
   const client = await context.connect();
   const { stdout, signal } = context;
@@ -88,17 +94,19 @@ export async function systemEvents(
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   };
+  const print = await eventPrinter(options.format);
   for await (const event of client.system.events(query, { signal })) {
-    stdout.write(`${options.format === "json" ? JSON.stringify(event) : eventLine(event)}\n`);
+    await writeOut(stdout, print(event));
   }
 }
 
-function eventLine({ Type, Action, Actor, timeNano }: EngineEvent): string {
-  const attributes = Object.entries(Actor.Attributes)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`);
-  const time = new Date(timeNano / 1e6).toISOString();
-  return `${time} ${Type} ${Action} ${Actor.ID}${attributes.length > 0 ? ` (${attributes.join(", ")})` : ""}`;
+/** Knows at once whether the template is one. */
+async function eventPrinter(format = "table"): Promise<(event: EngineEvent) => string> {
+  if (format === "table" || format === "") return (event) => `${printable(eventLine(event))}\n`;
+  if (format === "json") return (event) => `${JSON.stringify(event)}\n`;
+  const { valuePrinter } = await import("../../template/format.js");
+  const print = valuePrinter(format);
+  return (event) => print(eventShape(event));
 }
 
 async function prune(
@@ -140,31 +148,4 @@ async function confirmed({ stdin, stdout, signal }: CliContext, question: string
   } finally {
     asking.close();
   }
-}
-
-function usageRows({ LayersSize, Images, Containers, Volumes }: DiskUsage) {
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const running = Containers.filter(({ State }) => ["running", "paused", "restarting"].includes(State));
-  const usedImages = Images.filter((image) => image.Containers > 0);
-  const unusedImages = sum(
-    Images.filter((image) => image.Containers <= 0).map((i) => i.Size - Math.max(0, i.SharedSize)),
-  );
-  const sizeOf = (containers: typeof Containers) => sum(containers.map(({ SizeRw }) => SizeRw ?? 0));
-  const volumeSize = (volumes: typeof Volumes) =>
-    sum(volumes.map(({ UsageData }) => Math.max(0, UsageData?.Size ?? 0)));
-  const usedVolumes = Volumes.filter(({ UsageData }) => (UsageData?.RefCount ?? 0) > 0);
-  const idleVolumes = Volumes.filter((volume) => !usedVolumes.includes(volume));
-  const stoppedSize = sizeOf(Containers.filter((container) => !running.includes(container)));
-  const row = (Type: string, counts: readonly [number, number], sizes: readonly [number, number]) => {
-    const [size, free] = sizes;
-    const share = size > 0 ? ` (${Math.floor((free / size) * 100)}%)` : "";
-    const [total, active] = counts.map(String);
-    return { Type, TotalCount: total, Active: active, Size: printSize(size), Reclaimable: printSize(free) + share };
-  };
-  return [
-    row("Images", [Images.length, usedImages.length], [LayersSize, unusedImages]),
-    row("Containers", [Containers.length, running.length], [sizeOf(Containers), stoppedSize]),
-    row("Local Volumes", [Volumes.length, usedVolumes.length], [volumeSize(Volumes), volumeSize(idleVolumes)]),
-    row("Build Cache", [0, 0], [0, 0]),
-  ].map((line) => ({ ...line, TotalCount: line.TotalCount ?? "0", Active: line.Active ?? "0" }));
 }

@@ -2,12 +2,15 @@
 import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { CliContext } from "../../../context.js";
 import { runSession } from "../../../stdio-session.js";
+import { environment } from "./create/create-body.js";
+import { readLines } from "./create/create-files.js";
 
 export interface ExecOptions {
   readonly detach?: boolean;
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
   readonly privileged?: boolean;
@@ -29,6 +32,7 @@ export async function containerExec(
   if (tty && interactive && !stdin.isTTY) {
     throw new GantryError("bad-parameter", "The input is not a terminal", { hint: "Leave out -t to use it as a pipe" });
   }
+  const fileLines = options.envFile ? await readLines(options.envFile, { cwd: context.cwd, flag: "--env-file" }) : [];
   const client = await context.connect();
   const execId = await client.execs.create(container, {
     AttachStdin: interactive,
@@ -36,7 +40,7 @@ export async function containerExec(
     AttachStderr: !options.detach,
     Tty: tty,
     Cmd: [...command],
-    Env: (options.env ?? []).flatMap((word) => (word.includes("=") ? [word] : [`${word}=${env[word] ?? ""}`])),
+    Env: environment(options.env ?? [], { env, fileLines }),
     Privileged: options.privileged === true,
     User: options.user ?? "",
     WorkingDir: options.workdir ?? "",

@@ -1,41 +1,12 @@
-/** `gantry container start | stop | restart | kill | pause | unpause | rename | rm | wait | top | logs | inspect`. */
-import { GantryError } from "../../../../base/errors.js";
+/** `gantry container stop | restart | kill | pause | unpause | rename | rm | wait | top | logs | inspect`. */
 import type { CliContext } from "../../../context.js";
-import { eachName, inspectNames } from "../../../each-name.js";
+import { eachName } from "../../../each-name.js";
+import { writeInspected } from "../../../listing.js";
 import { parseInteger, parseMoment } from "../../../options.js";
-import { runSession } from "../../../stdio-session.js";
 import { printTable } from "../../../views/table.js";
-import { exitCode, forwardSignals } from "./run.js";
+import { exitCode } from "./run.js";
 
 type Names = readonly string[];
-
-/** Starts them; with `attach` the one, whose exit code is ours. */
-export async function containerStart(
-  context: CliContext,
-  options: { attach?: boolean; interactive?: boolean; detachKeys?: string },
-  names: Names,
-): Promise<void> {
-  const client = await context.connect();
-  if (!options.attach && !options.interactive) return eachName(context, names, (name) => client.containers.start(name));
-  const [name] = names;
-  if (name === undefined || names.length > 1)
-    throw new GantryError("bad-parameter", "Only one container can be attached");
-  const { Config, HostConfig, Id } = await client.containers.inspect(name);
-  const tty = Config.Tty === true;
-  const stdin = options.interactive === true && Config.OpenStdin === true;
-  const hijacked = await client.containers.attach(Id, { stdin, stdout: true, stderr: true, tty });
-  const wait = client.containers.wait(Id, HostConfig.AutoRemove ? "removed" : "next-exit");
-  await wait.registered;
-  const giveBack = tty ? () => {} : forwardSignals(context, client, Id);
-  try {
-    await client.containers.start(Id);
-    const resize = (size: { height: number; width: number }) => client.containers.resize(Id, size);
-    const outcome = await runSession(context, hijacked, { stdin, resize, ...options });
-    context.finish(outcome === "detached" ? 0 : exitCode(await wait.exited));
-  } finally {
-    giveBack();
-  }
-}
 
 /** Signal, grace, SIGKILL; nothing to do is fine. */
 export async function containerStop(
@@ -54,11 +25,14 @@ export async function containerStop(
 /** Stop and start. */
 export async function containerRestart(
   context: CliContext,
-  { timeout }: { timeout?: string },
+  { timeout, signal }: { timeout?: string; signal?: string },
   names: Names,
 ): Promise<void> {
   const client = await context.connect();
-  const options = timeout === undefined ? {} : { timeoutS: parseInteger(timeout, "--timeout") };
+  const options = {
+    ...(timeout === undefined ? {} : { timeoutS: parseInteger(timeout, "--timeout") }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   await eachName(context, names, (name) => client.containers.restart(name, options));
 }
 
@@ -79,14 +53,14 @@ export async function containerRename(context: CliContext, [name = "", next = ""
   await (await context.connect()).containers.rename(name, next);
 }
 
-/** Removes stopped ones, with `force` running ones too. */
+/** Removes stopped ones, with `force` running ones too; with `force` a missing one is fine. */
 export async function containerRm(
   context: CliContext,
-  { force = false, volumes = false }: { force?: boolean; volumes?: boolean },
+  { force = false, volumes = false, link = false }: { force?: boolean; volumes?: boolean; link?: boolean },
   names: Names,
 ): Promise<void> {
   const client = await context.connect();
-  await eachName(context, names, (name) => client.containers.remove(name, { force, volumes }));
+  await eachName(context, names, (name) => client.containers.remove(name, { force, volumes, link }));
 }
 
 /** Prints each exit code in the order given. */
@@ -104,16 +78,21 @@ export async function containerTop(context: CliContext, [name = "", ...psArgs]: 
   context.stdout.write(printTable(Titles, Processes));
 }
 
-/** A JSON array of what the engine knows. */
-export async function containerInspect(context: CliContext, names: Names): Promise<void> {
+/** A JSON array of what the engine knows, or a line by the template for each. */
+export async function containerInspect(
+  context: CliContext,
+  { format, size = false }: { format?: string; size?: boolean },
+  names: Names,
+): Promise<void> {
   const client = await context.connect();
-  await inspectNames(context, names, (name) => client.containers.inspect(name));
+  const inspect = (name: string) => client.containers.inspect(name, { size });
+  await writeInspected(context, names, { kind: "container", format, inspect });
 }
 
 /** Writes stdout to stdout and stderr to stderr. */
 export async function containerLogs(
   context: CliContext,
-  options: { follow?: boolean; since?: string; until?: string; tail?: string; timestamps?: boolean },
+  options: { follow?: boolean; since?: string; until?: string; tail?: string; timestamps?: boolean; details?: boolean },
   [name = ""]: Names,
 ): Promise<void> {
   const client = await context.connect();
@@ -124,9 +103,9 @@ export async function containerLogs(
     text === undefined ? undefined : parseMoment(text, { now, what });
   const tail =
     options.tail === undefined || options.tail === "all" ? ("all" as const) : parseInteger(options.tail, "--tail");
-  const { follow = false, timestamps = false } = options;
+  const { follow = false, timestamps = false, details = false } = options;
   const [since, until] = [moment(options.since, "--since"), moment(options.until, "--until")];
-  const query = { tty: Config.Tty === true, follow, timestamps, tail, since, until };
+  const query = { tty: Config.Tty === true, follow, timestamps, details, tail, since, until };
   for await (const { stream, payload } of client.containers.logs(Id, query, { signal })) {
     const output = stream === "stderr" || stream === "error" ? stderr : stdout;
     if (!output.write(payload)) await new Promise((resolve) => output.once("drain", resolve));

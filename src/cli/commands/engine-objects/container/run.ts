@@ -9,15 +9,9 @@ import type { ContainerCreateBody, WaitReply } from "../../../../wire/container.
 import type { CliContext } from "../../../context.js";
 import { pullImage } from "../../../pull-image.js";
 import { runSession } from "../../../stdio-session.js";
-import { createBody } from "./create-body.js";
-import type { CreateOptions } from "./create-options.js";
-
-export interface RunOptions extends CreateOptions {
-  readonly detach?: boolean;
-  readonly detachKeys?: string;
-  /** False after `--no-sig-proxy`. */
-  readonly sigProxy?: boolean;
-}
+import { attachedStreams, createBody } from "./create/create-body.js";
+import { readCreateFiles, reserveIdFile } from "./create/create-files.js";
+import type { CreateOptions } from "./create/create-options.js";
 
 /** As the docker CLI has them: the engine's fault, a command that cannot be executed, one that is not there. */
 const runExitCodes = { failed: 125, notExecutable: 126, notFound: 127 } as const;
@@ -39,7 +33,7 @@ export async function containerCreate(
 /** The exit code is the container's; 125 to 127 when it did not start. */
 export async function containerRun(
   context: CliContext,
-  options: RunOptions,
+  options: CreateOptions,
   [image = "", ...command]: readonly string[],
 ): Promise<void> {
   try {
@@ -63,25 +57,12 @@ async function readBody(
   { options, ...rest }: { options: CreateOptions; image: string; command: readonly string[]; attach: boolean },
 ): Promise<ContainerCreateBody> {
   const { stdin, stdout, cwd, env } = context;
-  if (options.tty && options.interactive && rest.attach && !("detach" in options) && !stdin.isTTY) {
+  if (options.tty && options.interactive && rest.attach && !stdin.isTTY) {
     throw new GantryError("bad-parameter", "The input is not a terminal", { hint: "Leave out -t to use it as a pipe" });
   }
   const consoleSize: [number, number] | undefined = stdout.isTTY ? [stdout.rows, stdout.columns] : undefined;
-  const envFileLines = options.envFile ? await readLines(options.envFile, cwd) : [];
-  return createBody({ options, ...rest, cwd, env, envFileLines, ...(consoleSize ? { consoleSize } : {}) });
-}
-
-async function readLines(paths: readonly string[], cwd: string): Promise<string[]> {
-  const { readFile } = await import("node:fs/promises");
-  const { resolve } = await import("node:path");
-  const texts = await Promise.all(
-    paths.map((path) =>
-      readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
-        throw new GantryError("bad-parameter", `--env-file: ${path} cannot be read`, { cause });
-      }),
-    ),
-  );
-  return texts.flatMap((text) => text.split(/\r?\n/));
+  const files = await readCreateFiles(options, cwd);
+  return createBody({ options, ...rest, cwd, env, files, ...(consoleSize ? { consoleSize } : {}) });
 }
 
 async function create(
@@ -91,28 +72,31 @@ async function create(
 ): Promise<string> {
   const { signal, stderr } = context;
   const name = body.Image ?? "";
-  const pull = () => pullImage(context, client, { name, platform: options.platform, output: stderr });
+  await using idFile = await reserveIdFile(options.cidfile, context.cwd);
+  const { platform, quiet } = options;
+  const pull = () => pullImage(context, client, { name, platform, quiet, output: stderr });
   const tryCreate = () => client.containers.create(options.name, body, { signal });
   if (options.pull === "always") await pull();
   const reply = await tryCreate().catch(async (error: unknown) => {
     if (!isGantryError(error, "image-not-found") || options.pull !== "missing") throw error;
-    stderr.write(`Image ${name} is not here yet, pulling it\n`);
+    if (!quiet) stderr.write(`Unable to find image '${name}' locally\n`);
     await pull();
     return tryCreate();
   });
   for (const warning of reply.Warnings ?? []) stderr.write(`warning: ${warning}\n`);
+  await idFile.write(reply.Id);
   return reply.Id;
 }
 
 async function runAttached(
   context: CliContext,
   client: EngineClient,
-  { id, options }: { id: string; options: RunOptions },
+  { id, options }: { id: string; options: CreateOptions },
 ): Promise<number> {
   const tty = options.tty === true;
-  const stdin = options.interactive === true;
+  const { stdin, ...output } = attachedStreams({ options, attach: true });
   const [hijacked, waiting] = await Promise.all([
-    client.containers.attach(id, { stdin, stdout: true, stderr: true, tty }),
+    client.containers.attach(id, { stdin, ...output, tty }),
     registered(client.containers.wait(id, options.rm ? "removed" : "next-exit")),
   ]);
   const giveBack = tty || options.sigProxy === false ? () => {} : forwardSignals(context, client, id);
@@ -139,7 +123,7 @@ async function registered(wait: { registered: Promise<void>; exited: Promise<Wai
 }
 
 /** A container that was to remove itself and did not even start leaves nothing behind. */
-async function start(client: EngineClient, { id, options }: { id: string; options: RunOptions }): Promise<void> {
+async function start(client: EngineClient, { id, options }: { id: string; options: CreateOptions }): Promise<void> {
   try {
     await client.containers.start(id);
   } catch (error) {
