@@ -317,6 +317,9 @@ export interface FileSpec {
   readonly external: boolean;
   /** Nothing acts on the two. */
   readonly labels?: Readonly<Record<string, string>>;
+  readonly driver_opts?: Readonly<Record<string, string>>;
+  /** A swarm would ask them for the content: what has one cannot be used. */
+  readonly driver?: string;
   readonly template_driver?: string;
 }
 

@@ -84,12 +84,18 @@ export function normalizeFiles(node: Tree | undefined, context: Context): Map<st
       });
     }
     const labels = child(value, "labels");
+    const driverOptions = child(value, "driver_opts");
+    for (const place of [labels, driverOptions]) {
+      if (place) context.report.warn(place, "no-effect", `${place.path} has no effect: only a swarm keeps it`);
+    }
     return compact({
       ...common,
       file: file ? absolutePath(file, context) : undefined,
       environment,
       content,
       labels: labels && readTextMap(labels),
+      driver: readText(child(value, "driver")),
+      driver_opts: driverOptions && readTextMap(driverOptions),
       template_driver: readText(child(value, "template_driver")),
     });
   });

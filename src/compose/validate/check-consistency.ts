@@ -91,8 +91,10 @@ function checkFileUses(
     const where = at(`${place.path}.${kind}s[${index}]`, place);
     const spec = known.get(source);
     if (!spec) report.undefinedName(where, kind, source, known.keys());
-    else if (spec.external) {
-      const message = `External ${kind} "${source}" is not supported: nothing keeps it`;
+    else if (spec.external || spec.driver || spec.template_driver) {
+      const message = spec.external
+        ? `External ${kind} "${source}" is not supported: nothing keeps it`
+        : `The ${kind} "${source}" has a driver, which only a swarm has`;
       report[forReading ? "warn" : "error"](where, "not-supported", message, {
         hint: `Give the ${kind} a file or environment`,
       });

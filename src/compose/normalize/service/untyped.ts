@@ -4,7 +4,7 @@
  *
  * Pure. When an attribute gets its effect, its line among the ignored ones goes.
  */
-import { descend, isNull, membersOf, type Tree } from "../../tree.js";
+import { child, descend, isNull, itemsOf, membersOf, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
 import { readText } from "../read.js";
 import { canonicalForm } from "./canonical-forms.js";
@@ -78,4 +78,12 @@ function tellIgnored(service: Tree, { report }: Context): void {
   }
   const mode = descend(service, "deploy", "mode");
   if (mode && readText(mode) !== "replicated") tell(mode, `deploy.mode ${readText(mode)}`, inSwarm);
+  for (const which of ["post_start", "pre_stop"]) {
+    for (const hook of itemsOf(child(service, which))) {
+      for (const key of ["image", "per_replica"]) {
+        const place = child(hook, key);
+        if (place) tell(place, `${which}.${key}`, "the hook runs in each container of the service");
+      }
+    }
+  }
 }
