@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
+import type { OciSpec } from "../../oci/runtime-spec.js";
 import type { NetworkInspect } from "../../wire/network.js";
 import type { EngineEvent } from "../../wire/system.js";
 import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
@@ -24,6 +25,7 @@ import { containersOver } from "./create-containers.js";
 import { EventJournal } from "./event-journal.js";
 import type { RecordStore } from "./record/container-index.js";
 import type { ContainerRecord } from "./record/container-record.js";
+import type { Rooms } from "./rooms.js";
 
 interface FakeProcess {
   readonly containerId: string;
@@ -35,6 +37,10 @@ export class World {
   readonly dir = mkdtempSync(join(tmpdir(), "gantry-ct-"));
   readonly journal = new EventJournal(systemClock);
   readonly records = new Map<string, string>();
+  /** The runtime's configuration of each container's last run. */
+  readonly specs = new Map<string, OciSpec>();
+  /** What the containers' host is like, before an engine is opened. */
+  host: Partial<Rooms["host"]> = {};
   readonly processes = new Map<string, FakeProcess>();
   readonly sandboxes = new Map<string, Sandbox>();
   readonly layers = new Map<string, "unmounted" | "mounted">();
@@ -66,6 +72,7 @@ export class World {
       host: {
         ...{ cgroupVersion: 2, cpus: 2, runtime: "runc", seLinux: false, cgroupParent: "/gantry-test" },
         spec: specHost,
+        ...this.host,
       },
       bootId: this.bootId,
       report: (message, error) => this.reports.push(`${message}: ${error}`),
@@ -74,7 +81,8 @@ export class World {
 
   readonly supervisor: Supervisor = {
     onExit: () => {},
-    create: async ({ containerId }) => {
+    create: async ({ containerId, spec }) => {
+      this.specs.set(containerId, spec);
       this.#pid += 1;
       const identity = { pid: this.#pid, startTicks: this.#pid, bootId: this.bootId };
       this.processes.set(containerId, { containerId, identity, state: "made" });
@@ -245,7 +253,8 @@ export class World {
   }
 }
 
-const specHost: SpecHost = {
+/** A plain host, which has little to offer. */
+export const specHost: SpecHost = {
   cgroupVersion: 2,
   arch: "x64",
   capabilities: [],

@@ -190,6 +190,16 @@ describe("mounts", () => {
   });
 });
 
+it("volumes of another are there as it has them, or read-only (VolumesFrom)", async () => {
+  const { Id } = await real.containers.create("donor", { Image: "busybox" });
+  const HostConfig = { VolumesFrom: ["donor:ro"], NetworkMode: "none" };
+  expect(await real.output("cat /filled/seed; touch /filled/x", { HostConfig })).toBe(
+    "seed\ntouch: /filled/x: Read-only file system\n",
+  );
+  expect(await refusal({ HostConfig: { VolumesFrom: ["donor:rx"] } })).toContain("VolumesFrom: invalid mode: rx");
+  await real.removeContainer(Id);
+});
+
 describe("devices", () => {
   it("are nodes with the permissions that were asked for, and rules of their own", async () => {
     const seen = await ask(

@@ -24,7 +24,7 @@ export function mergeConfig(request: ContainerConfig, image: ContainerConfig): C
     StopSignal: request.StopSignal || image.StopSignal || undefined,
     Shell: request.Shell?.length ? request.Shell : (image.Shell ?? undefined),
     Healthcheck,
-    OnBuild: null,
+    OnBuild: request.OnBuild ?? null,
   };
   if (commandLine(merged).length === 0) throw new GantryError("bad-parameter", "No command specified");
   return merged;

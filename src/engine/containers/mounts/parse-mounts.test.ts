@@ -54,4 +54,43 @@ describe("mounts of a create request", () => {
       options: ["nosuid", "nodev", "exec", "size=1m"],
     });
   });
+
+  it("keep what is asked of a volume: NoCopy, Labels, and the Options of its DriverConfig", () => {
+    const VolumeOptions = {
+      ...{ NoCopy: true, Labels: { a: "b" } },
+      DriverConfig: { Name: "local", Options: { type: "tmpfs", device: "tmpfs" } },
+    };
+    expect(parse({ Mounts: [{ Type: "volume", Source: "v", Target: "/v", VolumeOptions }] })).toMatchObject([
+      { noCopy: true, labels: { a: "b" }, driver: "local", driverOptions: { type: "tmpfs", device: "tmpfs" } },
+    ]);
+    expect(parse({ Binds: ["v:/v:nocopy"] })).toMatchObject([{ noCopy: true }]);
+    expect(() => parse({ Binds: ["v:/v:shared"] })).toThrow("a volume has no propagation");
+  });
+
+  it("of an image are its layers, read-only, under an id of their own", () => {
+    const ImageOptions = { Subpath: "etc" };
+    expect(parse({ Mounts: [{ Type: "image", Source: "busybox", Target: "/i", ImageOptions }] })).toEqual([
+      {
+        ...{ kind: "image", target: "/i", readOnly: true, image: "busybox", imageId: "id of busybox" },
+        ...{ chainIds: ["layer"], layerId: "anon", subpath: "etc" },
+      },
+    ]);
+    expect(() => parse({ Mounts: [{ Type: "image", Target: "/i" }] })).toThrow("field Source must not be empty");
+  });
+
+  it("say how far down a bind is read-only", () => {
+    const below = (ReadOnly: boolean, BindOptions: object) => () =>
+      parse({ Mounts: [{ Type: "bind", Source: "/s", Target: "/t", ReadOnly, BindOptions }] })[0];
+    expect(below(true, {})()).toMatchObject({ readOnlyBelow: "may" });
+    expect(below(true, { ReadOnlyNonRecursive: true })()).toMatchObject({ readOnlyBelow: "no" });
+    expect(below(true, { ReadOnlyForceRecursive: true })()).toMatchObject({ readOnlyBelow: "must" });
+    expect(below(false, { ReadOnlyNonRecursive: true })).toThrow("ReadOnlyNonRecursive requires ReadOnly");
+    expect(below(true, { ReadOnlyForceRecursive: true, Propagation: "rslave" })).toThrow("requires the propagation");
+  });
+
+  it("have no options of another type, and no unknown ones of tmpfs", () => {
+    const Mounts: HostConfig["Mounts"] = [{ Type: "tmpfs", Target: "/t", BindOptions: {} }];
+    expect(() => parse({ Mounts })).toThrow('type "tmpfs": field BindOptions must not be specified');
+    expect(() => parse({ Tmpfs: { "/t": "foo=bar" } })).toThrow('invalid tmpfs option ["foo" "bar"]');
+  });
 });
