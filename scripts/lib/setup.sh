@@ -35,7 +35,9 @@ bzip2 bzip2
 xz xz-utils
 zstd zstd
 tmux tmux
+openssl openssl
 conntrack conntrack
+dnsmasq dnsmasq-base
 iptables iptables"
 
 # A virtual machine, where one may be run.

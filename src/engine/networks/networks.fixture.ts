@@ -115,16 +115,28 @@ export async function run([command = "", ...args]: readonly string[]): Promise<s
   return (await promisify(execFile)(command, args, { encoding: "utf8" })).stdout;
 }
 
-/** A neighbour of the host: a namespace joined by a veth pair, with a route back. `hostAddress` is the host's end. */
-export function anOutside(subnet = "198.18.77"): { path: string; hostAddress: string; address: string } & Disposable {
+/** A neighbour of the host, joined by a veth pair. `host…` is the host's end. */
+export interface Outside extends Disposable {
+  readonly path: string;
+  /** The pair's end on the host. */
+  readonly link: string;
+  readonly hostAddress: string;
+  readonly address: string;
+  readonly hostAddress6: string;
+  readonly address6: string;
+}
+
+export function anOutside(subnet = "198.18.77", subnet6 = "2001:db8:77:"): Outside {
   const id = `gt${randomBytes(4).toString("hex")}`;
   const path = `/run/netns/${id}`;
   const sh = (text: string) => execFileSync("sh", ["-ec", text]);
   sh(`ip netns add ${id}; ip link add ${id}h type veth peer name eth0 netns ${id}
-    ip addr add ${subnet}.1/24 dev ${id}h; ip link set ${id}h up
-    ip -n ${id} addr add ${subnet}.2/24 dev eth0; ip -n ${id} link set eth0 up; ip -n ${id} link set lo up`);
+    ip addr add ${subnet}.1/24 dev ${id}h; ip addr add ${subnet6}:1/64 dev ${id}h nodad; ip link set ${id}h up
+    ip -n ${id} addr add ${subnet}.2/24 dev eth0; ip -n ${id} addr add ${subnet6}:2/64 dev eth0 nodad
+    ip -n ${id} link set eth0 up; ip -n ${id} link set lo up`);
   return {
-    ...{ path, hostAddress: `${subnet}.1`, address: `${subnet}.2` },
+    ...{ path, link: `${id}h`, hostAddress: `${subnet}.1`, address: `${subnet}.2` },
+    ...{ hostAddress6: `${subnet6}:1`, address6: `${subnet6}:2` },
     [Symbol.dispose]() {
       execFileSync("ip", ["link", "del", `${id}h`]);
       removeNetns(path);
@@ -134,14 +146,14 @@ export function anOutside(subnet = "198.18.77"): { path: string; hostAddress: st
 
 function remainsOf({ instanceId, runDir }: NetworkStoreOptions) {
   const { table, hash } = instanceNames(instanceId);
-  const group = String(0x67000000 | Number.parseInt(hash.slice(0, 6), 16));
+  const groups = [0x67000000, 0x68000000].map((kind) => String(kind | Number.parseInt(hash.slice(0, 6), 16)));
   const links: Array<{ ifname: string; group?: string }> = JSON.parse(
     execFileSync("ip", ["-j", "link"], { encoding: "utf8" }),
   );
   const ruleset = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
   const netns = join(runDir, "netns");
   return {
-    links: links.filter((link) => link.group === group).map(({ ifname }) => ifname),
+    links: links.filter(({ group = "" }) => groups.includes(group)).map(({ ifname }) => ifname),
     tables: ruleset.split("\n").filter((line) => line.includes(table)),
     netns: existsSync(netns) ? readdirSync(netns) : [],
   };
