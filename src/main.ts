@@ -6,8 +6,10 @@
 import { closeSync, existsSync, readFileSync, writeSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir, tmpdir } from "node:os";
+import { resolve } from "node:path";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { CliEnvironment, EngineControl } from "./cli/context.js";
+import type { CliEnvironment, EngineControl, EngineFlags } from "./cli/context.js";
 import type { EngineChoice } from "./client/choose/choose-engine.js";
 import type { EnginePaths } from "./client/endpoint.js";
 import type { LaunchOptions } from "./client/launch-engine.js";
@@ -96,12 +98,12 @@ async function connect(choice: EngineChoice) {
   return connectHttpClient(await openDialer(choice.endpoint, options), stopping.signal);
 }
 
-async function launchOptions(): Promise<LaunchOptions> {
+async function launchOptions(flags: EngineFlags = {}): Promise<LaunchOptions> {
   const { enginePaths } = await import("./client/endpoint.js");
   return {
     paths: enginePaths(process.env),
     guard: guardPath(),
-    command: engineCommand(),
+    command: engineCommand(flags),
     env: process.env,
     uid: process.geteuid?.() ?? 0,
     version,
@@ -113,10 +115,10 @@ async function launchOptions(): Promise<LaunchOptions> {
  * Starts an engine again: `--wake` when a container has ended, `--adopt` beside a running one. conmon has its own
  * environment, so the paths stand in the command.
  */
-function guardCommand(role: "--wake" | "--adopt", { stateRoot, runDir }: EnginePaths): string[] {
+function guardCommand(role: "--wake" | "--adopt", { stateRoot, runDir }: EnginePaths, flags: EngineFlags): string[] {
   const settings = { GANTRY_STATE_ROOT: stateRoot, GANTRY_RUN_DIR: runDir, HOME: process.env.HOME || "/root" };
   const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  const command = ["/usr/bin/env", ...words, ...engineCommand()];
+  const command = ["/usr/bin/env", ...words, ...engineCommand(flags)];
   return ["/bin/sh", guardPath(), role, `${stateRoot}/engine.log`, runDir, ...command];
 }
 
@@ -124,14 +126,24 @@ function guardPath(): string {
   return fileURLToPath(new URL("../bin/gantry-guard", import.meta.url));
 }
 
-function engineCommand(): string[] {
-  return [process.execPath, fileURLToPath(import.meta.url), "engine", "run"];
+function engineCommand(flags: EngineFlags = {}): string[] {
+  const words = Object.entries({
+    "--listen": flags.listen,
+    "--tls-ca": flags.tlsCa && resolve(flags.tlsCa),
+    "--tls-cert": flags.tlsCert && resolve(flags.tlsCert),
+    "--tls-key": flags.tlsKey && resolve(flags.tlsKey),
+    "--socket-group": flags.socketGroup,
+  }).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  return [process.execPath, fileURLToPath(import.meta.url), "engine", "run", ...words];
 }
 
 function engineControl(): EngineControl {
-  const withClient = async <T>(use: (client: Client, options: LaunchOptions) => Promise<T>): Promise<T> => {
+  const withClient = async <T>(
+    use: (client: Client, options: LaunchOptions) => Promise<T>,
+    flags: EngineFlags = {},
+  ): Promise<T> => {
     const { createHttpClient } = await import("./client/http-client.js");
-    const options = await launchOptions();
+    const options = await launchOptions(flags);
     const client = createHttpClient({ kind: "unix", path: options.paths.socket });
     try {
       return await use(client, options);
@@ -142,7 +154,7 @@ function engineControl(): EngineControl {
   const launcher = () => import("./client/launch-engine.js");
   return {
     status: () => withClient(async (client, options) => (await launcher()).engineStatus(client, options)),
-    start: () => withClient(async (client, options) => (await launcher()).ensureEngine(client, options)),
+    start: (flags) => withClient(async (client, options) => (await launcher()).ensureEngine(client, options), flags),
     stop: () =>
       withClient(async (client, options) => {
         if (!(await (await launcher()).engineStatus(client, options))) return false;
@@ -150,12 +162,30 @@ function engineControl(): EngineControl {
         return true;
       }),
     run: runEngineHere,
+    paths: async () => ({
+      program: fileURLToPath(new URL("../bin/gantry", import.meta.url)),
+      ...(await launchOptions()).paths,
+    }),
+    dial: dialEngine,
   };
 }
 type Client = ReturnType<typeof import("./client/http-client.js")["createHttpClient"]>;
 
+/** A connection that half-closes, to the engine that was chosen. */
+async function dialEngine(choice: EngineChoice): Promise<Duplex> {
+  const { openDialer } = await import("./client/dial/open-dialer.js");
+  if (choice.kind === "embedded") (await connect(choice)).close();
+  const endpoint =
+    choice.kind === "external"
+      ? choice.endpoint
+      : ({ kind: "unix", path: (await launchOptions()).paths.socket } as const);
+  const options = { env: process.env, tempDir: process.env.XDG_RUNTIME_DIR || tmpdir(), signal: stopping.signal };
+  return (await openDialer(endpoint, options)).connect({ halfOpen: true });
+}
+
 /** The engine in this process, until it is told to end or has nothing to do. Its launcher hears through `readyFd`. */
-async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: number }): Promise<number> {
+async function runEngineHere(options: Parameters<EngineControl["run"]>[0]): Promise<number> {
+  let { readyFd } = options;
   const { runEngine, openEngineLog } = await import("./engine/engine.js");
   const { engineEnvironment } = await import("./client/launch-engine.js");
   const { paths, uid } = await launchOptions();
@@ -180,17 +210,20 @@ async function runEngineHere({ readyFd, idleMs }: { readyFd?: number; idleMs?: n
       ...paths,
       version,
       uid,
-      idleMs: idleMs ?? (idleText ? Number(idleText) : undefined),
+      idleMs: options.idleMs ?? (idleText ? Number(idleText) : undefined),
+      listen: { ...options, address: options.listen },
+      socketGroup: options.socketGroup,
       pid: process.pid,
       keepFds: readyFd === undefined ? [] : [readyFd],
       signal: stopping.signal,
       log: log.write,
-      exitCommand: guardCommand("--wake", paths),
+      exitCommand: guardCommand("--wake", paths, options),
       guard: process.env.GANTRY_GUARD,
-      adoptCommand: guardCommand("--adopt", paths),
+      adoptCommand: guardCommand("--adopt", paths, options),
       settings: engineEnvironment(process.env),
       registryMirrors: process.env.GANTRY_REGISTRY_MIRRORS,
       onReady: () => tell({ ready: true }),
+      notifySocket: process.env.NOTIFY_SOCKET,
     });
     process.exit(engineExit.clean);
   } catch (error) {

@@ -2,8 +2,8 @@
  * The engine: takes its state root, opens its rooms on it, adopts what runs, serves its API, and ends cleanly.
  *
  * Order of the start: lock, rooms, restore, socket, so whoever finds the socket finds everything behind it. Order of
- * the end: no new connections, rooms, lock, and the connections last, so whoever waits for them to end finds the state
- * free. Containers outlive the engine in every case.
+ * the end: no new connections, answers to the requests under way, rooms, lock, and the connections last, so whoever
+ * waits for them to end finds the state free. Containers outlive the engine in every case.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -24,6 +24,8 @@ import { apiVersion } from "../wire/system.js";
 import { Activity } from "./api/activity.js";
 import { serveApi } from "./api/api.js";
 import { instanceIdOf, readEngineFacts } from "./api/engine-facts.js";
+import type { ListenRequest } from "./api/http/listen-tls.js";
+import { readListeners } from "./api/listeners.js";
 import { ProjectLocks } from "./api/project-locks.js";
 import type { ApiRooms } from "./api/rooms.js";
 import type { Containers } from "./containers/containers.js";
@@ -32,8 +34,10 @@ import { EventJournal } from "./containers/event-journal.js";
 import { ImageStore } from "./images/image-store.js";
 import { tryLock } from "./kernel/flock.js";
 import { closeInherited } from "./kernel/inherited-descriptors.js";
+import { notifyService } from "./kernel/notify-socket.js";
 import { identifyProcess, readBootId } from "./kernel/process.js";
 import { LayerStore } from "./layers/layer-store.js";
+import { copyIntoTree } from "./layers/trees/copy-into-tree.js";
 import { NetworkStore } from "./networks/network-store.js";
 import { loadDefaultProfile } from "./runtime/app-armor.js";
 import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
@@ -61,10 +65,14 @@ export interface EngineOptions {
   readonly pid: number;
   /** Descriptors that were handed down on purpose; others beyond the standard streams are closed. */
   readonly keepFds: readonly number[];
-  /** The engine ends by itself after this long without busy containers and requests. */
+  /** The engine ends by itself after this long without busy containers and requests; 0: never. */
   readonly idleMs?: number | undefined;
   /** `GANTRY_REGISTRY_MIRRORS`: `docker.io=http://127.0.0.1:5000,…`. */
   readonly registryMirrors?: string | undefined;
+  /** Where other hosts may connect; `engine.json` says the same as `listen`. */
+  readonly listen?: ListenRequest | undefined;
+  /** A group that may use the socket, by name; `engine.json` says the same as `socketGroup`. */
+  readonly socketGroup?: string | undefined;
   /** Aborted: serve no more and end; containers run on. */
   readonly signal: AbortSignal;
   /** The engine's log. */
@@ -77,6 +85,8 @@ export interface EngineOptions {
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** What conmon runs when a container has ended: wakes an engine that is gone. */
   readonly exitCommand: readonly string[];
+  /** systemd's, where it runs the engine as a service: it is told when clients can connect. */
+  readonly notifySocket?: string | undefined;
   /** Called once, when clients can connect. */
   readonly onReady: () => void;
 }
@@ -84,6 +94,8 @@ export interface EngineOptions {
 const defaultIdleMs = 5 * 60_000;
 /** How long the end of a predecessor may take: it has told its clients to go and is closing its rooms. */
 const handOverLimitMs = 10_000;
+/** How long requests that are under way may take to be answered when the engine ends; its successor waits longer. */
+const answerLimitMs = 5_000;
 const handOverStepMs = 20;
 
 /**
@@ -109,14 +121,18 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   options.signal.addEventListener("abort", () => end("told by a signal"), { once: true });
   if (options.signal.aborted) return;
   const startedAt = systemClock.now();
-  const rooms = await openRooms(options, { disposer, startedAt, end });
+  const listeners = readListeners(options, readConfig(options.stateRoot));
+  const rooms = await openRooms(options, { disposer, startedAt, end, isRemote: listeners.tls !== undefined });
   markRunning(options, disposer);
   watchGuard(options, disposer);
-  const server = await serveApi(rooms, options.log);
-  options.log(`Engine ${options.version} serves ${options.socket} as process ${options.pid}`);
+  const server = await serveApi(rooms, { ...listeners, log: options.log });
+  const tcp = server.tlsPort === undefined ? "" : ` and TCP port ${server.tlsPort}`;
+  options.log(`Engine ${options.version} serves ${options.socket}${tcp} as process ${options.pid}`);
   options.onReady();
+  if (options.notifySocket) notifyService(options.notifySocket, "READY=1\n");
   await aborted(ended.signal);
   await server.stopListening();
+  await server.answered(answerLimitMs);
   await disposer[Symbol.asyncDispose]();
   await server.close();
 }
@@ -155,12 +171,19 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
+interface Opening {
+  readonly disposer: Disposer;
+  readonly startedAt: Date;
+  readonly end: (why: string) => void;
+  /** Other hosts may connect. */
+  readonly isRemote: boolean;
+}
+
 /** Opens every room, adopts what runs, and registers how all of it is closed. */
-async function openRooms(
-  options: EngineOptions,
-  { disposer, startedAt, end }: { disposer: Disposer; startedAt: Date; end: (why: string) => void },
-): Promise<ApiRooms> {
-  const { stateRoot, runDir, log, pid, version, socket, idleMs = defaultIdleMs } = options;
+async function openRooms(options: EngineOptions, { disposer, startedAt, end, isRemote }: Opening): Promise<ApiRooms> {
+  const { stateRoot, runDir, log, pid, version, socket } = options;
+  // Nobody on another host could start it again.
+  const idleMs = isRemote ? 0 : (options.idleMs ?? defaultIdleMs);
   const runtimes = await findRuntimes(stateRoot);
   const onDamaged = ({ path, reason }: DamagedRecord) => log(`A damaged record was set aside: ${path}: ${reason}`);
   const clock = systemClock;
@@ -172,7 +195,10 @@ async function openRooms(
   disposer.defer(() => layers.close());
   const registry = createRegistryClient({ config: readRegistryConfig(options), clock });
   const images = await ImageStore.open({ stateRoot, layers, registry, clock, onDamaged });
-  const volumes = await openVolumes({ directory: join(stateRoot, "volumes"), clock, onDamaged });
+  const volumes = await openVolumes({
+    ...{ directory: join(stateRoot, "volumes"), clock, onDamaged },
+    copyInto: copyIntoTree,
+  });
   const publish = events.publish.bind(events);
   const networks = await NetworkStore.open({ stateDir: stateRoot, runDir, instanceId, clock, publish, log });
   disposer.defer(() => networks.close());
@@ -245,10 +271,16 @@ function cgroupOf(instanceId: string): string {
   return `/gantry-${instanceId}`;
 }
 
-/** The state root's `engine.json`, else the host's, and mirrors from the environment before those of the file. */
-function readRegistryConfig({ stateRoot, registryMirrors }: EngineOptions): RegistryConfig {
+/** The state root's `engine.json`, else the host's. */
+function readConfig(stateRoot: string): string | undefined {
   const path = [join(stateRoot, "engine.json"), "/etc/gantry/engine.json"].find(existsSync);
-  const config = path ? parseEngineConfig(readFileSync(path, "utf8")) : noRegistryConfig;
+  return path === undefined ? undefined : readFileSync(path, "utf8");
+}
+
+/** Its registries, and mirrors from the environment before those of the file. */
+function readRegistryConfig({ stateRoot, registryMirrors }: EngineOptions): RegistryConfig {
+  const text = readConfig(stateRoot);
+  const config = text === undefined ? noRegistryConfig : parseEngineConfig(text);
   return { ...config, mirrors: mergeMirrors(parseMirrorsVariable(registryMirrors ?? ""), config.mirrors) };
 }
 

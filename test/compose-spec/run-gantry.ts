@@ -26,7 +26,7 @@ export async function runGantry(clause: Clause): Promise<Outcome> {
     takeSignals: () => () => undefined,
     chooseEngine: none,
     connect: none,
-    engine: { status: none, start: none, stop: none, run: none },
+    engine: { paths: none, dial: none, status: none, start: none, stop: none, run: none },
     checkHost: none,
   });
   return outcomeOf({ exitCode, stdout: stdout.text(), stderr: stderr.text() }, project.folder);

@@ -5,6 +5,7 @@
  * at the containers only when it fires; a container's end is itself an event, so nothing is polled.
  */
 export interface ActivityOptions {
+  /** 0: never. */
   readonly idleMs: number;
   /** True while a container runs, is paused or waits for its restart. */
   readonly isBusy: () => boolean;
@@ -39,7 +40,7 @@ export class Activity implements Disposable {
 
   /** Something happened. */
   touch(): void {
-    if (this.#open > 0) return;
+    if (this.#open > 0 || this.#options.idleMs === 0) return;
     this.#disarm();
     this.#firesAt = this.#options.now() + this.#options.idleMs;
     this.#timer = setTimeout(() => this.#fire(), this.#options.idleMs);
@@ -48,7 +49,7 @@ export class Activity implements Disposable {
 
   /** When the engine will end if nothing happens; undefined while it is needed, this request left aside. */
   get idleExitAt(): Date | undefined {
-    if (this.#open > 1 || this.#options.isBusy()) return undefined;
+    if (this.#open > 1 || this.#options.idleMs === 0 || this.#options.isBusy()) return undefined;
     return new Date(this.#firesAt ?? this.#options.now() + this.#options.idleMs);
   }
 

@@ -62,7 +62,7 @@ export async function openTestApi(rooms: { [Room in keyof ApiRooms]?: Partial<Ap
         shutdowns += 1;
       },
     },
-    (text) => logged.push(text),
+    { log: (text) => logged.push(text) },
   );
   const client = createHttpClient({ kind: "unix", path: socket });
   return {

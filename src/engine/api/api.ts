@@ -1,5 +1,6 @@
 /** The engine's API: every route, on one socket. */
 import { apiVersion } from "../../wire/system.js";
+import type { TlsListener } from "./http/listen-tls.js";
 import { createRouter } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
 import type { ApiRooms } from "./rooms.js";
@@ -20,8 +21,16 @@ import { volumeRoutes } from "./routes/volumes.js";
 
 export type { ApiServer };
 
+export interface ApiListeners {
+  /** A group that may use the socket too: its id. */
+  readonly socketGid?: number | undefined;
+  /** A TCP port for other hosts. */
+  readonly tls?: TlsListener | undefined;
+  readonly log: (text: string) => void;
+}
+
 /** Serves the Docker Engine API and `/gantry/…` on `facts.socket`, for its owner alone. Resolves when it listens. */
-export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<ApiServer> {
+export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners): Promise<ApiServer> {
   const router = createRouter([
     ...systemRoutes(rooms),
     ...notImplementedRoutes(),
@@ -41,6 +50,7 @@ export function serveApi(rooms: ApiRooms, log: (text: string) => void): Promise<
   return serve({
     socket: rooms.facts.socket,
     socketMode: 0o600,
+    ...{ socketGid, tls },
     router,
     headers: {
       "Api-Version": apiVersion,

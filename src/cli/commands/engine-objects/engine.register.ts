@@ -1,6 +1,6 @@
-/** Registers `version`, `doctor` and `engine …`. */
+/** Registers `version`, `doctor`, `engine …` and `system dial-stdio`. */
 import { type Command, Option } from "commander";
-import type { CliContext } from "../../context.js";
+import type { CliContext, EngineFlags } from "../../context.js";
 
 /** `json` prints one JSON document, `table` columns for people. */
 export function formatOption(): Option {
@@ -23,10 +23,9 @@ export function registerEngineCommands(program: Command, context: CliContext): v
     .addOption(formatOption())
     .action(async (options: { format: "table" | "json" }) => (await import("./doctor.js")).doctor(context, options));
   const engine = program.command("engine").description("start, stop and look at the embedded engine");
-  engine
-    .command("start")
+  addListenFlags(engine.command("start"))
     .description("start the engine unless it runs")
-    .action(async () => (await import("./engine.js")).engineStart(context));
+    .action(async (flags: EngineFlags) => (await import("./engine.js")).engineStart(context, flags));
   engine
     .command("stop")
     .description("stop the engine; containers run on")
@@ -38,14 +37,49 @@ export function registerEngineCommands(program: Command, context: CliContext): v
     .action(async (options: { format: "table" | "json" }) =>
       (await import("./engine.js")).engineStatus(context, options),
     );
-  engine
-    .command("run", { hidden: true })
-    .description("run the engine in this process")
-    .option("--ready-fd <fd>", "descriptor to write `ready` or the reason of a failure to", Number)
-    .option("--idle-ms <ms>", "end after this long without containers and requests", Number)
-    .action(async (options: { readyFd?: number; idleMs?: number }) =>
+  addListenFlags(engine.command("run"))
+    .description("run the engine in this process, as a service manager does")
+    .addOption(new Option("--ready-fd <fd>", "descriptor to say `ready` on").argParser(Number).hideHelp())
+    .option("--idle-ms <ms>", "end after this long without containers and requests; 0 for never", Number)
+    .action(async (options: EngineFlags & { readyFd?: number; idleMs?: number }) =>
       context.finish(await context.engine.run(options)),
     );
+  registerService(engine, context);
+}
+
+function registerService(engine: Command, context: CliContext): void {
+  addListenFlags(engine.command("install"))
+    .description("make the engine a service of systemd: started at boot, and again after a crash")
+    .option("--dry-run", "print what would be done, and do nothing")
+    .action(async (options: EngineFlags & { dryRun?: boolean }) =>
+      (await import("./service/install.js")).engineInstall(context, options),
+    );
+  engine
+    .command("uninstall")
+    .description("undo `install`; containers run on, and commands start the engine when they need it")
+    .option("--dry-run", "print what would be done, and do nothing")
+    .action(async (options: { dryRun?: boolean }) =>
+      (await import("./service/install.js")).engineUninstall(context, options),
+    );
+}
+
+/** Adds `system dial-stdio` to the group `system`, where that is registered. */
+export function registerDialStdio(program: Command, context: CliContext): void {
+  program.commands
+    .find((command) => command.name() === "system")
+    ?.command("dial-stdio")
+    .description("join standard input and output to the engine's socket, for clients that come by ssh")
+    .action(async () => (await import("./dial-stdio.js")).dialStdio(context));
+}
+
+/** Where other hosts may connect, and who may use the socket. */
+function addListenFlags(command: Command): Command {
+  return command
+    .option("--listen <address>", "let clients of other hosts in too, by TLS: tcp://ADDRESS:PORT")
+    .option("--tls-ca <file>", "authority that the clients' certificates have to be of")
+    .option("--tls-cert <file>", "certificate of the engine")
+    .option("--tls-key <file>", "its key")
+    .option("--socket-group <group>", "group that may use the engine's socket, which is as good as root");
 }
 
 function printVersion(version: string, { format, short }: { format: string; short?: boolean }): string {

@@ -1,14 +1,14 @@
 /** `gantry engine start | stop | status`. */
 import type { EngineStatus } from "../../../wire/system.js";
-import type { CliContext } from "../../context.js";
+import type { CliContext, EngineFlags } from "../../context.js";
 import { printFields } from "../../views/table.js";
 
 /** As init scripts have it: the program is not running. */
 const notRunningExitCode = 3;
 
-/** Starts the engine and says where it listens. */
-export async function engineStart(context: CliContext): Promise<void> {
-  const status = await context.engine.start();
+/** Starts the engine and says where it listens. `flags` count only when it does not run yet. */
+export async function engineStart(context: CliContext, flags: EngineFlags): Promise<void> {
+  const status = await context.engine.start(flags);
   context.stdout.write(`Engine ${status.version} runs as process ${status.pid}, socket ${status.socket}\n`);
 }
 

@@ -10,11 +10,15 @@ export type Reply =
       readonly text: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** 200 with its headers sent at once, then the chunks as they come; their failure cuts the connection. */
+  /**
+   * 200 with its headers sent at once, then the chunks as they come; their failure cuts the connection. A `lasting` one
+   * goes on for as long as something runs: an engine that ends does not wait for it, but aborts the request's signal.
+   */
   | {
       readonly kind: "stream";
       readonly contentType: string;
       readonly chunks: AsyncIterable<Uint8Array | string>;
+      readonly lasting?: boolean;
       readonly headers?: Readonly<Record<string, string>>;
     }
   /** The connection becomes the container's stdio. `serve` owns the socket until it resolves. */
@@ -33,8 +37,13 @@ export function empty(status = 204): Reply {
   return { kind: "empty", status };
 }
 
+/** The same, `lasting`. */
+export function lasting(reply: Extract<Reply, { kind: "stream" }>): Reply {
+  return { ...reply, lasting: true };
+}
+
 /** A stream of JSON values, each ended by `\r\n` as Docker's clients know it. */
-export function jsonStream(values: AsyncIterable<unknown>): Reply {
+export function jsonStream(values: AsyncIterable<unknown>): Extract<Reply, { kind: "stream" }> {
   return { kind: "stream", contentType: "application/json", chunks: printLines(values) };
 }
 

@@ -1,17 +1,20 @@
 /**
- * The HTTP server on the engine's unix socket: requests in, replies out.
+ * The HTTP server on the engine's unix socket, and by TLS on TCP where that is asked for: requests in, replies out.
  *
  * The socket is made in a directory that only its owner may enter and then renamed into place: it appears at once
  * with its mode, and a client that finds it is answered. A socket that a dead engine left is replaced; nobody else may
  * hold one, because the state root's lock is held by us.
  */
-import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
+import { chmod, chown, mkdtemp, rename, rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { takeBody } from "./body-split.js";
 import { errorReply, pageNotFound } from "./error-reply.js";
+import { createTlsServer, listenTcp, type TlsListener } from "./listen-tls.js";
+import { type OpenRequest, OpenRequests } from "./open-requests.js";
 import type { Reply } from "./reply.js";
 import type { Router } from "./router.js";
 import { sendReply, upgradeTo } from "./send-reply.js";
@@ -23,6 +26,9 @@ const http = process.getBuiltinModule("node:http");
 export interface ServerOptions {
   readonly socket: string;
   readonly socketMode: number;
+  /** A group that may use the socket too: its id. */
+  readonly socketGid?: number | undefined;
+  readonly tls?: TlsListener | undefined;
   readonly router: Router;
   /** Sent with every reply. */
   readonly headers: Readonly<Record<string, string>>;
@@ -32,45 +38,69 @@ export interface ServerOptions {
 }
 
 export interface ApiServer {
-  /** No new connections; the socket is gone. Open requests go on. */
+  /** The TCP port that it listens on, where it does. */
+  readonly tlsPort: number | undefined;
+  /** No new connections; the socket is gone. Streams end; open requests go on. */
   stopListening(): Promise<void>;
+  /** Resolves when the requests that were open are answered, streams aside, or after `limitMs`. */
+  answered(limitMs: number): Promise<void>;
   /** Ends the connections that are open. */
   close(): Promise<void>;
 }
 
 /** Go's limit; build arguments and labels travel in the query. */
 const maxHeaderSize = 1024 * 1024;
+// A client may think as long as it likes between two requests, and a request may last for days.
+const patience = { maxHeaderSize, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 };
 
-/** Listens; resolves when clients can connect. */
+/** Listens; resolves when clients can connect. Throws "bad-parameter" for certificates or an address of no use. */
 export async function serve(options: ServerOptions): Promise<ApiServer> {
-  // A client may think as long as it likes between two requests, and a request may last for days.
-  const server = http.createServer({ maxHeaderSize, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
+  const requests = new OpenRequests();
   const upgraded = new Set<Socket>();
-  server.on("request", (message, response) => void answer(message, response, options));
-  server.on("upgrade", (message, socket: Socket, head) => {
-    upgraded.add(socket);
-    socket.once("close", () => upgraded.delete(socket));
-    void answerUpgrade(message, { socket, head }, options);
-  });
-  server.on("clientError", (_error, socket) => socket.destroy());
-  await listen(server, options);
-  let closed: Promise<void> | undefined;
+  const tls = options.tls && createTlsServer(options.tls, patience);
+  const unix = http.createServer(patience);
+  const servers: Array<Server | TlsServer> = tls ? [unix, tls] : [unix];
+  for (const server of servers) handleRequests(server, { options, requests, upgraded });
+  const tlsPort = tls && options.tls && (await listenTcp(tls, options.tls));
+  await listen(unix, options);
+  let closed: Promise<unknown> | undefined;
   const stopListening = async () => {
     await rm(options.socket, { force: true });
-    closed ??= new Promise<void>((resolve) => server.close(() => resolve()));
+    closed ??= Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+    requests.endLasting();
+    for (const socket of upgraded) socket.end();
   };
   return {
+    tlsPort,
     stopListening,
+    answered: (limitMs) => requests.answered(limitMs),
     async close() {
       await stopListening();
-      server.closeAllConnections();
+      for (const server of servers) server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
       await closed;
     },
   };
 }
 
-async function listen(server: Server, { socket, socketMode }: ServerOptions): Promise<void> {
+interface Serving {
+  readonly options: ServerOptions;
+  readonly requests: OpenRequests;
+  readonly upgraded: Set<Socket>;
+}
+
+function handleRequests(server: Server | TlsServer, serving: Serving): void {
+  const { upgraded } = serving;
+  server.on("request", (message, response) => void answer(message, response, serving));
+  server.on("upgrade", (message, socket: Socket, head) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    void answerUpgrade(message, { socket, head }, serving);
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+}
+
+async function listen(server: Server, { socket, socketMode, socketGid }: ServerOptions): Promise<void> {
   const privateDir = await mkdtemp(join(dirname(socket), ".socket-"));
   const path = join(privateDir, basename(socket));
   try {
@@ -81,43 +111,55 @@ async function listen(server: Server, { socket, socketMode }: ServerOptions): Pr
         resolve();
       });
     });
-    await chmod(path, socketMode);
+    if (socketGid !== undefined) await chown(path, -1, socketGid);
+    await chmod(path, socketGid === undefined ? socketMode : socketMode | 0o060);
     await rename(path, socket);
   } finally {
     await rm(privateDir, { recursive: true, force: true });
   }
 }
 
-async function answer(message: IncomingMessage, response: ServerResponse, options: ServerOptions) {
+async function answer(message: IncomingMessage, response: ServerResponse, { options, requests }: Serving) {
   const ended = options.onRequest();
-  const gone = new AbortController();
+  const request = requests.enter();
   response.once("close", () => {
-    gone.abort();
+    request.leave();
     ended();
   });
-  const reply = await route(message, { body: message, signal: gone.signal, upgrade: false }, options);
+  const reply = await route(message, { body: message, signal: request.signal, upgrade: false }, options);
+  noteLasting(request, reply, requests);
   await sendReply(response, reply, options);
 }
 
 async function answerUpgrade(
   message: IncomingMessage,
   { socket, head }: { socket: Socket; head: Buffer },
-  options: ServerOptions,
+  { options, requests }: Serving,
 ) {
   const ended = options.onRequest();
-  const gone = new AbortController();
+  const request = requests.enter();
   socket.once("close", () => {
-    gone.abort();
+    request.leave();
     ended();
   });
   socket.on("error", () => {}); // "close" follows and says all
   try {
     const body = await takeBody(message.headers, head, socket);
-    const parts = { body: Readable.from(body.length > 0 ? [body] : []), signal: gone.signal, upgrade: true };
-    await upgradeTo({ message, socket }, await route(message, parts, options), options);
+    const parts = { body: Readable.from(body.length > 0 ? [body] : []), signal: request.signal, upgrade: true };
+    const reply = await route(message, parts, options);
+    noteLasting(request, reply, requests);
+    await upgradeTo({ message, socket }, reply, options);
   } catch (error) {
     await upgradeTo({ message, socket }, errorReply(error, options.log), options);
   }
+}
+
+/** Its end is not waited for, when the engine ends. */
+function noteLasting(request: OpenRequest, reply: Reply, requests: OpenRequests): void {
+  const lasts = reply.kind === "hijack" || (reply.kind === "stream" && reply.lasting);
+  if (!lasts) return;
+  request.isLasting = true;
+  if (requests.isEnding) request.cut();
 }
 
 async function route(

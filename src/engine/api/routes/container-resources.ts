@@ -33,7 +33,8 @@ async function stats({ containers }: ApiRooms, request: ApiRequest): Promise<Rep
   const first = await next();
   const isRunning = first.memory_stats.usage !== undefined;
   if (flag(request, "stream", true)) {
-    return { kind: "stream", contentType: "application/json", chunks: follow(first, next, request.signal) };
+    const chunks = follow(first, next, request.signal);
+    return { kind: "stream", contentType: "application/json", chunks, lasting: true };
   }
   if (flag(request, "one-shot") || !isRunning) return json(first);
   await sleep(intervalMs, request.signal).catch(() => {}); // who has gone gets nothing anyway

@@ -31,7 +31,7 @@ function wait({ containers }: ApiRooms, request: ApiRequest): Reply {
   }
   const ended = containers.wait(id, condition, request.signal);
   ended.catch(() => {}); // the stream below reports it, once it is read
-  return { kind: "stream", contentType: "application/json", chunks: lineOf(ended) };
+  return { kind: "stream", contentType: "application/json", chunks: lineOf(ended), lasting: true };
 }
 
 async function* lineOf(value: Promise<unknown>): AsyncGenerator<string, void> {
@@ -59,7 +59,7 @@ function logs({ containers }: ApiRooms, request: ApiRequest): Reply {
     },
     request.signal,
   );
-  return { kind: "stream", contentType: streamType(container.Config.Tty === true, request.version), chunks };
+  return { kind: "stream", contentType: streamType(container.Config.Tty === true, request.version), chunks, lasting: flag(request, "follow") };
 }
 
 /** `all`, negative and what is no number mean everything. */

@@ -1,7 +1,7 @@
 /** Gantry's own routes: what Docker's API has no word for. */
 import type { EngineStatus, PortCheckBody, PortCheckReply } from "../../../wire/system.js";
 import { portCheckShape } from "../body-shapes.js";
-import { json, jsonStream, type Reply } from "../http/reply.js";
+import { json, jsonStream, lasting, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ProjectClaim } from "../project-locks.js";
@@ -40,13 +40,12 @@ function status({ containers, facts, activity }: ApiRooms): EngineStatus {
 
 /** The answer ends with the engine: who reads to its end knows that the state is free. */
 function shutDown(rooms: ApiRooms): Reply {
-  return jsonStream(
-    (async function* () {
-      yield { state: "stopping" };
-      rooms.shutDown();
-      await new Promise(() => {});
-    })(),
-  );
+  const said = async function* () {
+    yield { state: "stopping" };
+    rooms.shutDown();
+    await new Promise(() => {});
+  };
+  return lasting(jsonStream(said()));
 }
 
 async function checkPorts({ networks }: ApiRooms, request: ApiRequest): Promise<Reply> {
@@ -60,7 +59,7 @@ function lock({ locks }: ApiRooms, request: ApiRequest): Reply {
   const claim = locks.claim(param(request, "name"), { holder, wait: flag(request, "wait") });
   request.signal.addEventListener("abort", () => claim[Symbol.dispose](), { once: true });
   if (request.signal.aborted) claim[Symbol.dispose]();
-  return jsonStream(lockLines(claim, { holder, signal: request.signal }));
+  return lasting(jsonStream(lockLines(claim, { holder, signal: request.signal })));
 }
 
 async function* lockLines(claim: ProjectClaim, { holder, signal }: { holder: string; signal: AbortSignal }) {
