@@ -24,12 +24,14 @@ import { FrameDecoder } from "../../wire/stream.js";
 import { ImageStore } from "../images/image-store.js";
 import { readBootId } from "../kernel/process.js";
 import { LayerStore } from "../layers/layer-store.js";
+import { copyIntoTree } from "../layers/trees/copy-into-tree.js";
 import { NetworkStore } from "../networks/network-store.js";
 import { cgroupVersion } from "../runtime/cgroups.js";
 import { readSpecHost } from "../runtime/host.js";
 import { findProgram, probeRuntimes } from "../runtime/runtime-probe.js";
 import { ConmonSupervisor } from "../supervisor/conmon-supervisor.js";
 import { openVolumes } from "../volumes/volume-store.js";
+import type { Volumes } from "../volumes/volumes.js";
 import type { ContainerStore } from "./container-store.js";
 import { createContainers } from "./create-containers.js";
 import { EventJournal } from "./event-journal.js";
@@ -45,6 +47,7 @@ export class RealEngine {
   readonly reports: string[] = [];
   #engine: ContainerStore | undefined;
   #images: ImageStore | undefined;
+  #volumes: Volumes | undefined;
   #closers: Array<() => Promise<void>> = [];
   #hasImage = false;
 
@@ -56,6 +59,11 @@ export class RealEngine {
   get images(): ImageStore {
     if (!this.#images) throw new Error("The engine is not open");
     return this.#images;
+  }
+
+  get volumes(): Volumes {
+    if (!this.#volumes) throw new Error("The engine is not open");
+    return this.#volumes;
   }
 
   async open(): Promise<void> {
@@ -76,7 +84,10 @@ export class RealEngine {
       ...{ runDir, runtimes, conmonPath: findProgram("conmon") ?? "", defaultRuntime: runtime },
       monitorCgroup: `/${this.instanceId}/monitors`,
     });
-    const volumes = await openVolumes({ directory: join(stateRoot, "volumes"), clock: systemClock, onDamaged });
+    const volumes = await openVolumes({
+      ...{ directory: join(stateRoot, "volumes"), clock: systemClock, onDamaged },
+      copyInto: copyIntoTree,
+    });
     const engine = await createContainers({
       ...{ clock: systemClock, images, layers, volumes, networks, supervisor, events, onDamaged },
       stateDir: join(stateRoot, "containers"),
@@ -92,6 +103,7 @@ export class RealEngine {
     await engine.restore();
     this.#engine = engine;
     this.#images = images;
+    this.#volumes = volumes;
     this.#closers = [() => engine.close(), () => supervisor.close(), () => networks.close(), () => layers.close()];
     if (this.#hasImage) return;
     await images.importRootfs(Readable.from(this.#busyboxTar()), {

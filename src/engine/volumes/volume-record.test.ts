@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mountFlags } from "../kernel/mount.js";
-import { checkVolumeName, checkVolumeOptions, deviceMountOf } from "./volume-record.js";
+import { fstabLine } from "./fstab.js";
+import { checkVolumeName, checkVolumeOptions, deviceMountOf, isImmediate } from "./volume-record.js";
 
 const record = (options: Record<string, string>) => ({ name: "v", createdAt: "", labels: {}, options });
 
@@ -22,6 +23,8 @@ describe("options of the local driver", () => {
   it("name an NFS server, whose address has to be looked up", () => {
     const nfs = deviceMountOf(record({ type: "nfs", o: "addr=files.lan,rw,vers=4", device: ":/export" }));
     expect(nfs).toMatchObject({ address: "files.lan", data: "vers=4", device: ":/export" });
+    expect(nfs && isImmediate(nfs)).toBe(false);
+    expect(nfs && fstabLine(nfs, "/a b")).toBe(":/export /a\\040b nfs addr=files.lan,rw,vers=4 0 0\n");
   });
 
   it("are refused when they are unknown or incomplete", () => {

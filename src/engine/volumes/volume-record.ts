@@ -15,6 +15,8 @@ export interface VolumeRecord {
 export interface DeviceMount {
   readonly type: string;
   readonly device: string;
+  /** The options as they were given; `flags` and `data` are the same for mount(2). */
+  readonly words: readonly string[];
   readonly flags: number;
   readonly data: string;
   /** An NFS server's name that has to be resolved to an address first. */
@@ -54,9 +56,19 @@ export function deviceMountOf({ options }: VolumeRecord): DeviceMount | undefine
   const flags = words.reduce((sum, word) => sum | (flagWords[word] ?? 0), 0);
   const type = options.type ?? "none";
   const device = options.device;
-  const isNetwork = /^(nfs4?|cifs)$/.test(type);
+  const isNetwork = /^(nfs4?|cifs|smb3)$/.test(type);
   const address = words.find((word) => word.startsWith("addr="))?.slice("addr=".length);
-  return { type, device, flags, data: data.join(","), address: isNetwork ? address : undefined };
+  return { type, device, words, flags, data: data.join(","), address: isNetwork ? address : undefined };
+}
+
+/** True where mounting waits for nobody: neither a server nor a disk is asked. */
+export function isImmediate({ type, flags }: DeviceMount): boolean {
+  return (flags & mountFlags.bind) !== 0 || type === "tmpfs" || type === "ramfs";
+}
+
+/** True where what is copied into the volume cannot stay. */
+export function isReadOnlyDevice({ flags }: DeviceMount): boolean {
+  return (flags & mountFlags.readOnly) !== 0;
 }
 
 /** Looks at a record from the disk. Throws with the reason. */

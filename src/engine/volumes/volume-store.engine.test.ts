@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -11,6 +12,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -19,13 +21,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
 import { getXattr, makeNode, nodeTypes, setXattr } from "../kernel/mount.js";
+import { copyTree } from "./copy-tree.js";
 import { isMountPoint } from "./mount-point.js";
 import { openVolumes, type VolumeStore } from "./volume-store.js";
 
 let directory: string;
 let rootfs: string;
 let volumes: VolumeStore;
-const open = () => openVolumes({ directory: join(directory, "volumes"), clock: systemClock, onDamaged: () => {} });
+const copyInto = ({ root, path }: { root: string; path: string }, to: string) => copyTree(join(root, path), to);
+const rooms = { clock: systemClock, onDamaged: () => {}, copyInto };
+const open = () => openVolumes({ directory: join(directory, "volumes"), ...rooms });
 const data = (name: string, ...path: string[]) => join(volumes.get(name).Mountpoint, ...path);
 
 beforeEach(async () => {
@@ -94,17 +99,32 @@ describe("a volume", () => {
     writeFileSync(join(host, "file"), "here");
     mkdirSync(join(directory, "elsewhere"));
     symlinkSync("elsewhere", join(directory, "link"));
-    const linked = await openVolumes({
-      directory: join(directory, "link/volumes"),
-      clock: systemClock,
-      onDamaged: () => {},
-    });
+    const linked = await openVolumes({ directory: join(directory, "link/volumes"), ...rooms });
     await linked.create({ Name: "bound", DriverOpts: { type: "none", device: host, o: "bind" } });
     const path = await linked.mount("bound");
     await linked.mount("bound");
     await linked.remove("bound", { force: false, usedBy: [] });
     expect(readdirSync(host)).toEqual(["file"]);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it("with a disk as its device is mounted by a process of its own, whose command line tells no options", async () => {
+    const disk = join(directory, "a disk");
+    writeFileSync(disk, "");
+    truncateSync(disk, 2 * 1024 ** 2);
+    execFileSync("mkfs.ext2", ["-q", "-F", disk]);
+    await volumes.create({ Name: "disk", DriverOpts: { type: "ext2", device: disk, o: "loop,noexec" } });
+    const path = await volumes.mount("disk");
+    expect(await isMountPoint(path)).toBe(true);
+    expect(readFileSync("/proc/mounts", "utf8")).toMatch(new RegExp(`${path} ext2 rw,noexec`));
+    expect(readdirSync(join(path, ".."))).toEqual(["_data"]);
+    await volumes.remove("disk", { force: false, usedBy: [] });
+  });
+
+  it("whose server does not answer is refused, and the engine serves on meanwhile", async () => {
+    await volumes.create({ Name: "far", DriverOpts: { type: "nosuchfs", device: ":/export", o: "addr=127.0.0.1" } });
+    await expect(volumes.mount("far")).rejects.toMatchObject({ code: "mount-failed" });
+    expect(readdirSync(data("far", ".."))).toEqual(["_data"]);
   });
 
   it("whose device cannot be mounted says so", async () => {

@@ -5,26 +5,28 @@
  * before the record and removed before it, so that a crash leaves either a directory without record, which `open`
  * leaves alone and a later `create` takes up, or a record whose directory is made again when it is mounted. An image's
  * content is copied to `filling` beside `_data`, out of the reach of containers that use the volume already and could
- * lead the copy away by links, and then moved. A `filling` that is left says that this was begun: `fill` begins anew.
+ * lead the copy away by links, and then moved. Into a volume's own device nothing can be moved: `copyInto` writes there,
+ * whose root is the volume. A `filling` that is left says that this was begun: `fill` begins anew.
  */
 import { randomBytes } from "node:crypto";
-import { lookup } from "node:dns/promises";
-import { closeSync, constants } from "node:fs";
-import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { closeSync, constants, fstatSync } from "node:fs";
+import { access, chmod, chown, mkdir, readdir, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
-import { GantryError, isGantryError, messageOf, systemCodeOf } from "../../base/errors.js";
+import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { matchesLabels } from "../../wire/filters.js";
 import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
-import { mount, umount } from "../kernel/mount.js";
+import { umount, umountFlags } from "../kernel/mount.js";
 import { openInRoot } from "../kernel/open-in-root.js";
 import { type DamagedRecord, JsonRecords } from "../store/json-records.js";
 import { copyTree, moveContent } from "./copy-tree.js";
+import { mountDevice } from "./mount-device.js";
 import { isMountPoint } from "./mount-point.js";
 import {
   checkVolumeName,
   checkVolumeOptions,
   deviceMountOf,
+  isReadOnlyDevice,
   parseVolumeRecord,
   type VolumeRecord,
 } from "./volume-record.js";
@@ -35,6 +37,11 @@ export interface VolumeStoreOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly onDamaged: (damaged: DamagedRecord) => void;
+  /**
+   * Copies the directory `path` of the tree `root` into a directory that others may write to meanwhile: no link of
+   * either leads out of it.
+   */
+  readonly copyInto: (from: { root: string; path: string }, to: string) => Promise<void>;
 }
 
 const anonymousLabel = "com.docker.volume.anonymous";
@@ -115,7 +122,9 @@ export class VolumeStore implements Volumes {
         });
       }
       // What is mounted is not ours to delete; a crash may have mounted it twice.
-      while (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name));
+      // Detached: a server that has gone must not keep the volume.
+      const flags = umountFlags.noFollow | umountFlags.detach;
+      while (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name), flags);
       await rm(this.#volumeDir(name), { recursive: true, force: true });
       await this.#records.remove(name);
     });
@@ -125,14 +134,18 @@ export class VolumeStore implements Volumes {
     const record = this.#record(name);
     return this.#inTurn(name, async () => {
       const path = this.#dataDir(name);
+      const device = deviceMountOf(record);
+      // What is mounted is not even looked at: its server may have gone.
+      if (device && (await isMountPoint(path))) return path;
       await mkdir(path, { recursive: true, mode: 0o755 });
-      await mountDevice(record, path);
+      if (device) await mountDevice(device, path, this.#volumeDir(name));
       return path;
     });
   }
 
   fill(name: string, { rootfs, path }: { rootfs: string; path: string }): Promise<void> {
-    const record = this.#record(name);
+    const device = deviceMountOf(this.#record(name));
+    if (device && isReadOnlyDevice(device)) return Promise.resolve();
     return this.#inTurn(name, async () => {
       const data = this.#dataDir(name);
       const stage = join(this.#volumeDir(name), "filling");
@@ -145,8 +158,9 @@ export class VolumeStore implements Volumes {
         await mkdir(stage, { mode: 0o700 });
         // By the descriptor: whatever the path's links are changed to meanwhile, this is the directory that was found.
         const content = `/proc/self/fd/${source}/.`;
-        if (deviceMountOf(record)) {
-          await copyTree(content, data); // another file system, into which nothing can be moved
+        if (device) {
+          await this.#options.copyInto({ root: rootfs, path }, data);
+          await takeAttributes(source, data);
         } else {
           await copyTree(content, stage);
           await moveContent(stage, data);
@@ -196,23 +210,6 @@ export class VolumeStore implements Volumes {
   }
 }
 
-/** Mounts the device that the volume's options name, once. */
-async function mountDevice(record: VolumeRecord, path: string): Promise<void> {
-  const device = deviceMountOf(record);
-  if (!device || (await isMountPoint(path))) return;
-  const address = device.address === undefined ? undefined : (await lookup(device.address)).address;
-  const data = [device.data, ...(address === undefined ? [] : [`addr=${address}`])].filter((part) => part !== "");
-  try {
-    mount({ source: device.device, target: path, type: device.type, flags: device.flags, data: data.join(",") });
-  } catch (cause) {
-    throw new GantryError(
-      "mount-failed",
-      `failed to mount local volume: mount ${device.device}:${path}: ${messageOf(cause)}`,
-      { hint: `Look at the options of volume ${record.name}: gantry volume inspect ${record.name}`, cause },
-    );
-  }
-}
-
 function notFound(name: string): GantryError {
   return new GantryError("volume-not-found", `get ${name}: no such volume`);
 }
@@ -222,6 +219,14 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Owner, mode and times of an open directory. */
+async function takeAttributes(from: number, to: string): Promise<void> {
+  const { uid, gid, mode, atime, mtime } = fstatSync(from);
+  await chown(to, uid, gid);
+  await chmod(to, mode & 0o7777);
+  await utimes(to, atime, mtime);
 }
 
 /** A descriptor of a directory in a tree that is not ours; undefined when there is none. No link leads out. */

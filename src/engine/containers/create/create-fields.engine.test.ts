@@ -200,6 +200,19 @@ it("volumes of another are there as it has them, or read-only (VolumesFrom)", as
   await real.removeContainer(Id);
 });
 
+it("a volume on a device of its own is filled from the image as well", async () => {
+  const Options = { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=700" };
+  const VolumeOptions = { DriverConfig: { Name: "local", Options }, Labels: { a: "b" } };
+  const Mounts = [{ Type: "volume" as const, Source: "card", Target: "/filled", VolumeOptions }];
+  const seen = await ask(
+    { seed: "cat /filled/seed", kind: "grep -c '^tmpfs /filled ' /proc/mounts", mode: "stat -c %a /filled" },
+    { HostConfig: { Mounts, NetworkMode: "none" } },
+  );
+  expect(seen).toEqual({ seed: "seed", kind: "1", mode: "755" });
+  expect(real.volumes.get("card").Labels).toEqual({ a: "b" });
+  await real.volumes.remove("card", { force: false, usedBy: [] });
+});
+
 describe("devices", () => {
   it("are nodes with the permissions that were asked for, and rules of their own", async () => {
     const seen = await ask(
