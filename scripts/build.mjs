@@ -13,6 +13,7 @@ const entries = {
   main: "src/main.ts",
   "unpack-worker": "src/engine/layers/unpack-worker.ts",
   "tree-worker": "src/engine/layers/trees/tree-worker.ts",
+  "build-worker": "src/engine/builder/trees/build-worker.ts",
 };
 
 // Written beside and renamed, so that a program started meanwhile finds the old bundle or the new one, whole.

@@ -11,6 +11,7 @@ export const errorCodes = {
   "address-in-use": { status: 403, blame: "user" },
   "bad-parameter": { status: 400, blame: "user" },
   "blob-corrupt": { status: 500, blame: "registry" },
+  "build-failed": { status: 500, blame: "user" },
   cancelled: { status: 499, blame: "user" },
   "container-conflict": { status: 409, blame: "user" },
   "container-name-in-use": { status: 409, blame: "user" },

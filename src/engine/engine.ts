@@ -28,6 +28,7 @@ import type { ListenRequest } from "./api/http/listen-tls.js";
 import { readListeners } from "./api/listeners.js";
 import { ProjectLocks } from "./api/project-locks.js";
 import type { ApiRooms } from "./api/rooms.js";
+import { Builder } from "./builder/builder.js";
 import type { Containers } from "./containers/containers.js";
 import { createContainers } from "./containers/create-containers.js";
 import { EventJournal } from "./containers/event-journal.js";
@@ -220,6 +221,7 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   });
   disposer.defer(() => containers.close());
   await containers.restore();
+  const builder = await openBuilder({ stateRoot, images, layers, containers, clock }, disposer);
   collectGarbage(images, containers, log);
   disposer.defer(() => sweepNetworks(containers, networks));
   const facts = readEngineFacts({
@@ -236,7 +238,24 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
     onIdle: () => end("nothing runs, nobody asks"),
   });
   const shutDown = () => end("told by a client");
-  return { containers, events, images, networks, volumes, facts, activity, locks: new ProjectLocks(), shutDown };
+  return {
+    builder,
+    containers,
+    events,
+    images,
+    networks,
+    volumes,
+    facts,
+    activity,
+    locks: new ProjectLocks(),
+    shutDown,
+  };
+}
+
+async function openBuilder(options: Parameters<typeof Builder.open>[0], disposer: Disposer): Promise<Builder> {
+  const builder = await Builder.open(options);
+  disposer.defer(() => builder.close());
+  return builder;
 }
 
 /** At least one, the fastest first. Throws "helper-missing". */

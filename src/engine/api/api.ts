@@ -4,6 +4,7 @@ import type { TlsListener } from "./http/listen-tls.js";
 import { createRouter } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
 import type { ApiRooms } from "./rooms.js";
+import { buildRoutes } from "./routes/build.js";
 import { containerFileRoutes } from "./routes/container-files.js";
 import { containerResourceRoutes } from "./routes/container-resources.js";
 import { containerStreamRoutes } from "./routes/container-streams.js";
@@ -34,6 +35,7 @@ export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners)
   const router = createRouter([
     ...systemRoutes(rooms),
     ...notImplementedRoutes(),
+    ...buildRoutes(rooms),
     ...pruneRoutes(rooms),
     ...imageArchiveRoutes(rooms),
     ...registryRoutes(rooms),

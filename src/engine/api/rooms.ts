@@ -1,5 +1,6 @@
 /** What the routes work on: the engine's rooms, and facts that do not change while it runs. */
 import type { EngineStatus } from "../../wire/system.js";
+import type { Builder } from "../builder/builder.js";
 import type { Containers, Events } from "../containers/containers.js";
 import type { Images } from "../images/images.js";
 import type { Networks } from "../networks/networks.js";
@@ -21,6 +22,7 @@ export interface EngineFacts extends Omit<EngineStatus, "containers" | "running"
 }
 
 export interface ApiRooms {
+  readonly builder: Pick<Builder, "build" | "usage" | "prune">;
   readonly containers: Containers;
   readonly events: Events;
   readonly images: Images;

@@ -39,6 +39,7 @@ import type { Images, RegistryAuth, StoredImage, TransferOptions } from "./image
 import { applyChanges } from "./import-changes.js";
 import { importRootfs } from "./import-rootfs.js";
 import { KeyedLock } from "./keyed-lock.js";
+import { BuildImages } from "./portable/build-images.js";
 import { commitImage } from "./portable/commit-image.js";
 import { describeRemote } from "./portable/describe-remote.js";
 import { historyOf, portableImage } from "./portable/image-layers.js";
@@ -67,6 +68,7 @@ export class ImageStore implements Images {
   /** Imports and pulls under way: garbage is not collected beside them, since nothing names what they have stored. */
   #transfers = 0;
   #collecting: Promise<void> = Promise.resolve();
+  readonly forBuilds: BuildImages;
 
   readonly #pulls = new SingleFlight<StoredImage, ProgressMessage>(({ id, status }) => id ?? status ?? "");
   readonly #blobLocks = new KeyedLock();
@@ -77,6 +79,7 @@ export class ImageStore implements Images {
     this.#clock = clock;
     this.#blobs = blobs;
     this.#index = index;
+    this.forBuilds = new BuildImages({ blobs, index, layers, clock, holding: (work) => this.#transfer(work) });
   }
 
   static async open(options: ImageStoreOptions): Promise<ImageStore> {
@@ -280,8 +283,7 @@ export class ImageStore implements Images {
   async #collect(keep: ReadonlySet<string>): Promise<void> {
     // An image without names stays until it is removed or pruned: people find it in the list.
     const images = this.#index.all();
-    const blobs = new Set<string>(images.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
-    const chains = new Set<string>(images.flatMap(({ chainIds }) => chainIds));
+    const { blobs, chains } = this.#neededBy(images);
     for (const { chainId } of this.#layers.layers()) {
       if (!chains.has(chainId)) await this.#removeLayer(chainId);
     }
@@ -327,15 +329,24 @@ export class ImageStore implements Images {
     const left = this.#index.all();
     const removed: ImageDeleteItem[] = [{ Deleted: image.id }];
     if (this.#transfers > 0) return removed; // a pull may have counted on these layers: the garbage takes them later
-    const chains = new Set(left.flatMap(({ chainIds }) => chainIds));
+    const { blobs, chains } = this.#neededBy(left);
     for (const chainId of [...image.chainIds].reverse()) {
       if (!chains.has(chainId) && (await this.#removeLayer(chainId))) removed.push({ Deleted: chainId });
     }
-    const blobs = new Set(left.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
     for (const digest of [image.id, image.manifest, ...image.layers]) {
       if (!blobs.has(digest)) await this.#blobs.remove(digest);
     }
     return removed;
+  }
+
+  #neededBy(images: readonly Image[]): { blobs: Set<string>; chains: Set<string> } {
+    const blobs = new Set<string>(images.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
+    const chains = new Set<string>(images.flatMap(({ chainIds }) => chainIds));
+    for (const { digests, chainIds } of this.forBuilds.kept()) {
+      for (const digest of digests) blobs.add(digest);
+      for (const chainId of chainIds) chains.add(chainId);
+    }
+    return { blobs, chains };
   }
 
   /** False for a layer that a container stands on: it goes with the garbage after the container. */

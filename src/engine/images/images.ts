@@ -14,6 +14,9 @@ import type {
   ImageSummary,
   ProgressMessage,
 } from "../../wire/image.js";
+import type { BuildImages } from "./portable/build-images.js";
+
+export type { HistoryEntry, ImageParts, LayerPart } from "./portable/build-image.js";
 
 /**
  * `id` is the digest of the image's config (`sha256:…`), as in Docker. `chainIds` are its unpacked layers, lowest
@@ -99,6 +102,8 @@ export interface Images {
   login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<void>;
   /** What a name stands for in its registry, as the API tells it. */
   describeRemote(name: string, options: { signal: AbortSignal; auth?: RegistryAuth }): Promise<DistributionInspect>;
+  /** What builds need of the images. */
+  readonly forBuilds: BuildImages;
   /**
    * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight
    * needs.

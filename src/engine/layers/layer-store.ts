@@ -10,7 +10,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../base/errors.js";
 import { type ChainId, chainIdsOf, type DiffId, type Digest, isDigest } from "../../oci/digest.js";
@@ -168,6 +168,29 @@ export class LayerStore implements Layers {
     const record = { chainId, diffId, ...(parent ? { parent } : {}), directory, sizeBytes };
     await this.#layers.set(chainId, record);
     return record;
+  }
+
+  /**
+   * Makes the writable layer of a root file system, unmounted before, the layer above `parent`; an empty one takes its
+   * place. Its content is on disk and has that diff id.
+   */
+  async adoptUpper(
+    containerId: string,
+    content: { readonly diffId: DiffId; readonly sizeBytes: number },
+    parent?: ChainId,
+  ): Promise<LayerRecord> {
+    await this.unmountRootfs(containerId);
+    const { upper } = this.#rootfsPaths(containerId);
+    const directory = await this.#newDirectory();
+    await rename(upper, this.#tree(directory));
+    await mkdir(upper);
+    const layer = { ...content, directory, digest: content.diffId, compression: "none" as const, archiveBytes: 0 };
+    return this.keepLayer(layer, parent);
+  }
+
+  /** Names of the root file systems, of containers and of others. */
+  rootfsIds(): string[] {
+    return this.#rootfs.entries().map(([id]) => id);
   }
 
   async discard({ directory }: { directory: string }): Promise<void> {

@@ -9,6 +9,7 @@ import { type ApiRequest, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import { prunes } from "../prune-filters.js";
 import type { ApiRooms } from "../rooms.js";
+import { buildCacheItems } from "./build.js";
 
 const builtIn = ["bridge", "host", "none"];
 const anonymousLabel = "com.docker.volume.anonymous";
@@ -23,8 +24,6 @@ export function pruneRoutes(rooms: ApiRooms): Route[] {
     post("/images/prune", (request) => pruneImages(rooms, request)),
     post("/networks/prune", (request) => pruneNetworks(rooms, request)),
     post("/volumes/prune", (request) => pruneVolumes(rooms, request)),
-    // There is no builder yet, and so nothing of it to prune: `docker system prune` asks on every run.
-    post("/build/prune", async () => json({ CachesDeleted: null, SpaceReclaimed: 0 })),
     { method: "GET", pattern: "/system/df", handle: (request) => diskUsage(rooms, request) },
   ];
 }
@@ -96,7 +95,8 @@ async function pruneVolumes({ volumes, containers, events }: ApiRooms, request: 
   return json({ VolumesDeleted: removed, SpaceReclaimed });
 }
 
-async function diskUsage({ images, containers, volumes }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function diskUsage(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { images, containers, volumes } = rooms;
   const asked = request.query.getAll("type");
   const wants = (type: string) => asked.length === 0 || asked.includes(type);
   const layerSizes = new Map<string, number>();
@@ -135,7 +135,7 @@ async function diskUsage({ images, containers, volumes }: ApiRooms, request: Api
       const RefCount = containers.usersOf({ volume: volume.Name }).length;
       return { ...volume, UsageData: { Size: sizes.get(volume.Name) ?? 0, RefCount } };
     }),
-    BuildCache: [],
+    BuildCache: wants("build-cache") ? await buildCacheItems(rooms) : [],
   });
 }
 

@@ -10,6 +10,7 @@ import type { ContainerConfig } from "../../../wire/container.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import type { BlobStore } from "../blob-store.js";
 import type { Image, ImageRecord } from "../image-index.js";
+import { ociType } from "./build-image.js";
 import { portableImage } from "./image-layers.js";
 
 export interface CommitRequest {
@@ -82,11 +83,4 @@ function configOf(
     rootfs: { type: "layers", diff_ids: [...parent.config.diffIds, diffId] },
     history: [...(Array.isArray(before.history) ? before.history : []), step],
   };
-}
-
-/** Docker's layer types, in the words of a manifest that is OCI's. */
-function ociType(mediaType: string): string {
-  if (!mediaType.startsWith("application/vnd.docker.")) return mediaType;
-  if (mediaType.endsWith("gzip")) return mediaTypes.ociLayerGzip;
-  return mediaType.endsWith("zstd") ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
 }

@@ -34,10 +34,11 @@ export function planDiff(upper: string, lower: readonly string[]): readonly Uppe
 }
 
 /**
- * The tar of a layer, by the OCI image specification's rules for whiteouts. The thread's root is the writable layer: a
- * directory that its container replaces by a link meanwhile leads nowhere else.
+ * The tar of a layer, by the OCI image specification's rules for whiteouts. With `root` "" the thread's root is the
+ * writable layer: a directory that its container replaces by a link meanwhile leads nowhere else. A `root` is for
+ * layers that nobody writes any more.
  */
-export function* packDiff(plan: readonly UpperEntry[]): Generator<Buffer> {
+export function* packDiff(plan: readonly UpperEntry[], root = ""): Generator<Buffer> {
   const links: PackedLinks = new Map();
   for (const { path, kind, stat, opaque } of plan) {
     if (kind === "deleted") {
@@ -45,7 +46,7 @@ export function* packDiff(plan: readonly UpperEntry[]): Generator<Buffer> {
       yield emptyFile(`${path.slice(0, slash)}.wh.${path.slice(slash)}`);
       continue;
     }
-    yield* packEntry(`/${path}`, { name: path, stat, links });
+    yield* packEntry(`${root}/${path}`, { name: path, stat, links });
     if (opaque) yield emptyFile(`${path}/.wh..wh..opq`);
   }
 }

@@ -1,0 +1,230 @@
+/**
+ * Builds images of Dockerfiles.
+ *
+ * Touches the world through the rooms below. Life of a build: its context is there and its Dockerfile read → every
+ * problem of the Dockerfile is told before anything runs → stages run side by side, their steps from the cache where
+ * they can be → the image is put together and gets its names. Whatever happens, containers, mounts and contexts of the
+ * build are gone at its end, and what a crash leaves of them at the next `open`; layers that were made stay cached.
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { arch } from "node:os";
+import { join } from "node:path";
+import { GantryError } from "../../base/errors.js";
+import { globalScope, unusedArgs } from "../../dockerfile/build-args.js";
+import type { Dockerfile } from "../../dockerfile/dockerfile.js";
+import { parseDockerfile } from "../../dockerfile/parse-dockerfile.js";
+import { planStages, type StageGraph } from "../../dockerfile/stage-graph.js";
+import { type Platform, parsePlatform, platformOfMachine } from "../../oci/platform.js";
+import { familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
+import { shortId } from "../../oci/short-id.js";
+import type { ImageParts, StoredImage } from "../images/images.js";
+import { KeyedLock } from "../images/keyed-lock.js";
+import { SingleFlight } from "../images/single-flight.js";
+import { sweepBuildContainers } from "./build-containers.js";
+import { BuildError } from "./build-error.js";
+import { BuildOutput } from "./build-output.js";
+import type { BuildRequest, Tell } from "./build-request.js";
+import { BuildSession } from "./build-session.js";
+import { type CachePrune, type CacheUsage, cacheUsage, limitCache, pruneCache } from "./cache-upkeep.js";
+import { type OpenContext, openArchive, openDirectory, openRemote, readDockerfile } from "./context/open-context.js";
+import type { BuilderOptions, BuildRooms } from "./rooms.js";
+import { Snapshots } from "./snapshots.js";
+import { StageBuilder } from "./stage-builder.js";
+import { StepCache } from "./step-cache.js";
+import { BuildWorkers } from "./trees/build-workers.js";
+
+export interface BuildResult {
+  /** Undefined when the Dockerfile was only checked. */
+  readonly image: StoredImage | undefined;
+}
+
+export class Builder {
+  readonly #rooms: BuildRooms;
+
+  private constructor(rooms: BuildRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Removes what a crash left of earlier builds. Containers must have been restored before. */
+  static async open(options: BuilderOptions): Promise<Builder> {
+    const home = join(options.stateRoot, "build");
+    const scratch = join(home, "scratch");
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    const workers = new BuildWorkers();
+    const cache = await StepCache.open(join(home, "steps"), options.clock);
+    const snapshots = new Snapshots({ ...options, workers });
+    options.images.forBuilds.alsoKeep(() => {
+      const layers = cache.all().flatMap(({ layer }) => layer ?? []);
+      return {
+        digests: new Set(layers.map(({ digest }) => digest)),
+        chainIds: new Set(layers.map(({ chainId }) => chainId)),
+      };
+    });
+    await sweepBuildContainers(options.containers);
+    await snapshots.sweep();
+    return new Builder({
+      ...options,
+      ...{ workers, cache, snapshots, scratch },
+      cacheMounts: join(home, "mounts"),
+      flights: new SingleFlight(({ number }) => String(number)),
+      locks: new KeyedLock(),
+      digests: new Map(),
+    });
+  }
+
+  /**
+   * Resolves when the image has its names. A client that leaves stops it by `signal`.
+   *
+   * @throws {BuildError} for a step that failed; {GantryError} "bad-parameter" with every problem of the Dockerfile
+   */
+  build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+    return this.#rooms.images.forBuilds
+      .holding(async () => {
+        const { scratch } = this.#rooms;
+        await using context = await openContext(request, { scratch, signal });
+        const dockerfile = readAndCheck(request, context, tell);
+        const graph = plan(request, dockerfile);
+        if (request.checkOnly) return { image: undefined };
+        const image = await this.#run(request, { context, dockerfile, ...graph }, { tell, signal });
+        return { image };
+      })
+      .finally(() => limitCache(this.#rooms));
+  }
+
+  usage(): Promise<CacheUsage[]> {
+    return cacheUsage(this.#rooms);
+  }
+
+  prune(options: CachePrune): Promise<{ deleted: string[]; reclaimedBytes: number }> {
+    return pruneCache(this.#rooms, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#rooms.workers.close();
+    await this.#rooms.cache.close();
+  }
+
+  async #run(
+    request: BuildRequest,
+    parts: { context: OpenContext; dockerfile: Dockerfile; graph: StageGraph; globals: Map<string, string> },
+    { tell, signal }: { tell: Tell; signal: AbortSignal },
+  ): Promise<StoredImage> {
+    const failed = new AbortController();
+    const output = new BuildOutput(tell);
+    const runs = numberSteps(request, parts.graph, output);
+    await using session = new BuildSession({
+      ...parts,
+      rooms: this.#rooms,
+      request,
+      signal: AbortSignal.any([signal, failed.signal]),
+      runStage: async (of, stage) => {
+        const run = runs.get(stage.index);
+        if (!run) throw new Error(`Stage ${stage.index} was not planned`);
+        const made = await new StageBuilder(of, stage, run).build();
+        run.output.end();
+        return made;
+      },
+    });
+    try {
+      const made = await everyStage(session, parts.graph);
+      signal.throwIfAborted();
+      return await this.#finish(request, parts.dockerfile, { made, tell });
+    } catch (error) {
+      failed.abort(error);
+      output.flush();
+      throw error;
+    }
+  }
+
+  async #finish(
+    request: BuildRequest,
+    dockerfile: Dockerfile,
+    { made, tell }: { made: ImageParts; tell: Tell },
+  ): Promise<StoredImage> {
+    const say = (text: string) => tell({ kind: "text", text });
+    const unused = unusedArgs(dockerfile, request.args);
+    if (unused.length > 0) say(`[Warning] One or more build-args [${unused.join(" ")}] were not consumed\n`);
+    const { images } = this.#rooms;
+    const image = images.resolve(await images.forBuilds.putTogether(made, request.tags));
+    say(`Successfully built ${shortId(image.id)}\n`);
+    for (const tag of request.tags) {
+      say(`Successfully tagged ${familiarReference(withDefaultTag(parseReference(tag)))}\n`);
+    }
+    return image;
+  }
+}
+
+function openContext(
+  { context, dockerfile }: BuildRequest,
+  options: { scratch: string; signal: AbortSignal },
+): Promise<OpenContext> {
+  switch (context.kind) {
+    case "archive":
+      return openArchive(context.body, options);
+    case "directory":
+      return openDirectory(context.path, dockerfile);
+    case "remote":
+      return openRemote(context.url, dockerfile, options);
+  }
+}
+
+/** Warnings are told; errors are thrown, all of them in one. */
+function readAndCheck(request: BuildRequest, context: OpenContext, tell: Tell): Dockerfile {
+  const text = request.dockerfileText ?? readDockerfile(context, request.dockerfile);
+  const dockerfile = parseDockerfile(text, request.dockerfile);
+  const shown = dockerfile.problems.map(({ severity, source, message, hint }) => ({
+    severity,
+    source,
+    text: `${source?.file}:${source?.line}:${source?.column}: ${message}${hint ? ` (${hint})` : ""}`,
+  }));
+  for (const { severity, text: line } of shown) {
+    if (severity === "warning") tell({ kind: "text", text: `[Warning] ${line}\n` });
+  }
+  const errors = shown.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (!first) return dockerfile;
+  const message = `dockerfile parse error: ${errors.map((error) => error.text).join("\n")}`;
+  throw new GantryError("bad-parameter", message, first.source ? { source: first.source } : {});
+}
+
+function plan(request: BuildRequest, dockerfile: Dockerfile): { graph: StageGraph; globals: Map<string, string> } {
+  const machine = platformOfMachine(arch());
+  const target = request.platform === undefined ? machine : parsePlatform(request.platform, machine);
+  const platforms = { build: nameOf(machine), target: nameOf(target), targetStage: request.target ?? "default" };
+  const globals = globalScope(dockerfile, request.args, platforms);
+  const graph = planStages({
+    ...{ dockerfile, globals },
+    named: new Set(request.contexts.keys()),
+    file: request.dockerfile,
+    ...(request.target === undefined ? {} : { target: request.target }),
+  });
+  return { graph, globals };
+}
+
+function nameOf({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant ? [variant] : [])].join("/");
+}
+
+function numberSteps(request: BuildRequest, { needed, target }: StageGraph, output: BuildOutput) {
+  const hasLabels = Object.keys(request.labels).length > 0;
+  const counts = needed.map((stage) => stage.steps.length + 1 + (hasLabels && stage === target ? 1 : 0));
+  const totalSteps = counts.reduce((sum, count) => sum + count, 0);
+  let firstStep = 1;
+  return new Map(
+    needed.map((stage, at) => {
+      const labels = stage === target ? request.labels : {};
+      const run = { output: output.stage(), firstStep, totalSteps, labels };
+      firstStep += counts[at] ?? 0;
+      return [stage.index, run] as const;
+    }),
+  );
+}
+
+/** All begin at once and wait for one another; the first failure is the build's. */
+async function everyStage(session: BuildSession, { needed, target }: StageGraph): Promise<ImageParts> {
+  await Promise.all(needed.map(({ index }) => session.stage(index)));
+  return session.stage(target.index);
+}
+
+export { BuildError };

@@ -1,0 +1,41 @@
+/** What builds work with: the rooms below, and what all builds of this engine share. */
+import type { Clock } from "../../base/clock.js";
+import type { Containers } from "../containers/containers.js";
+import type { Images } from "../images/images.js";
+import type { KeyedLock } from "../images/keyed-lock.js";
+import type { SingleFlight } from "../images/single-flight.js";
+import type { LayerStore } from "../layers/layer-store.js";
+import type { BuildMessage } from "./build-request.js";
+import type { Snapshots } from "./snapshots.js";
+import type { CachedStep, StepCache } from "./step-cache.js";
+import type { BuildWorkers } from "./trees/build-workers.js";
+
+export interface BuilderOptions {
+  /** Absolute; `build/` below it is the builder's. */
+  readonly stateRoot: string;
+  readonly images: Images;
+  readonly layers: LayerStore;
+  readonly containers: Containers;
+  readonly clock: Clock;
+}
+
+/** A message of a step that several builds may wait for. `number` tells the messages apart. */
+export interface StepMessage {
+  readonly number: number;
+  readonly message: BuildMessage;
+}
+
+export interface BuildRooms extends BuilderOptions {
+  readonly workers: BuildWorkers;
+  readonly snapshots: Snapshots;
+  readonly cache: StepCache;
+  readonly flights: SingleFlight<CachedStep, StepMessage>;
+  /** Cache mounts that one step at a time may use. */
+  readonly locks: KeyedLock;
+  /** Digests of what was taken out of layers, which never change. */
+  readonly digests: Map<string, string>;
+  /** Emptied at every start. */
+  readonly scratch: string;
+  /** Cache mounts, by a digest of their id. */
+  readonly cacheMounts: string;
+}

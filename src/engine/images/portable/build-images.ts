@@ -1,0 +1,85 @@
+/**
+ * What builds need of the images: bases taken apart, layers stored, and the image that comes out. Touches the world.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../../base/clock.js";
+import type { Digest } from "../../../oci/digest.js";
+import { parseImageConfig } from "../../../oci/image-config.js";
+import { parseReference, withDefaultTag } from "../../../oci/reference.js";
+import type { LayerStore } from "../../layers/layer-store.js";
+import type { BlobStore } from "../blob-store.js";
+import type { ImageIndex } from "../image-index.js";
+import { configText, type ImageParts, putTogether, takeApart } from "./build-image.js";
+
+/** Blobs and layers that somebody else than an image needs. */
+export interface KeptContent {
+  readonly digests: ReadonlySet<string>;
+  readonly chainIds: ReadonlySet<string>;
+}
+
+export interface BuildImagesRooms {
+  readonly blobs: BlobStore;
+  readonly index: ImageIndex;
+  readonly layers: LayerStore;
+  readonly clock: Clock;
+  readonly holding: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export class BuildImages {
+  readonly #rooms: BuildImagesRooms;
+  readonly #keepers: Array<() => KeptContent> = [];
+
+  constructor(rooms: BuildImagesRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** What a build starts from. Throws "image-not-found". */
+  takeApart(name: string): Promise<ImageParts> {
+    const { index, blobs } = this.#rooms;
+    return takeApart(index.find(name), { blobs, all: index.all() });
+  }
+
+  /** The image that a build ends in, under each of `references`. Returns its id. */
+  async putTogether(parts: ImageParts, references: readonly string[]): Promise<string> {
+    const { index, clock } = this.#rooms;
+    const names = references.map((name) => withDefaultTag(parseReference(name)));
+    const record = await putTogether(parts, this.#rooms);
+    if (!index.get(record.id)) await index.add(record, parseImageConfig(configText(parts)));
+    for (const name of names) await index.point(name, record.id, clock.now());
+    return record.id;
+  }
+
+  /** Where a layer's archive is written before `adoptArchive` takes it. */
+  newArchivePath(): string {
+    return this.#rooms.blobs.partialPath(`import-${randomUUID()}`);
+  }
+
+  /** Stores the archive at `path`, whose content has that digest. */
+  adoptArchive(path: string, digest: Digest): Promise<void> {
+    return this.#rooms.blobs.adopt(path, digest);
+  }
+
+  hasArchive(digest: Digest): boolean {
+    return this.#rooms.blobs.has(digest);
+  }
+
+  /** Where the archive of a layer is stored. */
+  archivePath(digest: Digest): string {
+    return this.#rooms.blobs.path(digest);
+  }
+
+  /** While `work` runs no garbage is collected, as nothing names what it stores. */
+  holding<T>(work: () => Promise<T>): Promise<T> {
+    return this.#rooms.holding(work);
+  }
+
+  /** `source` is asked at each collection of garbage: what it names stays. */
+  alsoKeep(source: () => KeptContent): void {
+    this.#keepers.push(source);
+  }
+
+  /** What those who asked to keep something name now. */
+  kept(): KeptContent[] {
+    return this.#keepers.map((ask) => ask());
+  }
+}
