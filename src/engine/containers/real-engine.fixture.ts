@@ -48,6 +48,9 @@ export class RealEngine {
   #engine: ContainerStore | undefined;
   #images: ImageStore | undefined;
   #volumes: Volumes | undefined;
+  #networks: NetworkStore | undefined;
+  /** As the engine publishes them. */
+  readonly events: Array<Parameters<EventJournal["publish"]>[0]> = [];
   #closers: Array<() => Promise<void>> = [];
   #hasImage = false;
 
@@ -66,6 +69,11 @@ export class RealEngine {
     return this.#volumes;
   }
 
+  get networks(): NetworkStore {
+    if (!this.#networks) throw new Error("The engine is not open");
+    return this.#networks;
+  }
+
   async open(): Promise<void> {
     const onDamaged = ({ path }: { path: string }) => this.reports.push(path);
     const [stateRoot, runDir] = [join(this.dir, "state"), join(this.dir, "run")];
@@ -74,6 +82,11 @@ export class RealEngine {
     const registry = {} as RegistryClient; // Nothing is pulled here.
     const images = await ImageStore.open({ stateRoot, layers, registry, clock: systemClock, onDamaged });
     const events = new EventJournal(systemClock);
+    const publish = events.publish.bind(events);
+    events.publish = (event) => {
+      this.events.push(event);
+      publish(event);
+    };
     const networks = await this.#openNetworks((event) => events.publish(event));
     const runtimes = await probeRuntimes({
       cacheFile: join(this.dir, "runtimes.json"),
@@ -104,6 +117,7 @@ export class RealEngine {
     this.#engine = engine;
     this.#images = images;
     this.#volumes = volumes;
+    this.#networks = networks;
     this.#closers = [() => engine.close(), () => supervisor.close(), () => networks.close(), () => layers.close()];
     if (this.#hasImage) return;
     await images.importRootfs(Readable.from(this.#busyboxTar()), {

@@ -84,7 +84,7 @@ it("goes out by the network with the highest gateway priority, for each family b
   expect(await ask("127.0.0.1", port)).toBe(`web ${after.endpoints.a?.Gateway}`);
 });
 
-it("honours a bridge's options: name, interfaces' prefix, MTU, address of published ports, no talk, no masquerade", async () => {
+it("honours a bridge's options: name, interfaces' prefix, MTU, published address, no talk, no masquerade", async () => {
   await using test = await openTestNetworks();
   using outside = anOutside("198.18.83");
   const name = `gt.${test.options.instanceId.slice(1)}`;

@@ -136,6 +136,7 @@ export class Sandboxes {
     this.#change(live, { ...sandbox.endpoints, [record.name]: endpoint.settings });
     undo.release();
     this.endpoints.add(containerId, sandbox.name, endpoint.settings);
+    this.#beginNames(live);
     return live.sandbox;
   }
 
@@ -312,6 +313,16 @@ export class Sandboxes {
     // A container in another one's namespace is served by that one's server.
     if (sandbox.netnsPath !== this.#netnsPath(sandbox.containerId)) return undefined;
     return this.#names.add(sandbox, () => this.#live.get(sandbox.containerId)?.sandbox);
+  }
+
+  /** The first user-defined network of a running container brings it a name server of its own. */
+  #beginNames(live: LiveSandbox): void {
+    const { endpoints, dnsServers, nameServers } = live.sandbox;
+    const servers = this.#names.serversFor(Object.values(endpoints), dnsServers);
+    if (servers.join() === nameServers.join()) return;
+    const sandbox = { ...live.sandbox, nameServers: servers };
+    const dnsPort = this.#addNames(sandbox);
+    live.sandbox = dnsPort === undefined ? sandbox : { ...sandbox, dnsPort };
   }
 
   #addEndpoints({ containerId, name, endpoints }: Sandbox): void {

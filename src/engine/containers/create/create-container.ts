@@ -20,6 +20,8 @@ import { donorOf } from "../lifecycle/donors.js";
 import { parseMounts } from "../mounts/parse-mounts.js";
 import { createVolume } from "../mounts/prepare-mounts.js";
 import type { ResolvedMount } from "../mounts/resolved-mount.js";
+import { checkNetworking } from "../networking/check-networking.js";
+import { checkLinks } from "../networking/links.js";
 import { requestedEndpoints } from "../networking/network-request.js";
 import { type ContainerRecord, neverStarted, type StoredFile } from "../record/container-record.js";
 import type { Rooms } from "../rooms.js";
@@ -70,6 +72,8 @@ async function composeRecord(
   const merged = mergeConfig(asked, image.config);
   const config: ContainerConfig = { ...merged, Hostname: hostnameOf(merged, { id, mode: hostConfig.UTSMode }) };
   checkConfig(config);
+  checkNetworking(asked, hostConfig);
+  checkLinks(rooms, hostConfig);
   const mounts = parseMounts({
     hostConfig: askedHost,
     config: merged,
@@ -87,7 +91,7 @@ async function composeRecord(
     platform: image.os,
     config,
     hostConfig,
-    endpoints: requestedEndpoints(hostConfig, NetworkingConfig?.EndpointsConfig),
+    endpoints: requestedEndpoints(hostConfig, NetworkingConfig?.EndpointsConfig, config.MacAddress),
     mounts,
     files: (askedHost.GantryFiles ?? []).map(storedFile),
     state: neverStarted,

@@ -9,11 +9,13 @@ describe("files of /etc", () => {
       addresses: ["10.0.0.2"],
       extraHosts: ["db:10.0.0.9", "host.docker.internal:host-gateway", "six=[fd00::1]"],
       gateway: "10.0.0.1",
+      links: ["10.0.0.7\tdatabase db-1"],
     });
     expect(text.split("\n").slice(6)).toEqual([
       "10.0.0.9\tdb",
       "10.0.0.1\thost.docker.internal",
       "fd00::1\tsix",
+      "10.0.0.7\tdatabase db-1",
       "10.0.0.2\tweb.example.org web",
       "",
     ]);

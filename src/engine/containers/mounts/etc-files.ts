@@ -8,6 +8,8 @@ export interface HostsFacts {
   readonly addresses: readonly string[];
   readonly extraHosts: readonly string[];
   readonly gateway: string | undefined;
+  /** Lines for linked containers. */
+  readonly links: readonly string[];
 }
 
 const loopbackLines = [
@@ -20,9 +22,13 @@ const loopbackLines = [
 ];
 
 export function hostsText(facts: HostsFacts): string {
-  const names = facts.domainname ? `${facts.hostname}.${facts.domainname} ${facts.hostname}` : facts.hostname;
-  const own = facts.addresses.map((address) => `${address}\t${names}`);
-  return lines([...loopbackLines, ...extraLines(facts), ...own]);
+  const own = facts.addresses.map((address) => `${address}\t${ownNames(facts)}`);
+  return lines([...loopbackLines, ...extraLines(facts), ...facts.links, ...own]);
+}
+
+/** What stands behind each of the container's own addresses. */
+export function ownNames({ hostname, domainname }: Pick<HostsFacts, "hostname" | "domainname">): string {
+  return domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
 }
 
 /** The host's file with the extra hosts after it: what a container in the host's network sees. */

@@ -13,16 +13,14 @@ import type { Sandbox } from "../../networks/networks.js";
 import type { SpecHost, SpecInput, SpecMount } from "../../runtime/spec/spec-input.js";
 import { isMountPoint } from "../../volumes/mount-point.js";
 import { donorOf } from "../lifecycle/donors.js";
+import { writeNetworkFiles } from "../networking/etc-network.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { zeroTime } from "../record/container-record.js";
 import type { Rooms } from "../rooms.js";
-import { hostsText, hostsTextOnHostNetwork, resolvText, searchDomains } from "./etc-files.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import { checkPropagation } from "./shared-source.js";
 import { bindSubpath, releaseSubpath } from "./volume-subpath.js";
 
-/** Longest file that is worth reading as one of /etc's. */
-const etcFileBytes = 1024 ** 2;
 const etcFiles = ["resolv.conf", "hostname", "hosts"];
 
 /** In the words of the runtime's configuration. */
@@ -182,26 +180,9 @@ async function writeEtcFiles(rooms: Rooms, record: ContainerRecord, sandbox: San
   const { paths } = rooms;
   const { config, hostConfig, id } = record;
   if (donorOf(rooms, hostConfig.NetworkMode)) return;
-  const hostname = config.Hostname ?? "";
-  const onHost = hostConfig.NetworkMode === "host";
-  const endpoints = Object.values(sandbox.endpoints);
-  const gateway = endpoints.find(({ Gateway }) => Gateway)?.Gateway ?? (onHost ? "127.0.0.1" : undefined);
-  const extraHosts = hostConfig.ExtraHosts ?? [];
-  const addresses = endpoints.flatMap(({ IPAddress, GlobalIPv6Address }) =>
-    [IPAddress, GlobalIPv6Address].filter((address) => address !== undefined && address !== ""),
-  ) as string[]; // `filter` does not narrow in this position
-  const hosts = onHost
-    ? hostsTextOnHostNetwork(await readText("/etc/hosts"), { extraHosts, gateway })
-    : hostsText({ hostname, domainname: config.Domainname ?? "", addresses, extraHosts, gateway });
-  const resolv = resolvText({
-    nameServers: sandbox.nameServers,
-    search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : searchDomains(await readText("/etc/resolv.conf")),
-    options: hostConfig.DnsOptions ?? [],
-  });
   await Promise.all([
-    writeReadable(paths.etcFile(id, "hosts"), hosts),
-    writeReadable(paths.etcFile(id, "hostname"), `${hostname}\n`),
-    writeReadable(paths.etcFile(id, "resolv.conf"), resolv),
+    writeNetworkFiles(rooms, record, sandbox),
+    writeFile(paths.etcFile(id, "hostname"), `${config.Hostname ?? ""}\n`, { mode: 0o644 }),
   ]);
 }
 
@@ -221,16 +202,5 @@ async function prepareFiles({ paths }: Rooms, { id, files }: ContainerRecord): P
       await chmod(source, mode);
       return { kind: "bind", source, target, readOnly: true, propagation: "rprivate", recursive: false };
     }),
-  );
-}
-
-async function writeReadable(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o644 });
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, "utf8").then(
-    (text) => text.slice(0, etcFileBytes),
-    () => "",
   );
 }

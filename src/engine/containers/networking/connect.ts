@@ -6,6 +6,8 @@ import { announceNetworks } from "../lifecycle/notices.js";
 import { withState } from "../record/container-record.js";
 import { hasProcess } from "../record/state-machine.js";
 import type { Rooms } from "../rooms.js";
+import { checkEndpoint } from "./check-networking.js";
+import { amendNetworkFiles } from "./etc-network.js";
 import { hasNetworks } from "./network-request.js";
 
 /** Throws "network-not-found", "network-in-use" when it is on it already. */
@@ -17,9 +19,13 @@ export function connectContainer(
   return container.lock.run(async () => {
     const { record } = container;
     const found = rooms.networks.get(network);
+    if (found.Name === "host" || found.Name === "none") {
+      throw new GantryError("network-forbidden", `container cannot be connected to ${found.Name} network`);
+    }
+    checkEndpoint(found.Name, settings);
     if (!hasNetworks(record.hostConfig.NetworkMode ?? "bridge")) {
       throw new GantryError(
-        "bad-parameter",
+        "network-conflict",
         `container sharing network namespace with another container or host cannot be connected to any other network`,
       );
     }
@@ -36,6 +42,7 @@ export function connectContainer(
     const endpoints = { ...record.endpoints, [found.Name]: settings };
     const next = { ...record, endpoints };
     await rooms.index.save(container, sandbox ? withState(next, { sandbox }) : next);
+    if (before && sandbox) await amendNetworkFiles(rooms, record, { before, after: sandbox });
     const fresh = sandbox && {
       ...sandbox,
       endpoints: without(sandbox.endpoints, Object.keys(before?.endpoints ?? {})),
@@ -62,6 +69,7 @@ export function disconnectContainer(
       hasProcess(container.status) && found ? await rooms.networks.disconnect(container.id, found.Id) : undefined;
     const next = { ...record, endpoints: without(record.endpoints, [key]) };
     await rooms.index.save(container, sandbox ? withState(next, { sandbox }) : next);
+    if (before && sandbox) await amendNetworkFiles(rooms, record, { before, after: sandbox });
     const gone = sandbox &&
       before && { ...before, endpoints: without(before.endpoints, Object.keys(sandbox.endpoints)) };
     announceNetworks(rooms, record, { action: "disconnect", sandbox: gone });

@@ -20,6 +20,22 @@ describe("networks of a create request", () => {
   });
 });
 
+describe("the network mode's own endpoint", () => {
+  it("has the container's links, and its MAC address from clients that give one to the container", () => {
+    const hostConfig = { NetworkMode: "front", Links: ["db:database"] };
+    expect(requestedEndpoints(hostConfig, { back: {} }, "02:00:00:00:00:01")).toEqual({
+      front: { Links: ["db:database"], MacAddress: "02:00:00:00:00:01" },
+      back: {},
+    });
+    const other = { front: { MacAddress: "02:00:00:00:00:02" } };
+    expect(() => requestedEndpoints(hostConfig, other, "02:00:00:00:00:01")).toThrow("must match");
+  });
+
+  it("leaves links to the hosts file on the default bridge", () => {
+    expect(requestedEndpoints({ NetworkMode: "bridge", Links: ["db"] }, {})).toEqual({ bridge: {} });
+  });
+});
+
 describe("ports of a create request", () => {
   it("are published as asked, with a free one for an empty list, and shown when only exposed", () => {
     const config = { ExposedPorts: { "80/tcp": {}, "53/udp": {} } };

@@ -4,16 +4,19 @@ import type { ContainerConfig, HostConfig, PortMap } from "../../../wire/contain
 import type { EndpointSettings } from "../../../wire/network.js";
 import type { SandboxRequest } from "../../networks/networks.js";
 import type { ContainerRecord } from "../record/container-record.js";
+import { checkEndpoint } from "./check-networking.js";
 
 type Endpoints = Readonly<Record<string, EndpointSettings>>;
 
 /**
- * The endpoints by network name or id: those asked for, and the network mode's own. The modes host, none and container
- * have none. Throws "bad-parameter" when addresses or more networks are asked of such a mode.
+ * The endpoints by network name or id: those asked for, and the network mode's own, which gets the links of the host
+ * configuration and the container-wide MAC address of clients before API 1.44. The modes host, none and container have
+ * none. Throws "bad-parameter" when addresses or more networks are asked of such a mode, or what cannot be.
  */
 export function requestedEndpoints(
   hostConfig: HostConfig,
   asked: Record<string, EndpointSettings | null> | null | undefined,
+  macAddress = "",
 ): Endpoints {
   const mode = hostConfig.NetworkMode ?? "bridge";
   const named = Object.entries(asked ?? {}).map(
@@ -24,9 +27,28 @@ export function requestedEndpoints(
     if (others.length === 0) return {};
     throw new GantryError("bad-parameter", `conflicting options: cannot attach both user-defined and ${mode} networks`);
   }
-  return named.some(([name]) => name === mode)
+  const endpoints: Endpoints = named.some(([name]) => name === mode)
     ? Object.fromEntries(named)
     : { [mode]: {}, ...Object.fromEntries(named) };
+  for (const [name, settings] of Object.entries(endpoints)) checkEndpoint(name, settings);
+  return { ...endpoints, [mode]: mainEndpoint(endpoints[mode] ?? {}, { hostConfig, mode, macAddress }) };
+}
+
+function mainEndpoint(
+  settings: EndpointSettings,
+  { hostConfig, mode, macAddress }: { hostConfig: HostConfig; mode: string; macAddress: string },
+): EndpointSettings {
+  if (macAddress && settings.MacAddress && settings.MacAddress !== macAddress) {
+    const what = "the container-wide MAC address must match the endpoint-specific MAC address for the main network";
+    throw new GantryError("bad-parameter", `${what}, or be left empty`);
+  }
+  // On the default bridge there is no DNS to know them: they become lines of /etc/hosts.
+  const links = mode === "bridge" ? [] : (hostConfig.Links ?? []);
+  return {
+    ...settings,
+    ...(macAddress ? { MacAddress: macAddress } : {}),
+    ...(links.length > 0 ? { Links: [...new Set([...(settings.Links ?? []), ...links])] } : {}),
+  };
 }
 
 /** True for the modes in which a container has a network namespace with interfaces of its own. */

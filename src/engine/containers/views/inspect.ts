@@ -3,6 +3,7 @@ import type { ContainerInspect, ContainerState, MountPoint, PortMap } from "../.
 import type { EndpointSettings } from "../../../wire/network.js";
 import { commandLine } from "../create/merge-config.js";
 import type { ResolvedMount } from "../mounts/resolved-mount.js";
+import { shownLinks } from "../networking/links.js";
 import type { ContainerRecord, RunState } from "../record/container-record.js";
 import { countsAsRunning, hasProcess } from "../record/state-machine.js";
 
@@ -39,7 +40,9 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     ResolvConfPath: facts.paths.resolvConf,
     HostnamePath: facts.paths.hostname,
     HostsPath: facts.paths.hosts,
-    HostConfig: record.hostConfig,
+    HostConfig: record.hostConfig.Links?.length
+      ? { ...record.hostConfig, Links: shownLinks(record) }
+      : record.hostConfig,
     GraphDriver: facts.graphDriver,
     Mounts: mountPoints(record.mounts, facts),
     Config: record.config,
