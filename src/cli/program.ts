@@ -4,12 +4,13 @@
  * Only registration is loaded at start, and of it only the command that is asked for takes place; its action imports
  * what it needs when it runs.
  */
-import { Command, CommanderError, Option } from "commander";
-import { isGantryError, messageOf } from "../base/errors.js";
+import { type Command, CommanderError, Option } from "commander";
+import { GantryError, isGantryError, messageOf } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
-import { registerComposeCommands } from "./commands/compose/register.js";
+import { SwitchCommand } from "./boolean-flags.js";
+import { registerComposeCommands } from "./commands/compose/register/register-compose.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
 import { registerOnly } from "./only-command.js";
@@ -24,6 +25,7 @@ const cancelledExitCode = 130;
 export async function runCli(environment: CliEnvironment): Promise<number> {
   const program = createProgram(environment);
   const session = new Session(environment, program);
+  program.hook("preAction", (_program, command) => session.begin(command));
   const register = (target: Command) => {
     registerComposeCommands(target, session);
     registerEngineObjects(target, session);
@@ -42,7 +44,7 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
 }
 
 function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
-  return new Command("gantry")
+  return new SwitchCommand("gantry")
     .description("Runs Compose projects on a container engine that comes in the same package.")
     .version(`Gantry ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
@@ -130,6 +132,7 @@ class Session implements CliContext {
   readonly #program: Command;
   #client: Promise<EngineClient> | undefined;
   #dockerConfig: DockerConfig | undefined;
+  #isDryRun = false;
   exitCode = 0;
 
   constructor(environment: CliEnvironment, program: Command) {
@@ -150,7 +153,16 @@ class Session implements CliContext {
   }
 
   get globals(): GlobalOptions {
-    return readGlobals(this.#program);
+    const globals = readGlobals(this.#program);
+    return this.#isDryRun ? { ...globals, dryRun: true } : globals;
+  }
+
+  /** docker compose takes `--dry-run` before and behind its commands; others cannot tell what they would do. */
+  begin(command: Command): void {
+    this.#isDryRun = this.globals.dryRun === true || command.opts<GlobalOptions>().dryRun === true;
+    const isKnown = command.options.some(({ long }) => long === "--dry-run");
+    if (!this.#isDryRun || isKnown) return;
+    throw new GantryError("bad-parameter", `--dry-run: ${command.name()} cannot tell what it would do`);
   }
 
   connect(): Promise<EngineClient> {

@@ -1,29 +1,35 @@
 /** Containers of a project as `ps` shows them: a table, or Docker Compose's JSON lines. Pure. */
+
+import { shortId } from "../../oci/short-id.js";
 import type { ContainerSummary, PortSummary } from "../../wire/container.js";
 import { humanDuration } from "../../wire/human-duration.js";
 import { composeLabels } from "../../wire/labels.js";
+import { containerListing } from "./rows/container-row.js";
+import { cut, labelOf, printLabels } from "./rows/cut.js";
+import { goTime } from "./rows/go-time.js";
 import { portsText } from "./rows/ports-text.js";
-import { printTable } from "./table.js";
 
 const commandChars = 22;
 
-/**
- * Columns NAME IMAGE COMMAND SERVICE CREATED STATUS PORTS. `now` in milliseconds since the epoch; commands are
- * shortened unless `trunc` is false.
- */
-export function psTable(containers: readonly ContainerSummary[], now: number, { trunc = true } = {}): string {
-  return printTable(
-    ["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"],
-    containers.map((container) => [
-      nameOf(container),
-      container.Image,
-      JSON.stringify(trunc ? shortened(container.Command) : container.Command),
-      container.Labels[composeLabels.service] ?? "",
-      `${humanDuration(now - container.Created * 1000)} ago`,
-      container.Status,
-      portsText(container.Ports),
-    ]),
-  );
+/** The titles of a container's fields and the columns of the table. */
+export const psListing = {
+  titles: {
+    ...containerListing.titles,
+    ...{ Name: "NAME", Names: "NAMES", Service: "SERVICE", Project: "PROJECT", Publishers: "PORTS", Health: "HEALTH" },
+    ...{ ExitCode: "EXIT CODE" },
+  },
+  columns: ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"],
+} as const;
+
+/** `now` in milliseconds since the epoch; commands are shortened unless `trunc` is false. */
+export function psRow(container: ContainerSummary, now: number, { trunc = true }: { trunc?: boolean } = {}) {
+  const { Command } = container;
+  return {
+    ...psJson(container, now),
+    Command: JSON.stringify(trunc ? cut(Command, commandChars) : Command),
+    ID: trunc ? shortId(container.Id) : container.Id,
+    Label: labelOf(container.Labels),
+  };
 }
 
 /** One object of `ps --format json`. */
@@ -31,14 +37,12 @@ export function psJson(container: ContainerSummary, now: number): Record<string,
   const { Labels, Status } = container;
   return {
     Command: JSON.stringify(container.Command),
-    CreatedAt: new Date(container.Created * 1000).toISOString(),
+    CreatedAt: goTime(new Date(container.Created * 1000)),
     ExitCode: Number(/^Exited \((\d+)\)/.exec(Status)?.[1] ?? 0),
     Health: healthOf(Status),
     ID: container.Id,
     Image: container.Image,
-    Labels: Object.entries(Labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(","),
+    Labels: printLabels(Labels),
     LocalVolumes: String(container.Mounts.filter((mount) => mount.Driver === "local").length),
     Mounts: container.Mounts.map((mount) => mount.Name ?? mount.Source).join(","),
     Name: nameOf(container),
@@ -68,8 +72,4 @@ function healthOf(status: string): string {
   if (status.endsWith("(healthy)")) return "healthy";
   if (status.endsWith("(unhealthy)")) return "unhealthy";
   return status.endsWith("(health: starting)") ? "starting" : "";
-}
-
-function shortened(command: string): string {
-  return command.length > commandChars ? `${command.slice(0, commandChars - 1)}…` : command;
 }

@@ -4,10 +4,11 @@ import { expect, it } from "vitest";
 import type { ApplyEvent, FailureCard } from "../../apply/apply-events.js";
 import { elapsedText } from "../../base/elapsed.js";
 import type { ContainerSummary } from "../../wire/container.js";
+import { printListing } from "../template/format.js";
 import { failureText } from "./failure-text.js";
 import { LineSplitter, logName, prefixed, splitTimestamp } from "./log-lines.js";
 import { progressLines } from "./progress-lines.js";
-import { psJson, psTable } from "./ps-view.js";
+import { psJson, psListing, psRow } from "./ps-view.js";
 import { portsText } from "./rows/ports-text.js";
 import { prefixPaint, styleFor } from "./style.js";
 
@@ -117,9 +118,13 @@ it("shortens commands unless they are wanted in full", () => {
     Ports: [],
     Labels: {},
     Status: "Up",
+    Mounts: [],
+    NetworkSettings: { Networks: {} },
   } as unknown as ContainerSummary;
-  expect(psTable([summary], 0)).toMatch(/"sh -c 'while .*…"/);
-  expect(psTable([summary], 0, { trunc: false })).toContain(`"sh -c 'while true; do sleep 1; done'"`);
+  expect(printListing([psRow(summary, 0)], psListing)).toMatch(/"sh -c 'while .*…"/);
+  expect(printListing([psRow(summary, 0, { trunc: false })], psListing)).toContain(
+    `"sh -c 'while true; do sleep 1; done'"`,
+  );
 });
 
 it("lists containers as a table and as Docker Compose's JSON", () => {
@@ -136,7 +141,7 @@ it("lists containers as a table and as Docker Compose's JSON", () => {
     NetworkSettings: { Networks: { shop_default: {} } },
     Mounts: [],
   } as unknown as ContainerSummary;
-  expect(psTable([summary], 1_120_000).split("\n")[1]).toBe(
+  expect(printListing([psRow(summary, 1_120_000)], psListing).split("\n")[1]).toBe(
     `shop-web-1   nginx     "nginx -g 'daemon off;'"   web       2 minutes ago   ${""}`.trimEnd() +
       `   Up 2 minutes (healthy)   [::]:8080->80/tcp`,
   );

@@ -1,12 +1,10 @@
 /** `gantry exec`, `attach`, `port` and `top`: a look into, or a command in, running replicas. */
 import { GantryError } from "../../../base/errors.js";
-import type { ContainerSummary } from "../../../wire/container.js";
-import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { nameOf } from "../../views/ps-view.js";
-import { printTable } from "../../views/table.js";
+import { topTable } from "../../views/top-table.js";
 import { containerExec } from "../engine-objects/container/exec.js";
-import { loadProjectOrName, wholeNumber } from "./load.js";
+import { findReplicas, isOneOff, numberOf, runningReplica, serviceOf } from "./replicas.js";
 
 export interface ExecFlags {
   readonly detach?: boolean;
@@ -26,9 +24,12 @@ export async function exec(
   flags: ExecFlags,
   [service = "", ...command]: readonly string[],
 ): Promise<void> {
-  const container = await runningReplica(context, service, flags.index);
+  const container = await runningReplica(context, service, flags);
   if (!container) return;
   const { stdin, stdout } = context;
+  if (context.globals.dryRun) {
+    return void stdout.write(`exec ${nameOf(container)} ${command.join(" ")}: asked for\n`);
+  }
   const tty = flags.tty && stdin.isTTY === true && stdout.isTTY === true;
   await containerExec(context, { ...flags, tty, interactive: flags.interactive !== false }, [container.Id, ...command]);
 }
@@ -39,7 +40,7 @@ export async function attach(
   flags: { index?: string; detachKeys?: string; stdin: boolean; sigProxy: boolean },
   service: string,
 ): Promise<void> {
-  const container = await runningReplica(context, service, flags.index);
+  const container = await runningReplica(context, service, flags);
   if (!container) return;
   const client = await context.connect();
   const { Config } = await client.containers.inspect(container.Id, { signal: context.signal });
@@ -72,7 +73,7 @@ export async function port(
   flags: { protocol?: string; index?: string },
   [service = "", privatePort = ""]: readonly string[],
 ): Promise<void> {
-  const container = await runningReplica(context, service, flags.index);
+  const container = await runningReplica(context, service, flags);
   if (!container) return;
   const { protocol = "tcp" } = flags;
   const found = container.Ports.find(
@@ -84,53 +85,21 @@ export async function port(
   context.stdout.write(`${host}:${found.PublicPort}\n`);
 }
 
-/** The processes of every running replica. */
+/** The processes of every running replica in one table: the titles of all of them, the command last. */
 export async function top(context: CliContext, services: readonly string[]): Promise<void> {
-  const containers = await replicas(context);
+  const containers = await findReplicas(context, { services, oneOffs: true });
   if (!containers) return;
   const client = await context.connect();
-  for (const container of containers.filter((one) => services.length === 0 || services.includes(serviceOf(one)))) {
-    const { Titles, Processes } = await client.containers.top(container.Id, undefined, { signal: context.signal });
-    context.stdout.write(`${nameOf(container)}\n${printTable(Titles, Processes)}\n`);
-  }
-}
-
-/** Replica `index`, or the lowest-numbered; replicas before one-offs. Undefined when the files have errors. */
-async function runningReplica(
-  context: CliContext,
-  service: string,
-  index: string | undefined,
-): Promise<ContainerSummary | undefined> {
-  const containers = await replicas(context);
-  if (!containers) return undefined;
-  const number = index === undefined ? undefined : wholeNumber(index, "--index", 1);
-  const [first] = containers
-    .filter((one) => serviceOf(one) === service && (number === undefined || numberOf(one) === number))
-    .sort((a, b) => Number(isOneOff(a)) - Number(isOneOff(b)) || numberOf(a) - numberOf(b));
-  if (first) return first;
-  const which = number === undefined ? "" : ` container #${number}`;
-  throw new GantryError("container-not-running", `service "${service}" is not running${which}`, {
-    hint: `Start it: gantry up -d ${service}`,
-  });
-}
-
-async function replicas(context: CliContext): Promise<ContainerSummary[] | undefined> {
-  const known = await loadProjectOrName(context);
-  if (!known) return undefined;
-  const client = await context.connect();
-  const label = [`${composeLabels.project}=${known.name}`];
-  const found = await client.containers.list({ filters: { label } }, { signal: context.signal });
-  return found.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-}
-
-function serviceOf(container: ContainerSummary): string {
-  return container.Labels[composeLabels.service] ?? "";
-}
-
-function numberOf(container: ContainerSummary): number {
-  return Number(container.Labels[composeLabels.containerNumber] ?? 0);
-}
-
-function isOneOff(container: ContainerSummary): boolean {
-  return container.Labels[composeLabels.oneoff] === "True";
+  const { signal } = context;
+  const found = await Promise.all(containers.map((one) => client.containers.top(one.Id, undefined, { signal })));
+  context.stdout.write(
+    topTable(
+      containers.map((container, at) => ({
+        service: serviceOf(container),
+        number: isOneOff(container) ? "run" : String(numberOf(container)),
+        titles: found[at]?.Titles ?? [],
+        processes: found[at]?.Processes ?? [],
+      })),
+    ),
+  );
 }

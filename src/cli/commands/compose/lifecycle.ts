@@ -8,6 +8,7 @@ import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { loadProjectOrName, wholeNumber } from "./load.js";
 import { runPlan, takeLock } from "./run-plan.js";
+import { isTrue } from "./up.js";
 
 type Services = readonly string[];
 export interface LockFlags {
@@ -30,7 +31,7 @@ export async function down(
     planDown(project, observed, {
       services,
       volumes: flags.volumes === true,
-      removeOrphans: flags.removeOrphans === true,
+      removeOrphans: flags.removeOrphans ?? isTrue(context.env.COMPOSE_REMOVE_ORPHANS),
       ...timeout(flags),
       ...(rmi === undefined ? {} : { rmi }),
     }),
@@ -85,7 +86,7 @@ export async function kill(
   services: Services,
 ): Promise<void> {
   const { planKill } = await import("../../../plan/plan-lifecycle.js");
-  const { signal = "SIGKILL", removeOrphans = false } = flags;
+  const { signal = "SIGKILL", removeOrphans = isTrue(context.env.COMPOSE_REMOVE_ORPHANS) } = flags;
   const plan = await change(context, { command: "kill" }, (project, observed) =>
     planKill(project, observed, { services, signal, removeOrphans }),
   );
@@ -141,7 +142,7 @@ async function change(
     : undefined;
   const { project, observed } = await observe(context, client, { ...known, images: images === true });
   const plan = draw(project, observed);
-  if (plan.operations.length === 0 || !confirm || (await confirm(plan))) {
+  if (plan.operations.length === 0 || !confirm || context.globals.dryRun || (await confirm(plan))) {
     await runPlan(context, client, plan, { command, ...(known.project ? { project: known.project } : {}) });
   }
   return plan;

@@ -1,4 +1,4 @@
-/** `gantry plan`, `pull` and `scale`: what `up` would do, or a part of it. */
+/** `gantry plan` and `scale`: what `up` would do, or a part of it. */
 import { GantryError } from "../../../base/errors.js";
 import type { PlanStyle } from "../../../plan/print-plan.js";
 import type { CliContext } from "../../context.js";
@@ -35,30 +35,6 @@ export async function plan(
       : printPlan(drawn, { baseDir: context.cwd, style: planStyle(context) });
   context.stdout.write(text);
   if (flags.exitCode && drawn.operations.length > 0) context.finish(changesExitCode);
-}
-
-/** Pulls the images of the services, each once. */
-export async function pull(
-  context: CliContext,
-  flags: { policy?: string; includeDeps?: boolean; quiet?: boolean },
-  services: readonly string[],
-): Promise<void> {
-  const { policy = "always" } = flags;
-  if (policy !== "always" && policy !== "missing")
-    throw new GantryError("bad-parameter", "--policy: use always or missing");
-  const project = await loadModel(context, services);
-  if (!project) return;
-  const client = await context.connect();
-  const [{ observeImages }, { planPull }, { selectServices }, { nothingObserved }] = await Promise.all([
-    import("../../../apply/observe.js"),
-    import("../../../plan/plan-images.js"),
-    import("../../../plan/up-options.js"),
-    import("../../../plan/observed.js"),
-  ]);
-  const images = await observeImages(client, project, { signal: context.signal });
-  const selected = selectServices(project, services, !flags.includeDeps);
-  const pulls = planPull(project, { ...nothingObserved, images }, selected, policy);
-  await runPlan(context, client, pulls, { command: "pull" });
 }
 
 /** `up -d --scale` of the services that are named, and of nothing else that runs. */

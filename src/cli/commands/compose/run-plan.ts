@@ -18,17 +18,23 @@ export interface RunOptions {
   readonly beforeStart?: ApplyOptions["beforeStart"];
   /** Shows nothing but cards. */
   readonly quiet?: boolean;
+  /** A failure is told, and is not the command's. */
+  readonly failuresAreWarnings?: boolean;
   /** Whose environment and folder programs outside of the engine get; the command's own without it. */
   readonly project?: Pick<Project, "environment" | "workingDir">;
 }
 
-/** Sets exit code 1 on a failure, whose cards it prints, and 130 when it was cancelled. */
+/**
+ * Sets exit code 1 on a failure, whose cards it prints, and 130 when it was cancelled. With `--dry-run` the plan is
+ * printed and nothing is done.
+ */
 export async function runPlan(
   context: CliContext,
   client: EngineClient,
   plan: Plan,
-  { command, signal = context.signal, beforeStart, quiet = false, project }: RunOptions,
+  { command, signal = context.signal, beforeStart, quiet = false, project, failuresAreWarnings = false }: RunOptions,
 ): Promise<ApplyResult> {
+  if (context.globals.dryRun) return printDryRun(context, plan);
   const { applyPlan } = await import("../../../apply/apply-plan.js");
   const renderer = await createRenderer(context, plan.operations.length, {
     quiet,
@@ -52,9 +58,20 @@ export async function runPlan(
     const style = styleFor(wantsColor(context, context.stderr));
     for (const failure of result.failures) context.stderr.write(failureText(failure, style));
   }
-  if (result.outcome === "failed") context.finish(1);
+  if (result.outcome === "failed" && !failuresAreWarnings) context.finish(1);
   if (result.outcome === "cancelled") context.finish(130);
   return result;
+}
+
+async function printDryRun(context: CliContext, plan: Plan): Promise<ApplyResult> {
+  const { planToJson, printPlan } = await import("../../../plan/print-plan.js");
+  const { green, yellow, red, dim } = styleFor(wantsColor(context, context.stdout));
+  const style = { add: green, change: yellow, remove: red, dim };
+  const text = printsJson(context)
+    ? `${JSON.stringify(planToJson(plan))}\n`
+    : printPlan(plan, { baseDir: context.cwd, style });
+  context.stdout.write(text);
+  return { outcome: "succeeded", failures: [], provided: { services: new Map() } };
 }
 
 /** `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; -1 and less is no limit. Throws "bad-parameter". */
@@ -72,6 +89,7 @@ export async function takeLock(
   client: EngineClient,
   { project, command, wait }: { project: string; command: string; wait: boolean },
 ): Promise<AsyncDisposable> {
+  if (context.globals.dryRun) return { [Symbol.asyncDispose]: async () => {} };
   const { lockProject } = await import("../../../apply/project-lock.js");
   return lockProject(client, project, {
     holder: `gantry ${command} (pid ${pid})`,

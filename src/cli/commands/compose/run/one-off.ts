@@ -9,6 +9,7 @@ import type { OneOff } from "../../../../plan/run/plan-run.js";
 /** As commander gives them. */
 export interface RunFlags {
   readonly detach?: boolean;
+  readonly yes?: boolean;
   readonly env?: readonly string[];
   readonly envFromFile?: readonly string[];
   readonly label?: readonly string[];
@@ -28,6 +29,7 @@ export interface RunFlags {
   /** False with `-T`. */
   readonly tty: boolean;
   readonly pull?: string;
+  readonly build?: boolean;
   readonly quiet?: boolean;
   readonly quietPull?: boolean;
   readonly removeOrphans?: boolean;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
 import { collect } from "../../../options.js";
-import { detachKeys, isOn } from "./register-run.js";
+import { detachKeys } from "./register-run.js";
 
 /** Adds the lifecycle commands, `update`, `cp`, `export` and `commit` to `container`. */
 export function registerChanging(container: Command, context: CliContext): void {
@@ -121,7 +121,7 @@ function registerFiles(container: Command, context: CliContext): void {
     .option("-a, --author <author>", "author of the image")
     .option("-m, --message <text>", "a comment")
     .option("-c, --change <instruction>", 'a Dockerfile instruction, as CMD ["/bin/sh"]', collect)
-    .option("-p, --pause [boolean]", "freeze it meanwhile (default: true)", isOn)
+    .option("-p, --pause", "freeze it meanwhile (the default)")
     .option("--no-pause", "let the container run on meanwhile")
     .action(async (name: string, reference: string | undefined, options) =>
       (await upkeep()).containerCommit(context, options, reference === undefined ? [name] : [name, reference]),

@@ -8,12 +8,7 @@ import { addCreateOptions } from "./create/create-options.js";
 /** For every command that joins a container's streams. */
 export const detachKeys = ["--detach-keys <keys>", "keys that detach from it (default: ctrl-p,ctrl-q)"] as const;
 /** Docker writes `--sig-proxy=false`; `--no-sig-proxy` is ours. */
-export const sigProxy = ["--sig-proxy [boolean]", "pass signals on to it (default: true)", isOn] as const;
-
-/** False for `false`, `0`, `f` and `no`, as after `=`. */
-export function isOn(text: string): boolean {
-  return !/^(false|0|f|no|n)$/i.test(text);
-}
+export const sigProxy = ["--sig-proxy", "pass signals on to it (the default)"] as const;
 
 /** Adds them to `container`. */
 export function registerRun(container: Command, context: CliContext): void {

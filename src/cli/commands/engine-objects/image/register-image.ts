@@ -47,7 +47,8 @@ function registerListing(image: Command, context: CliContext): void {
     .command("history <image>")
     .description("list the steps in which an image was made")
     .option("-q, --quiet", "ids alone")
-    .option("-H, --human [boolean]", "sizes and times for people (default: true)", (text) => text !== "false")
+    .option("-H, --human", "sizes and times for people (the default)")
+    .option("--no-human", "sizes in bytes and times in full")
     .option("--no-trunc", "do not shorten ids and commands")
     .option(...platform("of an image that has several"))
     .addOption(formatOption())
@@ -65,7 +66,7 @@ function registerRegistry(image: Command, context: CliContext): void {
     .option("-q, --quiet", "no progress")
     .option("-a, --all-tags", "every tag; not supported: name the tags")
     .action(async (name: string, options) => (await import("./image.js")).imagePull(context, options, [name]));
-  pull.addOption(pull.createOption("--disable-content-trust [value]").hideHelp());
+  pull.addOption(pull.createOption("--disable-content-trust").hideHelp());
   withExamples(pull, "gantry image pull nginx:1.27", "gantry image pull --platform linux/arm64 redis");
   const push = image
     .command("push <image>")
@@ -74,7 +75,7 @@ function registerRegistry(image: Command, context: CliContext): void {
     .option("-a, --all-tags", "every tag of the repository")
     .option(...platform("of an image that has several"))
     .action(async (name: string, options) => (await import("./image-transfer.js")).imagePush(context, options, [name]));
-  push.addOption(push.createOption("--disable-content-trust [value]").hideHelp());
+  push.addOption(push.createOption("--disable-content-trust").hideHelp());
   withExamples(push, "gantry image push registry.example/shop/web:1.2");
 }
 

@@ -57,7 +57,7 @@ function registerCreate(network: Command, context: CliContext): void {
     .option("--aux-address <name=address>", "an address that others use", collect)
     .option("--ipam-driver <name>", "who gives out the addresses")
     .option("--ipam-opt <name=value>", "an option of that driver", collect)
-    .option("--ipv4 [boolean]", "with IPv4 addresses (default: true)", (text) => text !== "false")
+    .option("--ipv4", "with IPv4 addresses (the default)")
     .option("--no-ipv4", "without IPv4 addresses")
     .option("--ipv6", "with IPv6 addresses")
     .addOption(new Option("--config-from <network>").hideHelp())

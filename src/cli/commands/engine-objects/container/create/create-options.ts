@@ -288,5 +288,5 @@ function addHidden(command: Command): Command {
     .addOption(alias("--net <network>", "network"))
     .addOption(alias("--net-alias <name>", "networkAlias"))
     .addOption(alias("--dns-opt <option>", "dnsOption"))
-    .addOption(new Option("--disable-content-trust [value]").hideHelp());
+    .addOption(new Option("--disable-content-trust").hideHelp());
 }

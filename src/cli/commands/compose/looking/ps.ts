@@ -1,10 +1,12 @@
 /** `gantry ps`: one list call, whatever the size of the project. */
-import { GantryError } from "../../../base/errors.js";
-import type { ContainerSummary } from "../../../wire/container.js";
-import { composeLabels } from "../../../wire/labels.js";
-import type { CliContext } from "../../context.js";
-import { nameOf, psJson, psTable } from "../../views/ps-view.js";
-import { loadProjectOrName } from "./load.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { ContainerSummary } from "../../../../wire/container.js";
+import { composeLabels } from "../../../../wire/labels.js";
+import type { CliContext } from "../../../context.js";
+import { writeListing } from "../../../listing.js";
+import { nameOf, psJson, psListing, psRow } from "../../../views/ps-view.js";
+import { loadProjectOrName } from "../load.js";
+import { noSuchService, serviceOf } from "../replicas.js";
 
 export interface PsFlags {
   readonly all?: boolean;
@@ -22,23 +24,26 @@ export interface PsFlags {
 /** Running containers, or all with `--all` or `--status`; sorted by name. */
 export async function ps(context: CliContext, flags: PsFlags, services: readonly string[]): Promise<void> {
   const { stdout, clock } = context;
-  const format = flags.format ?? "table";
-  if (format !== "table" && format !== "json") throw new GantryError("bad-parameter", `--format: use table or json`);
   const known = await loadProjectOrName(context);
   if (!known) return;
   const { project } = known;
   const isShown = (one: ContainerSummary) =>
     flags.orphans !== false || !project || project.services.has(serviceOf(one));
   const containers = (await listReplicas(context, known.name, { flags, services })).filter(isShown);
-  const unknown = services.find((name) => !known.project?.services.has(name) && !containers.some(isOf(name)));
-  if (unknown !== undefined && known.project && !known.project.disabledServices.includes(unknown)) {
-    throw new GantryError("bad-parameter", `no such service: ${unknown}`);
-  }
-  if (flags.quiet) for (const { Id } of containers) stdout.write(`${Id}\n`);
-  else if (flags.services) stdout.write(lines([...new Set(containers.map(serviceOf))].sort()));
-  else if (format === "json")
-    stdout.write(lines(containers.map((one) => JSON.stringify(psJson(one, clock.now().getTime())))));
-  else stdout.write(psTable(containers, clock.now().getTime(), flags));
+  const names = [...(project?.services.keys() ?? []), ...(project?.disabledServices ?? [])];
+  const unknown = services.find((name) => !names.includes(name) && !containers.some(isOf(name)));
+  if (unknown !== undefined && project) throw noSuchService(unknown, names);
+  if (flags.quiet) return void stdout.write(lines(containers.map(({ Id }) => Id)));
+  if (flags.services) return void stdout.write(lines([...new Set(containers.map(serviceOf))].sort()));
+  const now = clock.now().getTime();
+  const format = flags.format ?? context.dockerConfig().psFormat;
+  // JSON has numbers and lists where a line of text has words.
+  const row = format === "json" ? psJson : (one: ContainerSummary) => psRow(one, now, flags);
+  await writeListing(
+    context,
+    containers.map((one) => row(one, now)),
+    { ...psListing, format },
+  );
 }
 
 /** The project's containers, sorted by name. One-offs only with `--all`. */
@@ -62,13 +67,11 @@ async function listReplicas(
 function wantedStatuses({ status = [], filter = [] }: PsFlags): string[] {
   const filtered = filter.map((word) => {
     if (word.startsWith("status=")) return word.slice("status=".length);
-    throw new GantryError("bad-parameter", `--filter ${word}: only status=… is known`);
+    throw new GantryError("bad-parameter", `--filter ${word}: only status=… is known`, {
+      hint: "docker compose knows no other either: source=… is not implemented there",
+    });
   });
   return [...status, ...filtered];
-}
-
-function serviceOf(container: ContainerSummary): string {
-  return container.Labels[composeLabels.service] ?? "";
 }
 
 function isOf(service: string): (container: ContainerSummary) => boolean {

@@ -1,13 +1,13 @@
 /** `gantry logs`: all containers in one stream, ordered by time; with `--follow` as it comes. */
-import { GantryError, isGantryError } from "../../../base/errors.js";
-import type { EngineClient, LogQuery } from "../../../client/engine-client.js";
-import type { ObservedContainer } from "../../../plan/observed.js";
-import { composeLabels } from "../../../wire/labels.js";
-import type { CliContext } from "../../context.js";
-import { parseMoment } from "../../options.js";
-import { LineSplitter, splitTimestamp } from "../../views/log-lines.js";
-import { loadProjectOrName, wholeNumber } from "./load.js";
-import { LogPrinter } from "./output/log-printer.js";
+import { GantryError, isGantryError } from "../../../../base/errors.js";
+import type { EngineClient, LogQuery } from "../../../../client/engine-client.js";
+import type { ObservedContainer } from "../../../../plan/observed.js";
+import { composeLabels } from "../../../../wire/labels.js";
+import type { CliContext } from "../../../context.js";
+import { parseMoment } from "../../../options.js";
+import { LineSplitter, splitTimestamp } from "../../../views/log-lines.js";
+import { loadProjectOrName, wholeNumber } from "../load.js";
+import { LogPrinter } from "../output/log-printer.js";
 
 export interface LogsFlags {
   readonly follow?: boolean;
@@ -25,7 +25,7 @@ export async function logs(context: CliContext, flags: LogsFlags, services: read
   const known = await loadProjectOrName(context);
   if (!known) return;
   const client = await context.connect();
-  const { observeContainers } = await import("../../../apply/observe.js");
+  const { observeContainers } = await import("../../../../apply/observe.js");
   const observed = await observeContainers(client, known.name, { signal: context.signal });
   for (const name of services) {
     if (!known.project?.services.has(name) && !observed.some((one) => one.service === name)) {

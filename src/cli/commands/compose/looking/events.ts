@@ -1,0 +1,50 @@
+/** `gantry events`: what happens to the project's containers. */
+import { printable } from "../../../../base/printable.js";
+import { composeLabels } from "../../../../wire/labels.js";
+import type { EngineEvent } from "../../../../wire/system.js";
+import type { CliContext } from "../../../context.js";
+import { writeOut } from "../../../listing.js";
+import { parseMoment } from "../../../options.js";
+import { eventTime } from "../../../views/rows/event-line.js";
+import { loadProjectOrName } from "../load.js";
+
+/** Container events, one-offs' left out, until `--until` or Ctrl-C. */
+export async function events(
+  context: CliContext,
+  flags: { json?: boolean; since?: string; until?: string },
+  services: readonly string[],
+): Promise<void> {
+  const known = await loadProjectOrName(context);
+  if (!known) return;
+  const client = await context.connect();
+  const moment = (text: string, what: string) => parseMoment(text, { now: context.clock.now(), what });
+  const query = {
+    filters: { type: ["container"], label: [`${composeLabels.project}=${known.name}`] },
+    ...(flags.since === undefined ? {} : { since: moment(flags.since, "--since") }),
+    ...(flags.until === undefined ? {} : { until: moment(flags.until, "--until") }),
+  };
+  for await (const event of client.system.events(query, { signal: context.signal })) {
+    const { Attributes } = event.Actor;
+    const service = Attributes[composeLabels.service] ?? "";
+    if (Attributes[composeLabels.oneoff] === "True" || (services.length > 0 && !services.includes(service))) continue;
+    await writeOut(context.stdout, flags.json ? jsonLine(event, service) : textLine(event));
+  }
+}
+
+function jsonLine(event: EngineEvent, service: string): string {
+  const { ID: id } = event.Actor;
+  const shown = { time: eventTime(event), type: "container", service, id, action: event.Action };
+  return `${JSON.stringify({ ...shown, attributes: Object.fromEntries(ownAttributes(event)) })}\n`;
+}
+
+function textLine(event: EngineEvent): string {
+  const pairs = ownAttributes(event).map(([key, value]) => `${key}=${value}`);
+  return `${printable(`${eventTime(event)} container ${event.Action} ${event.Actor.ID} (${pairs.join(", ")})`)}\n`;
+}
+
+/** Without Compose's own labels. */
+function ownAttributes({ Actor }: EngineEvent): Array<[string, string]> {
+  return Object.entries(Actor.Attributes)
+    .filter(([key]) => !key.startsWith("com.docker.compose."))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}

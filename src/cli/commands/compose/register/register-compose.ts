@@ -1,0 +1,32 @@
+/** Registers the commands that work on a Compose project. Actions load their modules when they run. */
+import { type Command, Option } from "commander";
+import type { CliContext } from "../../../context.js";
+import { registerArchives } from "./register-archives.js";
+import { registerConfig } from "./register-config.js";
+import { registerImages } from "./register-images.js";
+import { registerLifecycle } from "./register-lifecycle.js";
+import { registerListings } from "./register-listings.js";
+import { registerLooking } from "./register-looking.js";
+import { registerRefused } from "./register-refused.js";
+import { registerRun } from "./register-run.js";
+import { registerUp } from "./register-up.js";
+
+/** Adds `up`, `down`, `ps`, … to `program`. */
+export function registerComposeCommands(program: Command, context: CliContext): void {
+  registerUp(program, context);
+  registerLifecycle(program, context);
+  registerRun(program, context);
+  registerLooking(program, context);
+  registerListings(program, context);
+  registerArchives(program, context);
+  registerImages(program, context);
+  registerConfig(program, context);
+  registerRefused(program);
+  for (const command of program.commands) takeDryRun(command);
+}
+
+/** docker compose takes `--dry-run` behind every command too. */
+function takeDryRun(command: Command): void {
+  const isThere = command.options.some((option) => option.long === "--dry-run");
+  if (!isThere) command.addOption(new Option("--dry-run").hideHelp());
+}
