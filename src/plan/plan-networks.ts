@@ -137,6 +137,7 @@ function networkBody(draft: UpDraft, spec: NetworkSpec): NetworkCreateBody {
 function ipamBody(ipam: NonNullable<NetworkSpec["ipam"]>): NonNullable<NetworkCreateBody["IPAM"]> {
   return {
     ...(ipam.driver === undefined ? {} : { Driver: ipam.driver }),
+    ...(ipam.options === undefined ? {} : { Options: { ...ipam.options } }),
     Config: ipam.config.map((pool) => ({
       ...(pool.subnet === undefined ? {} : { Subnet: pool.subnet }),
       ...(pool.ip_range === undefined ? {} : { IPRange: pool.ip_range }),

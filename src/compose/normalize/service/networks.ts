@@ -30,10 +30,6 @@ function attachment(node: Tree, context: Context): ServiceNetwork {
   const text = readMembers(node, ["ipv4_address", "ipv6_address", "mac_address"]);
   checkAddress(child(node, "ipv4_address"), 4, context);
   checkAddress(child(node, "ipv6_address"), 6, context);
-  for (const key of ["interface_name", "link_local_ips"]) {
-    const place = child(node, key);
-    if (place) context.report.warn(place, "not-supported", `${key} is not supported yet and has no effect`);
-  }
   return {
     ...text,
     ...compact({
