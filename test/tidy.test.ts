@@ -19,6 +19,7 @@ const rooms: Record<string, { floor: number; column: Column }> = {
   "src/engine/kernel": { floor: 2, column: "engine" },
   "src/engine/store": { floor: 2, column: "engine" },
   "src/plan": { floor: 3, column: "tool" },
+  "src/remote": { floor: 3, column: "tool" },
   "src/engine/layers": { floor: 3, column: "engine" },
   "src/engine/networks": { floor: 3, column: "engine" },
   "src/engine/volumes": { floor: 3, column: "engine" },

@@ -63,25 +63,10 @@ export async function perform(
       return {};
     }
     case "run-hook":
-      await runHook(
-        client,
-        { id: idOf(op.container, run), name: op.container.name },
-        op.body,
-        hookCall(op, run, onProgress),
-      );
-      return {};
-    case "run-job": {
-      const body = withReceived(op.body, op.receives, run.provided);
-      await runJob(client, op.name, body, { ...hookCall(op, run, onProgress), service: op.service });
-      return {};
-    }
-    case "run-provider": {
-      const variables = await runProvider(op, run.programs, (text) => onProgress({ text }));
-      if (op.command === "up") run.provided.services.set(op.service, variables);
-      return {};
-    }
+    case "run-job":
+    case "run-provider":
     case "prepare-model":
-      run.provided.modelEndpoint = await prepareModel(op.model, run.programs, (text) => onProgress({ text }));
+      await performBeside(op, run, onProgress);
       return {};
     case "start-container":
       return start(op.container, run);
@@ -126,12 +111,35 @@ export async function perform(
   }
 }
 
-function hookCall(
-  { hook }: { readonly hook: string },
-  { signal }: RunState,
+/** What runs beside the engine's own calls: hooks, providers, models. */
+async function performBeside(
+  op: Of<"run-hook" | "run-job" | "run-provider" | "prepare-model">,
+  run: RunState,
   onProgress: (progress: PullProgress) => void,
-): HookCall {
-  return { hook, signal, onLine: (text) => onProgress({ text }) };
+): Promise<void> {
+  const { client, provided, programs } = run;
+  const onText = (text: string) => onProgress({ text });
+  switch (op.kind) {
+    case "run-hook": {
+      const container = { id: idOf(op.container, run), name: op.container.name };
+      return runHook(client, container, op.body, hookCall(op, run, onText));
+    }
+    case "run-job": {
+      const body = withReceived(op.body, op.receives, provided);
+      return runJob(client, op.name, body, { ...hookCall(op, run, onText), service: op.service });
+    }
+    case "run-provider": {
+      const variables = await runProvider(op, programs, onText);
+      if (op.command === "up") provided.services.set(op.service, variables);
+      return;
+    }
+    case "prepare-model":
+      provided.modelEndpoint = await prepareModel(op.model, programs, onText);
+  }
+}
+
+function hookCall({ hook }: { readonly hook: string }, { signal }: RunState, onLine: HookCall["onLine"]): HookCall {
+  return { hook, signal, onLine };
 }
 
 /** The container's id, once it is known; its name before. */

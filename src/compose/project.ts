@@ -40,6 +40,8 @@ export interface Project {
   readonly provenance?: Provenance;
   /** Extensions at the top level, as written. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  /** Files that came from elsewhere; absent: none. What they name may not leave `root`, but for mounts of the host. */
+  readonly remotes?: ReadonlyArray<{ readonly reference: string; readonly file: string; readonly root: string }>;
 }
 
 /** How the model came to be. */

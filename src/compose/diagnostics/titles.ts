@@ -36,6 +36,7 @@ export const diagnosticTitles = {
   "no-effect": "An attribute that has no effect here",
   "not-supported": "Something that Gantry does not do yet",
   "obsolete-key": "A key that no longer means anything",
+  "outside-remote": "A file from elsewhere that reaches for what did not come with it",
   "secret-file-not-found": "The file of a secret does not exist",
   "several-files": "Several default files in one folder",
   "too-many-nodes": "A text with more values than what is read",

@@ -6,6 +6,7 @@ import { resolveServicePaths } from "../merge/resolve-paths.js";
 import { readText } from "../normalize/read.js";
 import { child, descend, type MapTree, mapEntries, membersOf, type Tree, withEntry, withoutEntry } from "../tree.js";
 import { folderOf, type ReadContext, readDocuments } from "./read-model.js";
+import { isRemote } from "./remote-files.js";
 
 /** A file whose services may be extended, and the model that stood before it. */
 interface Scope {
@@ -80,7 +81,8 @@ function findBase(name: string, node: Tree, place: Place): Tree | undefined {
     report.error(node, "nesting-too-deep", `More than ${maxChain} services extend each other in a row`);
     return undefined;
   }
-  const otherFile = fileText === undefined ? file : resolve(context.directory, fileText);
+  const otherFile = fileText === undefined ? file : fileNamed(fileText, child(node, "file") ?? node, context);
+  if (otherFile === undefined) return undefined;
   const isElsewhere = otherFile !== file;
   const other = isElsewhere ? otherDocument(otherFile, child(node, "file") ?? node, place) : place.document;
   if (!other) return undefined;
@@ -99,6 +101,11 @@ function findBase(name: string, node: Tree, place: Place): Tree | undefined {
     ? { file: otherFile, model: undefined, context: { ...context, directory: folder } }
     : scope;
   return extended(target, placed, { document: other, scope: nested, chain: [...chain, step], isForeign, work });
+}
+
+/** Undefined for one elsewhere that has yet to come, or that cannot be had. */
+function fileNamed(text: string, asked: Tree, { directory, remotes, report }: ReadContext): string | undefined {
+  return isRemote(text) ? remotes.locate(text, asked, report) : resolve(directory, text);
 }
 
 function otherDocument(file: string, asked: Tree, { scope, work }: Place): MapTree | undefined {

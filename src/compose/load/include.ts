@@ -18,6 +18,7 @@ import {
 } from "../tree.js";
 import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
 import { type ReadContext, readModel } from "./read-model.js";
+import { isRemote } from "./remote-files.js";
 
 const resourceKeys = ["services", "networks", "volumes", "configs", "secrets", "models"];
 /** Deeper than projects are composed by people; it also bounds what a hostile file can make us read. */
@@ -38,17 +39,13 @@ export function applyIncludes(document: MapTree, context: ReadContext): MapTree 
 }
 
 function includeEntry(entry: Tree, context: ReadContext): Tree | undefined {
-  const { report, directory } = context;
-  const files = readTexts(entry.kind === "map" ? child(entry, "path") : entry).map((path) => resolve(directory, path));
-  const [first] = files;
-  if (first === undefined) return undefined;
-  const remote = readTexts(entry.kind === "map" ? child(entry, "path") : entry).find((path) =>
-    /^[a-z]+:\/\/|^git@/.test(path),
+  const { report, directory, remotes } = context;
+  const paths = readTexts(entry.kind === "map" ? child(entry, "path") : entry);
+  const files = paths.flatMap((path) =>
+    isRemote(path) ? (remotes.locate(path, entry, report) ?? []) : resolve(directory, path),
   );
-  if (remote) {
-    report.error(entry, "not-supported", `Remote include ${remote} is not supported yet`);
-    return undefined;
-  }
+  const [first] = files;
+  if (first === undefined || files.length < paths.length) return undefined;
   if (context.including.some((file) => files.includes(file)) || context.including.length > maxDepth) {
     const chain = [...context.including, first].join(" → ");
     report.error(entry, "include-cycle", `Files include each other: ${chain}`);
@@ -93,7 +90,8 @@ function withBareVariables(model: MapTree, { values, places, uses }: Variables):
 function subContext(entry: Tree, directory: string, files: readonly string[], context: ReadContext): ReadContext {
   const given = readTexts(child(entry, "env_file")).map((path) => resolve(context.directory, path));
   const isDefault = given.length === 0;
-  const envFiles = isDefault ? [defaultEnvFile(directory)] : given.filter((path) => path !== "/dev/null");
+  const readable = given.filter((path) => path === "/dev/null" || context.remotes.mayRead(path, entry, context.report));
+  const envFiles = isDefault ? [defaultEnvFile(directory)] : readable.filter((path) => path !== "/dev/null");
   const places: VariablePlaces = new Map(context.variables.places);
   const values = loadEnvFiles(context.variables.values, envFiles, { isDefault, places }, context.report);
   return {

@@ -9,7 +9,7 @@ import { interpolate } from "../interpolate/interpolate.js";
 import { buildProject, type LeaveOut } from "../normalize/build-project.js";
 import type { DraftService } from "../normalize/service/service.js";
 import type { Project, Service } from "../project.js";
-import { nowhere, type Place, Report } from "../report.js";
+import { nowhere, type Place, type Report } from "../report.js";
 import { projectName } from "../select/project-name.js";
 import { child, type Tree } from "../tree.js";
 import { checkSchema } from "../validate/check-schema.js";
@@ -17,6 +17,7 @@ import { discoverFiles, splitList } from "./discover.js";
 import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
 import { parseDocuments, parseRead, type ReadContext, readModel } from "./read-model.js";
 import { decodeText, type FileText } from "./read-text.js";
+import { type FetchRemote, isRemote, loadWithRemotes, type RemoteFiles } from "./remote-files.js";
 import { checkFileSpecs, readServiceFiles } from "./service-files.js";
 
 type Environment = Readonly<Record<string, string>>;
@@ -48,6 +49,8 @@ export interface LoadRequest {
   /** The process environment. */
   readonly env: Environment;
   readonly readStdin?: (() => Promise<string | Uint8Array>) | undefined;
+  /** Brings files that stand elsewhere. Without it they are an error. */
+  readonly fetchRemote?: FetchRemote | undefined;
 }
 
 /** `project` is undefined exactly when one of the diagnostics is an error. They are sorted by place. */
@@ -58,9 +61,10 @@ export interface LoadResult {
 
 /** Never throws for what the user wrote. */
 export async function loadProject(request: LoadRequest): Promise<LoadResult> {
-  const report = new Report();
   const input = await readStdin(request);
-  const project = load(request, input, report);
+  const { value: project, report } = await loadWithRemotes(request.fetchRemote, (found, remotes) =>
+    load(request, input, { report: found, remotes }),
+  );
   return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted() };
 }
 
@@ -81,19 +85,26 @@ export interface OpenedProject {
   readonly context: ReadContext;
 }
 
-/** Finds and parses the files. Undefined when there are none, which is reported. */
+/** Where problems go, and what is known of files elsewhere. */
+export interface Pass {
+  readonly report: Report;
+  readonly remotes: RemoteFiles;
+}
+
+/** Finds and parses the files. Undefined when there are none, which is reported, or when one has yet to come. */
 export function openProject(
   request: LoadRequest,
   input: FileText | undefined,
-  report: Report,
+  { report, remotes }: Pass,
 ): OpenedProject | undefined {
   const { cwd } = request;
   const places: VariablePlaces = new Map();
   const envFiles = explicitEnvFiles(request);
   const early = firstEnvironment(request, { envFiles, places }, report);
-  const files = discoverFiles({ ...request, environment: early }, report);
-  if (files.length === 0) return undefined;
-  const directory = request.projectDirectory ? resolve(cwd, request.projectDirectory) : directoryOf(files[0], cwd);
+  const named = discoverFiles({ ...request, environment: early }, report);
+  const files = named.flatMap((file) => (isRemote(file) ? (remotes.locate(file, nowhere, report) ?? []) : file));
+  if (files.length === 0 || files.length < named.length) return undefined;
+  const directory = request.projectDirectory ? resolve(cwd, request.projectDirectory) : directoryOf(named[0], cwd);
   const environment = lateEnvironment(early, { directory, envFiles, places, request }, report);
   const parsed = new Map<string, readonly Tree[]>();
   if (files.includes("-")) parseRead("-", input ?? { kind: "text", text: "" }, { parsed, report }, nowhere);
@@ -112,6 +123,7 @@ export function openProject(
     },
     including: files,
     report,
+    remotes,
     parsed,
   };
   return { name, directory, files, envFiles, values, context };
@@ -127,8 +139,9 @@ export function readWholeModel({ files, context }: OpenedProject, report: Report
   return model;
 }
 
-function load(request: LoadRequest, input: FileText | undefined, report: Report): Project | undefined {
-  const opened = openProject(request, input, report);
+function load(request: LoadRequest, input: FileText | undefined, pass: Pass): Project | undefined {
+  const { report, remotes } = pass;
+  const opened = openProject(request, input, pass);
   const model = opened && readWholeModel(opened, report);
   if (!model) return undefined;
   const { name, directory, files, envFiles, values, context } = opened;
@@ -136,7 +149,8 @@ function load(request: LoadRequest, input: FileText | undefined, report: Report)
   const { texts } = context.variables;
   warnOfVersion(model, report);
   checkSchema(model, report);
-  return buildProject(model, {
+  const mayRead = (path: string, place: Place) => remotes.mayRead(path, place, report);
+  const project = buildProject(model, {
     name,
     directory,
     files,
@@ -152,12 +166,31 @@ function load(request: LoadRequest, input: FileText | undefined, report: Report)
     readServiceFiles: (draft, sources) =>
       leaveOut?.envFiles
         ? withEnvFiles(draft)
-        : readServiceFiles(draft, { environment: values, report, sources, texts }),
+        : readServiceFiles(draft, { environment: values, report, sources, texts, mayRead }),
     checkFileSpecs: (kind, specs, sources) => {
       const severity = leaveOut?.files ? "warn" : "error";
       checkFileSpecs(kind, specs, { environment: values, sources, severity }, report);
     },
   });
+  if (remotes.files.length === 0) return project;
+  checkReach(project, mayRead);
+  return { ...project, remotes: remotes.files };
+}
+
+/** What is read or sent elsewhere when the project runs: a remote file may name only what came with it. */
+function checkReach(project: Project, mayRead: (path: string, place: Place) => boolean): void {
+  const check = (path: string | undefined, at: string) => {
+    if (path?.startsWith("/")) mayRead(path, { path: at, at: project.sources.get(at) ?? [] });
+  };
+  for (const kind of ["configs", "secrets"] as const) {
+    for (const spec of project[kind].values()) check(spec.file, `${kind}.${spec.key}.file`);
+  }
+  for (const { name, build } of project.services.values()) {
+    const at = `services.${name}.build`;
+    check(build?.context, project.sources.has(`${at}.context`) ? `${at}.context` : at);
+    const contexts = Object.values((build?.additional_contexts ?? {}) as Record<string, string>); // its canonical form
+    for (const context of contexts) check(context, `${at}.additional_contexts`);
+  }
 }
 
 /** The service with its env files as an attribute, for `config` alone. */
@@ -211,7 +244,7 @@ function isTrue(text = ""): boolean {
 }
 
 function directoryOf(file: string | undefined, cwd: string): string {
-  return file === undefined || file === "-" ? cwd : dirname(resolve(cwd, file));
+  return file === undefined || file === "-" || isRemote(file) ? cwd : dirname(resolve(cwd, file));
 }
 
 function nameOf(

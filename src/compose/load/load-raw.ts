@@ -2,9 +2,10 @@
 import type { Diagnostic } from "../../base/diagnostic.js";
 import { type VariableInfo, variablesOf } from "../interpolate/variables-of.js";
 import { resolveModelPaths } from "../merge/resolve-paths.js";
-import { Report } from "../report.js";
 import { toPlain } from "../tree.js";
-import { type LoadRequest, openProject, readStdin, readWholeModel } from "./load-project.js";
+import { type LoadRequest, openProject, type Pass, readStdin, readWholeModel } from "./load-project.js";
+import type { FileText } from "./read-text.js";
+import { loadWithRemotes } from "./remote-files.js";
 
 export interface RawResult {
   /** The merged model as plain values, paths absolute, short forms as written. Undefined after an error. */
@@ -16,9 +17,16 @@ export interface RawResult {
 
 /** Never throws for what the user wrote. Values are not checked: most of them are known only with their variables. */
 export async function loadRaw(request: LoadRequest): Promise<RawResult> {
-  const report = new Report();
   const input = await readStdin(request);
-  const opened = openProject(request, input, report);
+  const { value } = await loadWithRemotes(request.fetchRemote, (report, remotes) =>
+    readRaw(request, input, { report, remotes }),
+  );
+  return value;
+}
+
+function readRaw(request: LoadRequest, input: FileText | undefined, pass: Pass): RawResult {
+  const { report } = pass;
+  const opened = openProject(request, input, pass);
   if (!opened) return { model: undefined, variables: [], diagnostics: report.sorted() };
   const { context, name, directory } = opened;
   const raw = { ...opened, context: { ...context, variables: { ...context.variables, keepsText: true } } };

@@ -3,12 +3,14 @@ import { dirname } from "node:path";
 import type { Variables } from "../interpolate/interpolate-tree.js";
 import { interpolateTree } from "../interpolate/interpolate-tree.js";
 import { mergeFiles } from "../merge/merge.js";
+import { resolveModelPaths } from "../merge/resolve-paths.js";
 import { nowhere, type Place, type Report } from "../report.js";
 import type { MapTree, Tree } from "../tree.js";
 import { applyExtends } from "./extends.js";
 import { applyIncludes } from "./include.js";
 import { parseYaml } from "./parse-yaml.js";
 import { type FileText, readFileText } from "./read-text.js";
+import type { RemoteFiles } from "./remote-files.js";
 
 /** What reading needs to know. `including` are the files being read, to see a cycle. */
 export interface ReadContext {
@@ -18,6 +20,7 @@ export interface ReadContext {
   readonly variables: Variables;
   readonly including: readonly string[];
   readonly report: Report;
+  readonly remotes: RemoteFiles;
   /** Files read so far, so that none is read or complained about twice. Holds `-` from the start. */
   readonly parsed: Map<string, readonly Tree[]>;
 }
@@ -26,10 +29,13 @@ export interface ReadContext {
 export function readModel(files: readonly string[], context: ReadContext, place: Place = nowhere): Tree | undefined {
   let model: Tree | undefined;
   for (const file of files) {
-    for (const document of readDocuments(file, context, place)) {
-      const withIncludes = applyIncludes(document, context);
-      const extended = applyExtends(withIncludes, { file, model, context });
-      model = mergeFiles(model, extended, context.report);
+    const isElsewhere = context.remotes.rootOf(file) !== undefined;
+    const own = isElsewhere ? { ...context, directory: folderOf(file, context) } : context;
+    for (const document of readDocuments(file, own, place)) {
+      const withIncludes = applyIncludes(document, own);
+      const extended = applyExtends(withIncludes, { file, model, context: own });
+      // The paths of a file from elsewhere are that file's, whatever folder the project is in.
+      model = mergeFiles(model, isElsewhere ? resolveModelPaths(extended, own.directory) : extended, context.report);
     }
   }
   return model;
@@ -50,9 +56,10 @@ export function readDocuments(file: string, context: ReadContext, place: Place):
 /** The documents of one file as written. */
 export function parseDocuments(
   file: string,
-  { parsed, report }: Pick<ReadContext, "parsed" | "report">,
+  { parsed, report, remotes }: Pick<ReadContext, "parsed" | "report"> & { readonly remotes?: RemoteFiles },
   place: Place,
 ): readonly Tree[] {
+  if (remotes && !remotes.mayRead(file, place, report)) return [];
   const known = parsed.get(file);
   if (known) return known;
   return parseRead(file, readFileText(file), { parsed, report }, place);

@@ -20,6 +20,8 @@ export interface Reading {
   readonly report: Report;
   readonly sources: Map<string, Place["at"]>;
   readonly texts?: Map<string, string> | undefined;
+  /** False, which is reported, for what the file that names it may not reach. */
+  readonly mayRead: (path: string, place: Place) => boolean;
 }
 
 /** The service with its env files below `environment` and its label files below `labels`. */
@@ -46,13 +48,14 @@ export function readServiceFiles(draft: DraftService, reading: Reading): Service
 function readAll(
   files: readonly EnvFileUse[],
   target: string,
-  { environment, report, sources, texts }: Reading,
+  { environment, report, sources, texts, mayRead }: Reading,
 ): Map<string, string> {
   const written = new Map<string, SourceLocation[]>();
   const found = new Map<string, string>();
   // An earlier file's keys are known to later ones, as if they were one text.
   const lookup: Lookup = (name) => (Object.hasOwn(environment, name) ? environment[name] : found.get(name));
   for (const { path, required, raw, place } of files) {
+    if (!mayRead(path, place)) continue;
     const read = readFileText(path);
     if (read.kind === "missing" && !required) continue;
     if (read.kind !== "text") {

@@ -1,0 +1,110 @@
+/** Compose files from elsewhere: how a command fetches them, and asks before it runs what they say. */
+
+import { relative } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { GantryError } from "../../../base/errors.js";
+import type { FetchRemote } from "../../../compose/load/remote-files.js";
+import { maskSecrets } from "../../../compose/mask-secrets.js";
+import type { Project } from "../../../compose/project.js";
+import { noRegistryConfig } from "../../../registry/registry-config.js";
+import { remoteFetcher } from "../../../remote/fetch-remote.js";
+import type { CliContext } from "../../context.js";
+import { CredentialStore } from "../../registry-auth/credential-store.js";
+
+const fetchers = new WeakMap<CliContext, FetchRemote>();
+
+/** One for a command, however often it loads. */
+export function fetcherOf(context: CliContext): FetchRemote {
+  const known = fetchers.get(context) ?? createFetcher(context);
+  fetchers.set(context, known);
+  return known;
+}
+
+function createFetcher(context: CliContext): FetchRemote {
+  const { env, signal, clock } = context;
+  const caches = env.XDG_CACHE_HOME || `${env.HOME || "/root"}/.cache`;
+  const store = new CredentialStore(env);
+  return remoteFetcher({
+    cache: `${caches}/gantry/compose-files`,
+    env,
+    signal,
+    registry: async () => {
+      const { createRegistryClient } = await import("../../../registry/registry-client.js");
+      return createRegistryClient({ config: noRegistryConfig, clock });
+    },
+    credentials: async (domain) => {
+      const { identityToken, username, password } = (await store.find(domain)) ?? {};
+      if (identityToken !== undefined) return { identitytoken: identityToken };
+      return username === undefined ? undefined : { username, password: password ?? "" };
+    },
+  });
+}
+
+/**
+ * Shows what files from elsewhere ask for, and asks whether to go on; `--yes` goes on. Files that others include are
+ * not run unless somebody says so. Throws "cancelled" when the answer is no, or nobody can be asked.
+ */
+export async function confirmRemotes(context: CliContext, project: Project, yes: boolean | undefined): Promise<void> {
+  const remotes = project.remotes ?? [];
+  if (remotes.length === 0 || yes) return;
+  const [first] = project.configFiles;
+  const isMain = remotes.some(({ file }) => file === first);
+  const included = remotes.filter(({ file }) => !project.configFiles.includes(file));
+  const { stderr } = context;
+  if (isMain) stderr.write(`The project's files are in ${remotes.find(({ file }) => file === first)?.root}\n`);
+  const mounts = mountsOutside(project);
+  if (mounts.length > 0) stderr.write(`They mount of this host:\n${mounts.map((line) => `  ${line}\n`).join("")}`);
+  const variables = isMain ? variablesTold(project) : [];
+  if (variables.length > 0) {
+    stderr.write(`They take these variables:\n${variables.map((line) => `  ${line}\n`).join("")}`);
+  }
+  if (included.length > 0 || mounts.length > 0) {
+    const names = remotes.map(({ reference }) => `  ${reference}\n`).join("");
+    stderr.write(`This project has files from elsewhere, which could do harm:\n${names}`);
+    return ask(context, "Do you trust them?", false);
+  }
+  if (variables.length > 0) await ask(context, "Go on with these variables?", true);
+}
+
+async function ask({ stdin, stderr, signal }: CliContext, question: string, otherwise: boolean): Promise<void> {
+  const prompt = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true });
+  const closed = new Promise<string>((resolve) => prompt.once("close", () => resolve("")));
+  try {
+    const answer = await Promise.race([
+      prompt.question(`${question} [${otherwise ? "Y/n" : "y/N"}] `, { signal }),
+      closed,
+    ]);
+    const isYes = answer.trim() === "" ? otherwise : /^y(es)?$/i.test(answer.trim());
+    if (isYes) return;
+  } finally {
+    prompt.close();
+  }
+  throw new GantryError("cancelled", "Nothing was done, as files from elsewhere are not run without a yes", {
+    hint: "Look at them with: gantry config; go on with --yes.",
+  });
+}
+
+/** `SERVICE: PATH`, of services that a remote file writes, for what is not in its own folder. */
+function mountsOutside(project: Project): string[] {
+  const roots = (project.remotes ?? []).map(({ root }) => root);
+  const rootOf = (path: string) => roots.find((root) => !relative(root, path).startsWith(".."));
+  return [...project.services.values()].flatMap((service) =>
+    service.volumes.flatMap(({ type, source = "" }, at) => {
+      const file = project.sources.get(`services.${service.name}.volumes[${at}]`)?.at(-1)?.file ?? "";
+      const own = rootOf(file);
+      return type === "bind" && own !== undefined && rootOf(source) !== own ? [`${service.name}: ${source}`] : [];
+    }),
+  );
+}
+
+/** `NAME=value`, those that the remote files read; what looks like a secret is masked. */
+function variablesTold(project: Project): string[] {
+  const roots = (project.remotes ?? []).map(({ root }) => root);
+  const names = [...(project.variableUses ?? [])].flatMap(([place, uses]) =>
+    roots.some((root) => place.startsWith(`${root}/`)) ? uses.map(({ name }) => name) : [],
+  );
+  return [...new Set(names)].sort().map((name) => {
+    const value = project.environment[name];
+    return value === undefined ? `${name} (not set)` : maskSecrets(`${name}=${value}`);
+  });
+}
