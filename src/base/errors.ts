@@ -47,6 +47,7 @@ export const errorCodes = {
   "registry-denied": { status: 401, blame: "user" },
   "registry-failed": { status: 500, blame: "registry" },
   "registry-unreachable": { status: 500, blame: "registry" },
+  "remote-failed": { status: 500, blame: "user" },
   "runtime-failed": { status: 500, blame: "engine" },
   "state-damaged": { status: 500, blame: "engine" },
   "stream-truncated": { status: 500, blame: "engine" },

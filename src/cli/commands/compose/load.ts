@@ -73,6 +73,7 @@ export function requestOf(context: CliContext): LoadRequest {
     compatibility: more.compatibility,
     env,
     readStdin: () => readStdinOnce(context.stdin),
+    fetchRemote: async (reference) => (await import("./remotes.js")).fetcherOf(context)(reference),
   };
 }
 

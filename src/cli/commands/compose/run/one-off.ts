@@ -29,7 +29,6 @@ export interface RunFlags {
   /** False with `-T`. */
   readonly tty: boolean;
   readonly pull?: string;
-  readonly build?: boolean;
   readonly quiet?: boolean;
   readonly quietPull?: boolean;
   readonly removeOrphans?: boolean;
