@@ -43,7 +43,8 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
   }
 }
 
-function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
+/** The program with its global flags and no commands yet. */
+export function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
   return new SwitchCommand("gantry")
     .description("Runs Compose projects on a container engine that comes in the same package.")
     .version(`Gantry ${version}`, "-V, --version", "print the version")

@@ -1,0 +1,149 @@
+/**
+ * Gantry takes the place of docker compose and of the docker CLI's object commands: every command and flag of theirs is
+ * here, or stands below with the reason why not.
+ */
+import type { Command } from "commander";
+import { expect, it } from "vitest";
+import { registerComposeCommands } from "./commands/compose/register/register-compose.js";
+import { registerEngineObjects } from "./commands/engine-objects/register.js";
+import type { CliContext, CliEnvironment } from "./context.js";
+import { examplesOf } from "./help.js";
+import { createProgram } from "./program.js";
+import { composeSurface, dockerSurface, type Surface } from "./surface.fixture.js";
+
+/** Commands that answer with their name and a reason, and take no flags of their own. */
+const refusedCommands: Readonly<Record<string, string>> = {
+  watch: "synchronising files into containers is a later step",
+  bridge: "turns projects into those of other platforms by images of Docker's",
+  "image build": "the builder is another step",
+};
+
+/** Flags that the parser refuses by name. */
+const refusedFlags: Readonly<Record<string, string>> = {
+  "container create --use-api-socket": "experimental in docker; a Compose service asks for it with use_api_socket",
+  "container run --use-api-socket": "experimental in docker; a Compose service asks for it with use_api_socket",
+  "container start --checkpoint": "experimental in docker; engines of this API refuse checkpoints",
+  "container start --checkpoint-dir": "experimental in docker; engines of this API refuse checkpoints",
+  "image ls --tree": "experimental in docker; needs its containerd image store",
+};
+
+/** Commands of others that are not there yet: their tests come with them. */
+const elsewhere = ["build", "publish"];
+
+const program = wholeProgram();
+
+it("has every command and flag of docker compose, or refuses it by name", () => {
+  expect(missing(composeSurface)).toEqual([]);
+});
+
+it("has every command and flag of the docker CLI's objects, or refuses it by name", () => {
+  expect(missing(dockerSurface)).toEqual([]);
+});
+
+it("lists no refusal for what is there", () => {
+  const isThere = (name: string) => {
+    const [words, flag] = name.split(/ (?=--)/);
+    const command = find(words ?? "");
+    return flag !== undefined && command?.options.some(({ long }) => long === flag);
+  };
+  expect(Object.keys(refusedFlags).filter(isThere)).toEqual([]);
+});
+
+it("describes each command, and shows how it is used", () => {
+  const bare = leaves(program).filter((command) => !command.description() || examplesOf(command).length === 0);
+  expect(bare.map(pathOf)).toEqual([]);
+});
+
+it("describes each flag that its help shows", () => {
+  const bare = leaves(program).flatMap((command) =>
+    command.options
+      .filter((option) => !option.hidden && !option.description)
+      .map((option) => `${pathOf(command)} ${option.flags}`),
+  );
+  expect(bare).toEqual([]);
+});
+
+it("takes each example of its own help for a command line", async () => {
+  for (const command of leaves(program)) {
+    for (const example of examplesOf(command)) {
+      const [tool, ...words] = shellWords(example);
+      expect(tool).toBe("gantry");
+      const ran = await parsed(words);
+      expect(ran, example).toBe(pathOf(command));
+    }
+  }
+});
+
+/** `COMMAND` or `COMMAND --flag` for what is neither there nor refused. */
+function missing(surface: Surface): string[] {
+  return [...surface].flatMap(([path, flags]) => {
+    if (path in refusedCommands || elsewhere.includes(path)) return [];
+    const command = path === "gantry" ? program : find(path);
+    if (!command) return [path];
+    const knows = (name: string) => command.options.some(({ long, short }) => long === name || short === name);
+    return flags
+      .filter((names) => !names.every(knows))
+      .map((names) => `${path} ${names.at(-1)}`)
+      .filter((name) => !(name in refusedFlags));
+  });
+}
+
+function find(path: string): Command | undefined {
+  return path
+    .split(" ")
+    .filter(Boolean)
+    .reduce<Command | undefined>(
+      (command, word) => command?.commands.find((one) => one.name() === word || one.aliases().includes(word)),
+      program,
+    );
+}
+
+/** Commands that do something and are shown. */
+function leaves(command: Command): Command[] {
+  const shown = command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((one) => one.name() !== "help");
+  return shown.flatMap((one) => (one.commands.length > 0 ? leaves(one) : [one]));
+}
+
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent && parent !== program && parent.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
+}
+
+/** The command that a line reaches, its action left out. */
+async function parsed(words: readonly string[]): Promise<string | undefined> {
+  const fresh = wholeProgram();
+  let reached: string | undefined;
+  for (const command of allCommands(fresh)) {
+    command.exitOverride();
+    if (command.commands.length > 0) continue;
+    command.action(() => {
+      reached = pathOf(command);
+    });
+  }
+  await fresh.parseAsync([...words], { from: "user" });
+  return reached;
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((one) => [one, ...allCommands(one)]);
+}
+
+function wholeProgram(): Command {
+  const quiet = { write: () => true, columns: 100 } as unknown as NodeJS.WriteStream;
+  const made = createProgram({ version: "1", stdout: quiet, stderr: quiet } as unknown as CliEnvironment);
+  const context = {} as CliContext;
+  registerComposeCommands(made, context);
+  registerEngineObjects(made, context);
+  return made;
+}
+
+/** Words as a shell splits them: single and double quotes, no expansions; redirections left out. */
+function shellWords(line: string): string[] {
+  const [command = ""] = line.split(/ [<>] /);
+  return [...command.matchAll(/'([^']*)'|"([^"]*)"|[^\s'"]+/g)].map(
+    ([word, single, double]) => single ?? double ?? word,
+  );
+}
