@@ -4,7 +4,7 @@ import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
-import type { UpOptions } from "../../../plan/up-options.js";
+import { selectServices, type UpOptions } from "../../../plan/up-options.js";
 import type { CliContext } from "../../context.js";
 import { loadModel, wholeNumber } from "./load.js";
 import { printsJson, runPlan, takeLock } from "./run-plan.js";
@@ -36,6 +36,9 @@ export interface UpFlags {
   readonly color: boolean;
   readonly logPrefix: boolean;
   readonly timestamps?: boolean;
+  readonly build?: boolean;
+  readonly noBuild?: boolean;
+  readonly watch?: boolean;
   /** False with `--no-wait-lock`. */
   readonly waitLock: boolean;
 }
@@ -46,13 +49,14 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   const project = await loadModel(context, services);
   if (!project) return;
   if (project.remotes) await (await import("./remotes.js")).confirmRemotes(context, project, flags.yes);
+  refuseBuild(flags, project, services);
   const options = upOptions(context, flags, services);
   const client = await context.connect();
-  if (flags.detach || flags.wait || !flags.start) {
+  if (flags.detach || flags.wait || !flags.start || context.globals.dryRun) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
     const { plan } = await planOrPull(context, client, { project, options, quiet: flags.quietPull === true });
     await runPlan(context, client, plan, { command: "up", project });
-    if (plan.operations.length === 0) sayNothingToDo(context, project);
+    if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
     return;
   }
   const { upInForeground } = await import("./up-foreground.js");
@@ -99,6 +103,7 @@ export async function lookBeforePlan(
     ]);
   let { options } = asked;
   let observed = await observeProject(client, project, { signal });
+  if (context.globals.dryRun) return { observed, options };
   if (mustPullFirst(project, observed, options)) {
     const pulls = planUpPulls(project, observed, options);
     if ((await runPlan(context, client, pulls, { command: "pull", signal, quiet })).outcome !== "succeeded") {
@@ -164,6 +169,7 @@ function checkFlags(flags: UpFlags): void {
     if (isWrong) throw new GantryError("bad-parameter", `${what} cannot be combined`);
   };
   refuse(flags.forceRecreate && !flags.recreate, "--force-recreate and --no-recreate");
+  refuse(flags.build && flags.noBuild, "--build and --no-build");
   refuse(flags.renewAnonVolumes && !flags.recreate, "--renew-anon-volumes and --no-recreate");
   refuse(flags.alwaysRecreateDeps && !flags.recreate, "--always-recreate-deps and --no-recreate");
   refuse(
@@ -176,6 +182,24 @@ function checkFlags(flags: UpFlags): void {
   refuse(follows && flags.detach, "--abort-on-container-exit and --detach");
   refuse(follows && flags.wait, "--abort-on-container-exit and --wait");
   refuse(isAttaching && (flags.detach || flags.wait), "--attach and --detach or --wait");
+  refuse(flags.watch && flags.noBuild, "--watch and --no-build");
+  if (!flags.watch) return;
+  throw new GantryError("not-supported", "--watch is not there yet: files are not synchronised into containers", {
+    hint: "Start again what changed: gantry up -d SERVICE",
+  });
+}
+
+/** `--build` is for services that have a build. Throws "not-supported" for those: nothing is built yet. */
+export function refuseBuild(
+  flags: { readonly build?: boolean | undefined },
+  project: Project,
+  services: readonly string[],
+): void {
+  const built = selectServices(project, services, false).find((service) => service.build !== undefined);
+  if (!flags.build || !built) return;
+  throw new GantryError("not-supported", `--build: service "${built.name}" cannot be built yet`, {
+    hint: "Build its image with another tool, and leave --build out",
+  });
 }
 
 function pullPolicy(word: string): "always" | "missing" | "never" {
@@ -184,6 +208,7 @@ function pullPolicy(word: string): "always" | "missing" | "never" {
   throw new GantryError("bad-parameter", `--pull: ${word} is not a policy; write always, missing or never`);
 }
 
-function isTrue(word: string | undefined): boolean {
+/** A boolean variable as docker compose reads it. */
+export function isTrue(word: string | undefined): boolean {
   return /^(1|t|true|y)$/i.test(word?.trim() ?? "");
 }

@@ -29,6 +29,7 @@ export interface RunFlags {
   /** False with `-T`. */
   readonly tty: boolean;
   readonly pull?: string;
+  readonly build?: boolean;
   readonly quiet?: boolean;
   readonly quietPull?: boolean;
   readonly removeOrphans?: boolean;
