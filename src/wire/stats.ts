@@ -24,6 +24,15 @@ export interface BlkioEntry {
   value: number;
 }
 
+/** Of schedulers that kernels no longer have: empty on v1, null on v2, as Docker has it. */
+export type FormerBlkioList =
+  | "io_queue_recursive"
+  | "io_service_time_recursive"
+  | "io_wait_time_recursive"
+  | "io_merged_recursive"
+  | "io_time_recursive"
+  | "sectors_recursive";
+
 export interface NetworkStats {
   rx_bytes: number;
   rx_packets: number;
@@ -43,7 +52,10 @@ export interface ContainerStats {
   preread: string;
   num_procs: number;
   pids_stats: { current?: number; limit?: number };
-  blkio_stats: { io_service_bytes_recursive: BlkioEntry[] | null; io_serviced_recursive: BlkioEntry[] | null };
+  blkio_stats: {
+    io_service_bytes_recursive: BlkioEntry[] | null;
+    io_serviced_recursive: BlkioEntry[] | null;
+  } & Partial<Record<FormerBlkioList, BlkioEntry[] | null>>;
   storage_stats: object;
   cpu_stats: CpuStats;
   precpu_stats: CpuStats;

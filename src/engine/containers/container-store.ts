@@ -182,7 +182,7 @@ export class ContainerStore implements Containers {
     return listProcesses(processesOf(container.record), psArgs);
   }
 
-  async update(id: string, body: UpdateBody): Promise<void> {
+  async update(id: string, body: UpdateBody): Promise<string[]> {
     return updateContainer(this.#rooms, this.#find(id), body);
   }
 

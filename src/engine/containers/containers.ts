@@ -62,8 +62,11 @@ export interface Containers {
     filters: Readonly<Record<string, readonly string[]>>;
   }): wire.ContainerSummary[];
   top(id: string, psArgs: string): Promise<{ Titles: string[]; Processes: string[][] }>;
-  /** Limits of the live cgroup and of the record, and the restart policy. Throws "bad-parameter", "runtime-failed". */
-  update(id: string, body: UpdateBody): Promise<void>;
+  /**
+   * Limits of the live cgroup and of the record, and the restart policy; returns what this host's kernel cannot do.
+   * Throws "bad-parameter", "runtime-failed".
+   */
+  update(id: string, body: UpdateBody): Promise<string[]>;
   /** Each call reads once and tells the rates since the call before; they reject once the container is removed. */
   watchStats(id: string): () => Promise<ContainerStats>;
   /** Frames of `wire/stream.ts`, or raw bytes for a TTY. Follows through rotation and ends when the container stops. */

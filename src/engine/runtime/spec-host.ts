@@ -30,7 +30,7 @@ export function readSpecHost(appArmorProfile?: string): SpecHost {
     mayRaiseLimits: capabilities.includes("CAP_SYS_RESOURCE"),
     initPath: ["tini-static", "catatonit", "docker-init", "tini"].map(findProgram).find(Boolean),
     swapAccounting: version === 2 || readText(join(cgroups, "memory/memory.memsw.limit_in_bytes")) !== "",
-    blockWeights: version === 2 || hasBlockWeights(),
+    blockWeights: hasBlockWeights(version),
     realtimeCpu: version === 1 && existsSync(join(cgroups, "cpu/cpu.rt_runtime_us")),
     messageQueues: existsSync("/dev/mqueue"),
     recursiveReadOnly: isAtLeast(kernel, recursiveReadOnlySince),
@@ -40,13 +40,17 @@ export function readSpecHost(appArmorProfile?: string): SpecHost {
   };
 }
 
-/** The root cgroup has no weight: one below it shows whether the scheduler knows weights. */
-function hasBlockWeights(): boolean {
-  const root = join(cgroups, "blkio");
+/**
+ * The root cgroup has no weight: one below it shows whether the scheduler knows weights. On v1 the one of BFQ does not
+ * count, as for Docker: not every runtime finds it.
+ */
+function hasBlockWeights(version: 1 | 2): boolean {
+  const root = version === 2 ? cgroups : join(cgroups, "blkio");
+  const files = version === 2 ? ["io.weight", "io.bfq.weight"] : ["blkio.weight"];
   try {
     const children = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     return ["", ...children.map(({ name }) => name)].some((name) =>
-      ["blkio.weight", "blkio.bfq.weight"].some((file) => existsSync(join(root, name, file))),
+      files.some((file) => existsSync(join(root, name, file))),
     );
   } catch {
     return false;

@@ -1,21 +1,22 @@
 /**
  * Mounts the device that a volume's options name. Touches the world.
  *
- * A bind and a tmpfs are mounted at once. Everything else may wait for a server or a disk: mount(8) does it in a process
- * of its own, so that neither the engine's thread nor its pool waits along, and gives up after a while. Its options,
- * which may hold a password, are in a file that only root reads, never on a command line.
+ * A bind and a tmpfs are mounted at once. Everything else may wait for a server or a disk: mount(8) does it in a
+ * process of its own, so that neither the engine's thread nor its pool waits along, and gives up after a while. Its
+ * options, which may hold a password, are in a file that only root reads, never on a command line.
  */
 import { execFile } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { GantryError, messageOf } from "../../base/errors.js";
+import { getSystemErrorMap } from "node:util";
+import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import { mount } from "../kernel/mount.js";
 import { fstabLine } from "./fstab.js";
 import { type DeviceMount, isImmediate } from "./volume-record.js";
 
-/** An NFS server that is down is tried for two minutes; a container's start must not take longer than its user waits. */
+/** The kernel tries a server that is down for two minutes; a container's start must not take longer than users wait. */
 const mountTimeoutMs = 90_000;
 
 /** `scratch` is a directory of the engine's own. Throws "mount-failed"; then nothing is mounted. */
@@ -29,10 +30,17 @@ export async function mountDevice(device: DeviceMount, path: string, scratch: st
   } catch (cause) {
     throw new GantryError(
       "mount-failed",
-      `failed to mount local volume: mount ${device.device}:${path}, type: ${device.type}: ${messageOf(cause)}`,
+      `failed to mount local volume: mount ${device.device}:${path}, type: ${device.type}: ${reasonOf(cause)}`,
       { hint: "Look at the volume's options: gantry volume inspect", cause },
     );
   }
+}
+
+/** In the kernel's words: `no such file or directory`. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? systemCodeOf(error.cause) : undefined;
+  const [, said] = [...getSystemErrorMap().values()].find(([name]) => name === code) ?? [];
+  return said ?? messageOf(error);
 }
 
 /** The kernel wants numbers where a user may write a server's name. */

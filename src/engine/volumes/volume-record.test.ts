@@ -28,16 +28,17 @@ describe("options of the local driver", () => {
   });
 
   it("are refused when they are unknown or incomplete", () => {
-    expect(() => checkVolumeOptions({ color: "red" })).toThrow('invalid option: "color"');
-    expect(() => checkVolumeOptions({ type: "nfs" })).toThrow("missing device");
-    expect(() => checkVolumeOptions({ device: "/srv" })).toThrow('missing required option: "type"');
-    checkVolumeOptions({ o: "bind", device: "/srv" });
+    expect(() => checkVolumeOptions("v", { color: "red" })).toThrow('create v: invalid option: "color"');
+    expect(() => checkVolumeOptions("v", { type: "nfs" })).toThrow('missing required option: "device"');
+    expect(() => checkVolumeOptions("v", { o: "uid=5" })).toThrow('missing required option: "device"');
+    expect(() => checkVolumeOptions("v", { device: "/srv" })).toThrow('missing required option: "type"');
+    checkVolumeOptions("v", { o: "bind", device: "/srv" });
   });
 });
 
 describe("names of volumes", () => {
   it("cannot leave their directory", () => {
-    for (const name of ["../x", "a/b", ".x", "", "x".repeat(300)]) expect(() => checkVolumeName(name)).toThrow();
+    for (const name of ["../x", "a/b", ".x", "", "x", "x".repeat(300)]) expect(() => checkVolumeName(name)).toThrow();
     checkVolumeName("shop_data.1");
   });
 });

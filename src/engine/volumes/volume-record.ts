@@ -28,6 +28,12 @@ const knownOptions = ["type", "o", "device", "size"];
 
 /** Throws "bad-parameter" with Docker's text. */
 export function checkVolumeName(name: string): void {
+  if (name.length === 1) {
+    throw new GantryError(
+      "bad-parameter",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
+  }
   if (validName.test(name) && name.length <= 255) return;
   throw new GantryError(
     "bad-parameter",
@@ -37,15 +43,14 @@ export function checkVolumeName(name: string): void {
 }
 
 /** Throws "bad-parameter" for options that the local driver does not have, or only in part. */
-export function checkVolumeOptions(options: Readonly<Record<string, string>>): void {
-  for (const key of Object.keys(options)) {
-    if (!knownOptions.includes(key)) throw new GantryError("bad-parameter", `invalid option: "${key}"`);
-  }
-  if (options.size) throw new GantryError("bad-parameter", "quota size requested but no quota support");
-  if (options.type && !options.device) throw new GantryError("bad-parameter", "missing device in volume options");
-  if (options.device && !options.type && !isBind(options)) {
-    throw new GantryError("bad-parameter", 'missing required option: "type"');
-  }
+export function checkVolumeOptions(name: string, options: Readonly<Record<string, string>>): void {
+  const refuse = (why: string) => {
+    throw new GantryError("bad-parameter", `create ${name}: ${why}`);
+  };
+  for (const key of Object.keys(options)) if (!knownOptions.includes(key)) refuse(`invalid option: "${key}"`);
+  if (options.size) refuse("quota size requested but no quota support");
+  if ((options.type || options.o) && !options.device) refuse('missing required option: "device"');
+  if (options.device && !options.type && !isBind(options)) refuse('missing required option: "type"');
 }
 
 /** The mount of the volume's device; undefined for a plain directory. */

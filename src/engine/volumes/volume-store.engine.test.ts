@@ -148,34 +148,34 @@ describe("filling a volume", () => {
     symlinkSync("/etc/passwd", at("link"));
     makeNode(at("null"), nodeTypes.character | 0o600, { major: 1, minor: 3 });
     chmodSync(at(), 0o1770);
-    await volumes.create({ Name: "v" });
-    await fill("v");
-    const copy = lstatSync(data("v", "sub/file"));
+    await volumes.create({ Name: "vol" });
+    await fill("vol");
+    const copy = lstatSync(data("vol", "sub/file"));
     expect([copy.uid, copy.gid, copy.mode & 0o7777, copy.mtimeMs]).toEqual([33, 44, 0o4750, 2_000_000]);
-    expect(getXattr(data("v", "sub/file"), "user.note")?.toString()).toBe("x");
-    expect(lstatSync(data("v", "hard")).ino).toBe(copy.ino);
-    expect(readlinkSync(data("v", "link"))).toBe("/etc/passwd");
-    expect(lstatSync(data("v", "null")).rdev).toBe((1 << 8) | 3);
-    expect(lstatSync(data("v")).mode & 0o7777).toBe(0o1770);
+    expect(getXattr(data("vol", "sub/file"), "user.note")?.toString()).toBe("x");
+    expect(lstatSync(data("vol", "hard")).ino).toBe(copy.ino);
+    expect(readlinkSync(data("vol", "link"))).toBe("/etc/passwd");
+    expect(lstatSync(data("vol", "null")).rdev).toBe((1 << 8) | 3);
+    expect(lstatSync(data("vol")).mode & 0o7777).toBe(0o1770);
   });
 
   it("leaves a volume alone that has something in it", async () => {
     writeFileSync(join(rootfs, "srv/file"), "image");
-    await volumes.create({ Name: "v" });
-    writeFileSync(data("v", "own"), "own");
-    await fill("v");
-    expect(readdirSync(data("v"))).toEqual(["own"]);
+    await volumes.create({ Name: "vol" });
+    writeFileSync(data("vol", "own"), "own");
+    await fill("vol");
+    expect(readdirSync(data("vol"))).toEqual(["own"]);
   });
 
   it("begins anew what a crash broke off", async () => {
     for (const name of ["moved", "rest"]) writeFileSync(join(rootfs, "srv", name), "whole");
-    await volumes.create({ Name: "v" });
-    writeFileSync(data("v", "moved"), "whole");
-    mkdirSync(data("v", "../filling"));
-    writeFileSync(data("v", "../filling/rest"), "wh");
-    await fill("v");
-    for (const name of ["moved", "rest"]) expect(readFileSync(data("v", name), "utf8")).toBe("whole");
-    expect(existsSync(data("v", "../filling"))).toBe(false);
+    await volumes.create({ Name: "vol" });
+    writeFileSync(data("vol", "moved"), "whole");
+    mkdirSync(data("vol", "../filling"));
+    writeFileSync(data("vol", "../filling/rest"), "wh");
+    await fill("vol");
+    for (const name of ["moved", "rest"]) expect(readFileSync(data("vol", name), "utf8")).toBe("whole");
+    expect(existsSync(data("vol", "../filling"))).toBe(false);
   });
 
   it("is not led away by links that another container puts into the volume meanwhile", async () => {
@@ -185,15 +185,15 @@ describe("filling a volume", () => {
       mkdirSync(join(rootfs, `srv/d${n}`));
       writeFileSync(join(rootfs, `srv/d${n}/file`), "");
     }
-    await volumes.create({ Name: "v" });
+    await volumes.create({ Name: "vol" });
     let filling = true;
     const attack = (async () => {
       for (; filling; await new Promise(setImmediate)) {
-        if (!existsSync(data("v", "../filling"))) continue;
-        for (let n = 0; n < 200; n += 1) if (!existsSync(data("v", `d${n}`))) symlinkSync(host, data("v", `d${n}`));
+        if (!existsSync(data("vol", "../filling"))) continue;
+        for (let n = 0; n < 200; n += 1) if (!existsSync(data("vol", `d${n}`))) symlinkSync(host, data("vol", `d${n}`));
       }
     })();
-    await fill("v").catch(() => {}); // the attacker may make it fail, and no more
+    await fill("vol").catch(() => {}); // the attacker may make it fail, and no more
     filling = false;
     await attack;
     expect(readdirSync(host)).toEqual([]);

@@ -3,10 +3,11 @@
  *
  * Touches the world. On disk a volume is `<directory>/data/<name>/_data` and a record. Order: the directory is made
  * before the record and removed before it, so that a crash leaves either a directory without record, which `open`
- * leaves alone and a later `create` takes up, or a record whose directory is made again when it is mounted. An image's
- * content is copied to `filling` beside `_data`, out of the reach of containers that use the volume already and could
- * lead the copy away by links, and then moved. Into a volume's own device nothing can be moved: `copyInto` writes there,
- * whose root is the volume. A `filling` that is left says that this was begun: `fill` begins anew.
+ * leaves alone and a later `create` takes up, or a record whose directory is made again when it is mounted.
+ *
+ * An image's content is copied to `filling` beside `_data`, out of the reach of containers that use the volume already
+ * and could lead the copy away by links, and then moved. Into a volume's own device nothing can be moved: `copyInto`
+ * writes there, whose root is the volume. A `filling` that is left says that this was begun: `fill` begins anew.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync } from "node:fs";
@@ -72,14 +73,13 @@ export class VolumeStore implements Volumes {
 
   create(body: VolumeCreateBody): Promise<VolumeInspect> {
     const name = body.Name || randomBytes(32).toString("hex");
-    checkVolumeName(name);
+    if (!this.#records.has(name)) checkVolumeName(name); // one of an earlier version may have a name of one letter
     if (body.Driver && body.Driver !== "local") {
-      throw new GantryError("not-supported", `Volume driver ${body.Driver} is not supported`, {
-        hint: "Use the local driver.",
-      });
+      const why = `error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`;
+      throw new GantryError("not-supported", `create ${name}: ${why}`, { hint: "Use the local driver." });
     }
     const options = body.DriverOpts ?? {};
-    checkVolumeOptions(options);
+    checkVolumeOptions(name, options);
     const labels = { ...(body.Name ? {} : { [anonymousLabel]: "" }), ...body.Labels };
     return this.#inTurn(name, async () => {
       const existing = this.#records.get(name);
@@ -104,7 +104,7 @@ export class VolumeStore implements Volumes {
     const { name, label, driver } = filters;
     return this.#records
       .values()
-      .filter((record) => !name || name.some((part) => record.name.includes(part)))
+      .filter((record) => !name || name.some((pattern) => matchesName(record.name, pattern)))
       .filter((record) => matchesLabels(record.labels, label))
       .filter(() => !driver || driver.includes("local"))
       .map((record) => this.#inspect(record));
@@ -207,6 +207,15 @@ export class VolumeStore implements Volumes {
     } finally {
       if (this.#queues.get(name) === mine) this.#queues.delete(name);
     }
+  }
+}
+
+/** By a regular expression, as Docker's filter; what is none is looked for as it stands. */
+function matchesName(name: string, pattern: string): boolean {
+  try {
+    return new RegExp(pattern).test(name);
+  } catch {
+    return name.includes(pattern);
   }
 }
 

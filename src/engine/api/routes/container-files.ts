@@ -2,6 +2,7 @@
 import { GantryError } from "../../../base/errors.js";
 import type { TreeStat } from "../../containers/files/container-files.js";
 import { goFileMode } from "../go-file-mode.js";
+import { gzipped, takesGzip } from "../http/gzip.js";
 import { empty, json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -24,10 +25,14 @@ export function containerFileRoutes({ containers }: ApiRooms): Route[] {
     }),
     archive("GET", async (id, request) => {
       const { stat, chunks } = await containers.files.read(id, pathOf(request), request.signal);
-      return { kind: "stream", contentType: tarType, chunks, headers: statHeader(stat) };
+      return { kind: "stream", contentType: tarType, ...asAccepted(request, chunks, statHeader(stat)) };
     }),
     archive("PUT", async (id, request) => {
-      const target = { path: pathOf(request), keepKinds: flag(request, "noOverwriteDirNonDir") };
+      const target = {
+        path: pathOf(request),
+        keepKinds: flag(request, "noOverwriteDirNonDir"),
+        toUser: flag(request, "copyUIDGID"),
+      };
       try {
         await containers.files.write(id, target, { archive: request.body, signal: request.signal });
       } finally {
@@ -53,6 +58,16 @@ export function containerFileRoutes({ containers }: ApiRooms): Route[] {
       },
     },
   ];
+}
+
+/** Compressed for who says that gzip will do, as Docker does it for an archive. */
+function asAccepted(
+  { headers: { "accept-encoding": accepted = "" } }: ApiRequest,
+  chunks: AsyncIterable<Uint8Array>,
+  headers: Record<string, string>,
+): { chunks: AsyncIterable<Uint8Array>; headers: Record<string, string> } {
+  if (!takesGzip(String(accepted))) return { chunks, headers };
+  return { chunks: gzipped(chunks), headers: { ...headers, "Content-Encoding": "gzip" } };
 }
 
 function pathOf(request: ApiRequest): string {

@@ -20,8 +20,9 @@ export function containerResourceRoutes(rooms: ApiRooms): Route[] {
       method: "POST",
       pattern: "/containers/{id}/update",
       handle: async (request) => {
-        await rooms.containers.update(param(request, "id"), await jsonBody<UpdateBody>(request, updateShape));
-        return json({ Warnings: null });
+        const body = await jsonBody<UpdateBody>(request, updateShape);
+        const warnings = await rooms.containers.update(param(request, "id"), body);
+        return json({ Warnings: warnings.length > 0 ? warnings : null });
       },
     },
   ];

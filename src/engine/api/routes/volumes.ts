@@ -1,4 +1,5 @@
 /** Routes of volumes. */
+import { GantryError } from "../../../base/errors.js";
 import { decodeFilters } from "../../../wire/filters.js";
 import type { VolumeCreateBody, VolumeListReply } from "../../../wire/volume.js";
 import { volumeCreateShape } from "../body-shapes.js";
@@ -18,7 +19,7 @@ export function volumeRoutes({ volumes, containers, events }: ApiRooms): Route[]
       handle: (request) => {
         const { dangling, ...filters } = decodeFilters(text(request, "filters"), listFilters);
         const all = volumes.list(filters);
-        const wanted = dangling?.[0] === undefined ? undefined : ["true", "1"].includes(dangling[0]);
+        const wanted = danglingOf(dangling?.[0]);
         const Volumes = all.filter(
           ({ Name }) => wanted === undefined || wanted === (containers.usersOf({ volume: Name }).length === 0),
         );
@@ -47,4 +48,11 @@ export function volumeRoutes({ volumes, containers, events }: ApiRooms): Route[]
       },
     },
   ];
+}
+
+function danglingOf(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined;
+  if (["true", "1", "t"].includes(text.toLowerCase())) return true;
+  if (["false", "0", "f"].includes(text.toLowerCase())) return false;
+  throw new GantryError("bad-parameter", `Invalid filter 'dangling=[${text}]'`);
 }

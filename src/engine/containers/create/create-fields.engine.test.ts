@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContainerCreateBody } from "../../../wire/container.js";
 import { never, RealEngine } from "../real-engine.fixture.js";
@@ -188,6 +189,31 @@ describe("mounts", () => {
       execFileSync("umount", [join(source, "below")]);
     }
   });
+});
+
+it("files go in with the archive's owner or with the container's, and not where it cannot write", async () => {
+  const { Id } = await real.containers.create(undefined, {
+    ...{ Image: "busybox", User: "ann" },
+    HostConfig: { ReadonlyRootfs: true, Binds: ["data:/ro:ro", "data:/rw"], NetworkMode: "none" },
+  });
+  const tar = () => {
+    const options = ["--owner=5", "--group=6", "--numeric-owner"];
+    return Readable.from(execFileSync("tar", [...options, "-C", join(real.dir, "rootfs/filled"), "-c", "seed"]));
+  };
+  const write = (path: string, toUser: boolean) =>
+    real.containers.files.write(Id, { path, keepKinds: false, toUser }, { archive: tar(), signal: never });
+  for (const isRunning of [false, true]) {
+    if (isRunning) await real.containers.start(Id);
+    const owner = () => execFileSync("stat", ["-c", "%u:%g", join(real.volumes.get("data").Mountpoint, "seed")]);
+    await write("/rw", false);
+    expect(String(owner())).toBe("5:6\n");
+    await write("/rw", true);
+    expect(String(owner())).toBe("1000:1000\n");
+    await expect(write("/tmp", false)).rejects.toThrow("container rootfs is marked read-only");
+    await expect(write("/ro", false)).rejects.toThrow("mounted volume is marked read-only");
+  }
+  await real.removeContainer(Id);
+  await real.volumes.remove("data", { force: false, usedBy: [] });
 });
 
 it("volumes of another are there as it has them, or read-only (VolumesFrom)", async () => {

@@ -3,6 +3,7 @@
  *
  * Touches the world through the tree jobs of `layers/`. Methods take a name, an id or a unique id prefix.
  */
+import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { GantryError, isGantryError } from "../../../base/errors.js";
 import { decompressed } from "../../layers/decompress.js";
@@ -16,6 +17,7 @@ import {
   packFromTree,
   statInTree,
 } from "../../layers/trees/tree-jobs.js";
+import { resolveUserIn } from "../../runtime/container-files.js";
 import type { Container } from "../lifecycle/container.js";
 import { announce } from "../lifecycle/notices.js";
 import type { Rooms } from "../rooms.js";
@@ -58,18 +60,23 @@ export class ContainerFiles {
   }
 
   /**
-   * Writes a tar of any compression into the directory `path`. Throws "path-not-found", "read-only", "import-failed".
+   * Writes a tar of any compression into the directory `path`. With `toUser` everything belongs to the container's
+   * user, if one was asked for. Throws "path-not-found", "read-only", "import-failed".
    */
   async write(
     id: string,
-    target: { path: string; keepKinds: boolean },
+    { path, keepKinds, toUser = false }: { path: string; keepKinds: boolean; toUser?: boolean },
     { archive, signal }: { archive: Readable; signal: AbortSignal },
   ): Promise<void> {
     const container = this.#rooms.index.find(id);
     await using opened = await this.#views.open(container);
+    const owner = toUser ? await this.#userOf(container) : {};
     const tar = await decompressed(archive);
-    await naming({ id, path: target.path }, extractIntoTree(opened.view, target, { tar, signal }));
-    announce(this.#rooms, container.record, "extract-to-dir", { path: target.path });
+    const written = extractIntoTree(opened.view, { path, keepKinds, ...owner }, { tar, signal });
+    await naming({ id, path }, written).catch((error: unknown) => {
+      throw isGantryError(error, "read-only") ? readOnly(container, path, error) : error;
+    });
+    announce(this.#rooms, container.record, "extract-to-dir", { path });
   }
 
   /** What the container changed in its image. Throws "not-supported" without overlay. */
@@ -103,6 +110,12 @@ export class ContainerFiles {
     return new Map(uppers.map(({ id }, at) => [id, sizes[at] ?? 0]));
   }
 
+  async #userOf({ id, record }: Container): Promise<{ owner?: { uid: number; gid: number } }> {
+    if (!record.config.User) return {};
+    const { uid, gid } = resolveUserIn(await this.#rooms.layers.mountRootfs(id), record.config.User, []);
+    return { owner: { uid, gid } };
+  }
+
   #overlay({ id }: Container): { upper: string; lower: string[] } {
     const { UpperDir, LowerDir = "" } = this.#rooms.layers.describeRootfs(id);
     if (UpperDir === undefined) {
@@ -121,6 +134,14 @@ async function naming<T>({ id, path }: { id: string; path: string }, work: Promi
     if (!isGantryError(cause, "path-not-found")) throw cause;
     throw new GantryError("path-not-found", `Could not find the file ${path} in container ${id}`, { cause });
   }
+}
+
+/** Docker's texts. */
+function readOnly({ record }: Container, path: string, cause: unknown): GantryError {
+  const target = posix.join("/", path);
+  const isIn = (place: string) => target === place || target.startsWith(`${place}/`);
+  const what = record.mounts.some((mount) => isIn(mount.target)) ? "mounted volume" : "container rootfs";
+  return new GantryError("read-only", `${what} is marked read-only`, { cause });
 }
 
 async function* finallyDispose<T>(items: AsyncIterable<T>, owned: AsyncDisposable): AsyncGenerator<T, void> {

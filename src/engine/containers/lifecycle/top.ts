@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { GantryError, messageOf } from "../../../base/errors.js";
+import { isRecord } from "../../../base/json.js";
 
 const run = promisify(execFile);
 const outputBytes = 8 * 1024 ** 2;
@@ -13,13 +14,18 @@ export async function listProcesses(
   psArgs: string,
 ): Promise<{ Titles: string[]; Processes: string[][] }> {
   const args = (psArgs || "-ef").split(/\s+/).filter((word) => word !== "");
-  const output = await run("ps", args, { maxBuffer: outputBytes, timeout: timeoutMs }).then(
-    ({ stdout }) => stdout,
-    (cause: unknown) => {
-      throw new GantryError("bad-parameter", `ps: ${messageOf(cause).split("\n").at(-1) ?? ""}`, { cause });
-    },
-  );
+  // Only these, where this ps can: it need not look at every process of the host then.
+  const output = await ps([...args, `-q${[...pids].join(",")}`]).catch(() => ps(args));
   return selectProcesses(output, pids);
+}
+
+async function ps(args: readonly string[]): Promise<string> {
+  try {
+    return (await run("ps", args, { maxBuffer: outputBytes, timeout: timeoutMs })).stdout;
+  } catch (cause) {
+    const said = isRecord(cause) && typeof cause.stderr === "string" ? cause.stderr.trim() : "";
+    throw new GantryError("bad-parameter", `ps: ${said.split("\n")[0] || messageOf(cause)}`, { cause });
+  }
 }
 
 /** Pure: the lines of `ps` whose PID is one of `pids`; what is beyond the titles is folded into the last column. */

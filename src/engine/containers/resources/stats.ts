@@ -48,12 +48,12 @@ export function describeStats(
     preread: before?.readAt ?? zeroTime,
     num_procs: 0,
     pids_stats: now ? pidsStats(now.usage) : {},
-    blkio_stats: blkioStats(now?.usage),
+    blkio_stats: blkioStats(now),
     storage_stats: {},
     cpu_stats: cpuStats(now),
     precpu_stats: cpuStats(before),
     memory_stats: now ? memoryStats(now) : {},
-    ...(now?.interfaces ? { networks: networkStats(now.interfaces) } : {}),
+    ...(Object.keys(now?.interfaces ?? {}).length > 0 ? { networks: networkStats(now?.interfaces ?? {}) } : {}),
   };
 }
 
@@ -89,11 +89,17 @@ function memoryStats({ usage, host }: StatsSample): ContainerStats["memory_stats
   };
 }
 
-function blkioStats(usage: CgroupUsage | undefined): ContainerStats["blkio_stats"] {
+function blkioStats(sample: StatsSample | undefined): ContainerStats["blkio_stats"] {
   const list = (unit: "bytes" | "operations") =>
-    usage?.io.filter((one) => one.unit === unit).map(({ major, minor, op, value }) => ({ major, minor, op, value })) ??
-    null;
-  return { io_service_bytes_recursive: list("bytes"), io_serviced_recursive: list("operations") };
+    sample?.usage.io
+      .filter((one) => one.unit === unit)
+      .map(({ major, minor, op, value }) => ({ major, minor, op, value })) ?? null;
+  const gone = sample?.usage.perCpuNanos ? [] : null; // only v1 counts each CPU
+  return {
+    ...{ io_service_bytes_recursive: list("bytes"), io_serviced_recursive: list("operations") },
+    ...{ io_queue_recursive: gone, io_service_time_recursive: gone, io_wait_time_recursive: gone },
+    ...{ io_merged_recursive: gone, io_time_recursive: gone, sectors_recursive: gone },
+  };
 }
 
 function networkStats(interfaces: Readonly<Record<string, InterfaceUsage>>): ContainerStats["networks"] {

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { GantryError } from "../../../base/errors.js";
 import type { HostConfig, Resources, RestartPolicy } from "../../../wire/container.js";
 import { limitWrites, writeLimits } from "../../runtime/stats/cgroup-limits.js";
-import { completeHostConfig } from "../create/host-config.js";
+import { completeHostConfig, hostWarnings } from "../create/host-config.js";
 import type { Container } from "../lifecycle/container.js";
 import { announce } from "../lifecycle/notices.js";
 import type { ContainerRecord } from "../record/container-record.js";
@@ -15,18 +15,21 @@ export type UpdateBody = Resources & { RestartPolicy?: RestartPolicy };
 const limitNames = [
   ...(["Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuShares", "CpuPeriod", "CpuQuota"] as const),
   ...(["CpusetCpus", "CpusetMems", "PidsLimit", "BlkioWeight"] as const),
+  ...(["CpuRealtimePeriod", "CpuRealtimeRuntime"] as const),
 ];
 
 /**
  * 0, "" and null leave a limit as it is. A crash in between leaves the cgroup changed and the record not: the next
  * start has the old limits, as if the update had not been.
  *
+ * @returns what this host's kernel cannot do and was left out, one sentence each
  * @throws {GantryError} "bad-parameter" for limits that contradict each other, "runtime-failed" for refused ones
  */
-export function updateContainer(rooms: Rooms, container: Container, body: UpdateBody): Promise<void> {
+export function updateContainer(rooms: Rooms, container: Container, body: UpdateBody): Promise<string[]> {
   return container.lock.run(async () => {
     const { record } = container;
-    const limits = askedLimits(body);
+    const { BlkioWeight, ...others } = askedLimits(body);
+    const limits = BlkioWeight && rooms.host.spec.blockWeights ? { ...others, BlkioWeight } : others;
     const hostConfig = updatedHostConfig(rooms, record, { limits, policy: body.RestartPolicy });
     if (hasProcess(container.status)) {
       // Swap is written together with memory: v2 counts one without the other.
@@ -36,6 +39,7 @@ export function updateContainer(rooms: Rooms, container: Container, body: Update
     }
     await rooms.index.save(container, { ...record, hostConfig });
     announce(rooms, container.record, "update");
+    return hostWarnings(body, rooms.host);
   });
 }
 

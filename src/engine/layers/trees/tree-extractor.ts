@@ -13,21 +13,31 @@ import { below, raw } from "./tree-tar.js";
 
 const createFlags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
 
+/**
+ * `keepKinds` refuses to replace a directory by something else, and the other way round. Everything belongs to `owner`
+ * where there is one, to the owners in the archive otherwise.
+ */
+export interface ExtractOptions {
+  readonly keepKinds: boolean;
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
 /** Give it to a `TarReader`, then call `finish`. A failure leaves what was written so far, as tar does. */
 export class TreeExtractor implements TarSink {
   readonly #root: string;
-  readonly #keepKinds: boolean;
+  readonly #options: ExtractOptions;
   /** Set last: writing into a directory changes its time. */
   readonly #directoryTimes = new Map<string, bigint>();
   #file: { readonly fd: number; readonly path: string; readonly entry: TarEntry } | undefined;
 
   /** `root` is an absolute path in the tree, of a directory; a byte string. */
-  constructor(root: string, keepKinds: boolean) {
+  constructor(root: string, options: ExtractOptions) {
     this.#root = root;
-    this.#keepKinds = keepKinds;
+    this.#options = options;
   }
 
-  entry(entry: TarEntry): void {
+  entry(read: TarEntry): void {
+    const entry = { ...read, ...this.#options.owner };
     const path = this.#place(entry.name);
     if (path === this.#root) {
       if (entry.type !== "directory") throw refused("an entry would replace the directory itself", entry.name);
@@ -83,7 +93,7 @@ export class TreeExtractor implements TarSink {
     if (!there) return true;
     const isDirectory = entry.type === "directory";
     if (isDirectory && there.isDirectory()) return false;
-    if (this.#keepKinds && isDirectory !== there.isDirectory()) {
+    if (this.#options.keepKinds && isDirectory !== there.isDirectory()) {
       const what = isDirectory ? ["non-directory", "directory"] : ["directory", "non-directory"];
       throw new GantryError(
         "bad-parameter",

@@ -36,6 +36,8 @@ export type TreeJob =
       readonly path: string;
       /** Refuse to replace a directory by something else, and the other way round. */
       readonly keepKinds: boolean;
+      /** Whose everything will be; undefined: the archive says it. */
+      readonly owner?: { readonly uid: number; readonly gid: number };
     }
   /** What an overlay's writable layer changed. */
   | { readonly kind: "changes"; readonly upper: string; readonly lower: readonly string[] }

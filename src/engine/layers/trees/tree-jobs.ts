@@ -62,7 +62,7 @@ export async function measureTrees(trees: readonly string[], signal: AbortSignal
  */
 export async function extractIntoTree(
   view: TreeView,
-  target: { path: string; keepKinds: boolean },
+  target: { path: string; keepKinds: boolean; owner?: { uid: number; gid: number } },
   { tar, signal }: { tar: AsyncIterable<Uint8Array>; signal: AbortSignal },
 ): Promise<void> {
   const task = new TreeTask({ kind: "extract", view, ...target }, signal);

@@ -84,14 +84,14 @@ function* packRoot(): Generator<Buffer> {
   for (const name of names("/")) yield* packTree(below("/", name), name, links);
 }
 
-async function extract({ path, keepKinds }: Extract<TreeJob, { kind: "extract" }>): Promise<void> {
+async function extract({ path, keepKinds, owner }: Extract<TreeJob, { kind: "extract" }>): Promise<void> {
   const directory = fs.realpathSync(path, { encoding: "buffer" }).toString("latin1");
   if (!fs.statSync(raw(directory)).isDirectory()) {
     throw new GantryError("bad-parameter", "extraction point is not a directory");
   }
   // Looked at before the body is read: an archive for a read-only place is refused as a whole.
   fs.accessSync(raw(directory), fs.constants.W_OK);
-  const extractor = new TreeExtractor(directory, keepKinds);
+  const extractor = new TreeExtractor(directory, { keepKinds, ...(owner ? { owner } : {}) });
   const reader = new TarReader(extractor);
   tell({ kind: "ready", stat: undefined });
   for (;;) {

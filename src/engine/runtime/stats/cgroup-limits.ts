@@ -51,6 +51,8 @@ function writesOfV1(limits: Resources): LimitWrite[] {
     ...to("cpu", "cpu.shares", CpuShares),
     ...to("cpu", "cpu.cfs_period_us", period),
     ...to("cpu", "cpu.cfs_quota_us", quota),
+    ...to("cpu", "cpu.rt_period_us", limits.CpuRealtimePeriod),
+    ...to("cpu", "cpu.rt_runtime_us", limits.CpuRealtimeRuntime),
     ...to("cpuset", "cpuset.cpus", CpusetCpus),
     ...to("cpuset", "cpuset.mems", CpusetMems),
     ...to("pids", "pids.max", pidsText(limits)),
@@ -76,6 +78,7 @@ function writesOfV2(limits: Resources): LimitWrite[] {
     ...to("cpuset.cpus", CpusetCpus),
     ...to("cpuset.mems", CpusetMems),
     ...to("pids.max", pidsText(limits)),
+    ...to("io.weight", limits.BlkioWeight ? String(ioWeightOf(limits.BlkioWeight)) : undefined),
   ];
 }
 
@@ -87,6 +90,11 @@ function cpuTime({ NanoCpus = 0, CpuPeriod = 0, CpuQuota = 0 }: Resources): { pe
 function pidsText({ PidsLimit }: Resources): string | undefined {
   if (PidsLimit === undefined || PidsLimit === null) return undefined;
   return PidsLimit > 0 ? String(PidsLimit) : "max";
+}
+
+/** From v1's 10…1000 to v2's 1…10000. */
+function ioWeightOf(weight: number): number {
+  return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }
 
 /** From v1's 2…262144 to v2's 1…10000. */
