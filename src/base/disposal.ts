@@ -17,6 +17,14 @@ export class Disposer implements AsyncDisposable {
     this.#steps = [];
   }
 
+  /** Passes the responsibility on to the disposer that is returned. */
+  handOver(): Disposer {
+    const next = new Disposer();
+    next.#steps = this.#steps;
+    this.release();
+    return next;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (const step of this.#steps.splice(0).reverse()) {

@@ -5,6 +5,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { Disposer } from "../../src/base/disposal.js";
 import { directDialer } from "../../src/client/dial/dialer.js";
 import type { EngineClient } from "../../src/client/engine-client.js";
 import { connectHttpClient } from "../../src/client/http-client.js";
@@ -37,14 +38,22 @@ interface Service extends AsyncDisposable {
   readonly host: string;
 }
 
-/** Starts the engine with the image `busybox` in it. */
+/** Starts the engine with the image `busybox` in it. A failure leaves nothing running. */
 export async function startBackend(name: BackendName): Promise<Backend> {
-  const host = await aStandInHost();
-  const service = name === "embedded" ? undefined : await startService(name, host);
-  const gantry = await aGantry(service ? { GANTRY_HOST: service.host } : {}, host.through);
+  await using started = new Disposer();
+  const ended = <Part extends AsyncDisposable>(part: Part): Part => {
+    started.defer(() => part[Symbol.asyncDispose]());
+    return part;
+  };
+  const host = ended(await aStandInHost());
+  started.defer(() => endProcesses(host.namespace));
+  const service = name === "embedded" ? undefined : ended(await startService(name, host));
+  const gantry = ended(await aGantry(service ? { GANTRY_HOST: service.host } : {}, host.through));
   await gantry.importImages("busybox");
   const address = service?.host ?? `unix://${gantry.stateRoot.replace(/state$/, "run/engine.sock")}`;
   const client = await connectHttpClient(directDialer({ kind: "unix", path: address.slice("unix://".length) }));
+  started.defer(() => client.close());
+  const whole = started.handOver();
   return {
     name,
     gantry,
@@ -53,13 +62,7 @@ export async function startBackend(name: BackendName): Promise<Backend> {
     host,
     fetch: (url) => host.run(process.execPath, ...pageScript, url),
     remains: () => remainsOf(client),
-    [Symbol.asyncDispose]: async () => {
-      client.close();
-      await gantry[Symbol.asyncDispose]();
-      await service?.[Symbol.asyncDispose]();
-      await endProcesses(host.namespace);
-      await host[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => whole[Symbol.asyncDispose](),
   };
 }
 

@@ -137,8 +137,7 @@ function describeConnections(stage: Stage): void {
       file(
         service("web", "    networks: { front: { aliases: [site] }, back: {} }\n"),
         service("near", "    networks: [front]\n"),
-        // The host has no name server: one that refuses at once saves the wait for it.
-        service("far", "    networks: [other]\n    dns: 127.0.0.1\n"),
+        service("far", "    networks: [other]\n"),
       ) + "networks: { front: {}, back: {}, other: {} }\n";
     const project = await stage.project("names", text);
     await project.ok("up", "-d");
@@ -146,7 +145,9 @@ function describeConnections(stage: Stage): void {
     const fetched = (from: string, host: string) => project.exec(from, "wget", "-q", "-O", "-", `http://${host}/`);
     await eventually(async () => expect(await fetched("near", "web")).toBe("page"));
     expect(await fetched("near", "site")).toBe("page");
-    await expect(fetched("far", "web")).rejects.toThrow(/bad address|resolve/);
+    // An engine may take long to give up on the host's name server, which there is none.
+    const far = await project.run("exec", "-T", "far", "timeout", "2", "wget", "-q", "-O", "-", "http://web/");
+    expect([far.code === 0, far.stdout]).toEqual([false, ""]);
   });
 
   it("a published port answers on the host, and port says where", async () => {
