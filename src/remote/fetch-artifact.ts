@@ -12,8 +12,7 @@ import type { RemoteOptions } from "./remote-options.js";
 /** The folder of its files. Throws "registry-…", "image-not-found", "remote-failed", "bad-parameter". */
 export async function fetchArtifact(reference: string, options: RemoteOptions): Promise<string> {
   const named = withDefaultTag(parseReference(reference.replace(/^oci:\/\//, "")));
-  const registry = await options.registry();
-  const credentials = await options.credentials(named.domain);
+  const { registry, credentials } = await options.registry(named.domain);
   const call: RegistryCall = { signal: options.signal, ...(credentials ? { credentials } : {}) };
   let manifest = await registry.fetchManifest(named, call);
   const folder = join(options.cache, "oci", manifest.digest.replace(":", "-"));

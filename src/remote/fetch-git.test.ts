@@ -17,7 +17,6 @@ const options: RemoteOptions = {
   env: { PATH: process.env.PATH, HOME: folder, GIT_DIR: "/nowhere" },
   signal: new AbortController().signal,
   registry: () => Promise.reject(new Error("no registry")),
-  credentials: async () => undefined,
 };
 
 function git(...args: string[]): string {

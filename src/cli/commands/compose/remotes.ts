@@ -8,6 +8,7 @@ import { maskSecrets } from "../../../compose/mask-secrets.js";
 import type { Project } from "../../../compose/project.js";
 import { noRegistryConfig } from "../../../registry/registry-config.js";
 import { remoteFetcher } from "../../../remote/fetch-remote.js";
+import type { RegistryAccess } from "../../../remote/remote-options.js";
 import type { CliContext } from "../../context.js";
 import { CredentialStore } from "../../registry-auth/credential-store.js";
 
@@ -21,23 +22,23 @@ export function fetcherOf(context: CliContext): FetchRemote {
 }
 
 function createFetcher(context: CliContext): FetchRemote {
-  const { env, signal, clock } = context;
+  const { env, signal } = context;
   const caches = env.XDG_CACHE_HOME || `${env.HOME || "/root"}/.cache`;
-  const store = new CredentialStore(env);
   return remoteFetcher({
     cache: `${caches}/gantry/compose-files`,
     env,
     signal,
-    registry: async () => {
-      const { createRegistryClient } = await import("../../../registry/registry-client.js");
-      return createRegistryClient({ config: noRegistryConfig, clock });
-    },
-    credentials: async (domain) => {
-      const { identityToken, username, password } = (await store.find(domain)) ?? {};
-      if (identityToken !== undefined) return { identitytoken: identityToken };
-      return username === undefined ? undefined : { username, password: password ?? "" };
-    },
+    registry: (domain) => registryAccess(context, domain),
   });
+}
+
+/** A client of registries, and this user's credentials for one of them. */
+export async function registryAccess({ env, clock }: CliContext, domain: string): Promise<RegistryAccess> {
+  const { createRegistryClient } = await import("../../../registry/registry-client.js");
+  const registry = createRegistryClient({ config: noRegistryConfig, clock });
+  const { identityToken, username, password = "" } = (await new CredentialStore(env).find(domain)) ?? {};
+  if (identityToken !== undefined) return { registry, credentials: { identitytoken: identityToken } };
+  return username === undefined ? { registry } : { registry, credentials: { username, password } };
 }
 
 /**
@@ -61,12 +62,17 @@ export async function confirmRemotes(context: CliContext, project: Project, yes:
   if (included.length > 0 || mounts.length > 0) {
     const names = remotes.map(({ reference }) => `  ${reference}\n`).join("");
     stderr.write(`This project has files from elsewhere, which could do harm:\n${names}`);
-    return ask(context, "Do you trust them?", false);
+    return confirm(context, "Do you trust them?", false);
   }
-  if (variables.length > 0) await ask(context, "Go on with these variables?", true);
+  if (variables.length > 0) await confirm(context, "Go on with these variables?", true);
 }
 
-async function ask({ stdin, stderr, signal }: CliContext, question: string, otherwise: boolean): Promise<void> {
+/** `otherwise` is the answer of who says nothing. Throws "cancelled" for a no. */
+export async function confirm(
+  { stdin, stderr, signal }: CliContext,
+  question: string,
+  otherwise: boolean,
+): Promise<void> {
   const prompt = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true });
   const closed = new Promise<string>((resolve) => prompt.once("close", () => resolve("")));
   try {
@@ -79,8 +85,8 @@ async function ask({ stdin, stderr, signal }: CliContext, question: string, othe
   } finally {
     prompt.close();
   }
-  throw new GantryError("cancelled", "Nothing was done, as files from elsewhere are not run without a yes", {
-    hint: "Look at them with: gantry config; go on with --yes.",
+  throw new GantryError("cancelled", "Nothing was done, for want of a yes", {
+    hint: "Look at the files with: gantry config; go on with --yes.",
   });
 }
 
