@@ -7,6 +7,7 @@ import { registerImages } from "./register-images.js";
 import { registerLifecycle } from "./register-lifecycle.js";
 import { registerListings } from "./register-listings.js";
 import { registerLooking } from "./register-looking.js";
+import { registerPublish } from "./register-publish.js";
 import { registerRefused } from "./register-refused.js";
 import { registerRun } from "./register-run.js";
 import { registerUp } from "./register-up.js";
@@ -21,6 +22,7 @@ export function registerComposeCommands(program: Command, context: CliContext): 
   registerArchives(program, context);
   registerImages(program, context);
   registerConfig(program, context);
+  registerPublish(program, context);
   registerRefused(program);
   for (const command of program.commands) takeDryRun(command);
 }
