@@ -12,7 +12,7 @@ import type { Provided } from "../plan/steps/provisions.js";
 import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
 import { ContainerWatch } from "./container-watch.js";
 import { failureCard } from "./failure-card.js";
-import { conditionText, perform, type RunState } from "./perform.js";
+import { type BuildSurroundings, conditionText, perform, type RunState } from "./perform.js";
 import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
 import { type ApiSocket, noApiSocket } from "./steps/api-socket.js";
@@ -35,6 +35,8 @@ export interface ApplyOptions {
   readonly workingDir?: string;
   /** For services that ask for the engine's socket. */
   readonly apiSocket?: () => Promise<ApiSocket>;
+  /** For builds; by default the engine gets everything from here. */
+  readonly builds?: Partial<BuildSurroundings>;
 }
 
 export interface ApplyResult {
@@ -72,7 +74,7 @@ class PlanRun {
     this.#calls = new Semaphore(options.parallel ?? defaultParallel);
     const { client, watch, signal, beforeStart } = options;
     const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
-    const { environment = {}, workingDir = "/", apiSocket = noApiSocket } = options;
+    const { environment = {}, workingDir = "/", apiSocket = noApiSocket, builds } = options;
     this.#state = {
       client,
       watch,
@@ -80,6 +82,7 @@ class PlanRun {
       ...maps,
       provided: { services: new Map() },
       apiSocket,
+      builds: { environment, sharesFiles: false, ...builds },
       programs: { project: plan.project, workingDir, environment, signal },
       ...(beforeStart ? { beforeStart } : {}),
     };

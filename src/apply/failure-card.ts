@@ -24,8 +24,9 @@ export async function failureCard(
   const look = container === undefined ? undefined : await lookAt(run.client, container);
   const code = error instanceof GantryError ? error.code : "internal";
   const hint = (error instanceof GantryError ? error.hint : undefined) ?? hintFor(code, op, look?.inspect);
-  const source = op.cause.changes?.[0]?.source ?? op.cause.source;
-  const service = subjectOf(op).service ?? (op.kind === "pull-image" ? op.services[0] : undefined);
+  const own = error instanceof StepFailure ? error.source : undefined;
+  const source = own ?? op.cause.changes?.[0]?.source ?? op.cause.source;
+  const service = subjectOf(op).service ?? ("services" in op ? op.services[0] : undefined);
   return {
     code,
     message: messageOf(error),

@@ -6,8 +6,10 @@ import { type ProvidedVariables, withReceived } from "../plan/steps/provisions.j
 import type { ContainerCreateBody } from "../wire/container.js";
 import type { ProgressMessage } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
+import type { BuildRun } from "./build/build-image.js";
 import type { ContainerWatch } from "./container-watch.js";
 import { type ApiSocket, withApiSocket } from "./steps/api-socket.js";
+import { OutputTail } from "./steps/output-tail.js";
 import { prepareModel } from "./steps/prepare-model.js";
 import { type HookCall, runHook, runJob } from "./steps/run-hook.js";
 import { type ProgramContext, runProvider } from "./steps/run-provider.js";
@@ -25,10 +27,14 @@ export interface RunState {
   /** What providers and models answered in this run. */
   readonly provided: { readonly services: Map<string, ProvidedVariables>; modelEndpoint?: string };
   readonly programs: ProgramContext;
+  readonly builds: BuildSurroundings;
   readonly apiSocket: () => Promise<ApiSocket>;
   /** Called before a container is started, so that its first line is not lost. */
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
 }
+
+/** What builds need beside the engine. */
+export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths">;
 
 export interface PullProgress {
   readonly text: string;
@@ -50,6 +56,8 @@ export async function perform(
   switch (op.kind) {
     case "pull-image":
       return pull(op, run, onProgress);
+    case "build-image":
+      return build(op, run, onProgress);
     case "create-network":
       await client.networks.create(op.body);
       return {};
@@ -161,6 +169,19 @@ async function pull(
   }
   pulled.set(image, (await client.images.inspect(image, { signal })).Id);
   return {};
+}
+
+async function build(
+  { image, build: asked }: Of<"build-image">,
+  { client, signal, pulled, builds }: RunState,
+  onProgress: (progress: PullProgress) => void,
+): Promise<Outcome> {
+  const { buildImage } = await import("./build/build-image.js");
+  const lines = new OutputTail((text) => onProgress({ text }));
+  const onText = (text: string) => lines.push(Buffer.from(text));
+  const id = await buildImage(asked, { client, signal, onText, ...builds }).finally(() => lines.end());
+  if (id !== "") pulled.set(image, id);
+  return id === "" ? { action: "Checked" } : {};
 }
 
 function progressOf({ status, id, progressDetail }: ProgressMessage): PullProgress | undefined {

@@ -14,6 +14,7 @@ import type * as network from "../wire/network.js";
 import type { StreamFrame } from "../wire/stream.js";
 import type * as system from "../wire/system.js";
 import type * as volume from "../wire/volume.js";
+import type { BuildCalls } from "./build-calls.js";
 import type { EngineIdentity } from "./engines/engine-identity.js";
 import type { UpkeepCalls } from "./upkeep-calls.js";
 
@@ -159,6 +160,7 @@ export interface EngineClient {
       call?: CallOptions,
     ): Promise<{ release(): Promise<void> }>;
   };
+  readonly builds: BuildCalls;
   /** Archives in and out; what is used, and what nobody uses any more. */
   readonly upkeep: UpkeepCalls;
   close(): void;

@@ -4,6 +4,7 @@
 import type { NetworkInspect } from "../wire/network.js";
 import { apiVersion as newestVersion } from "../wire/system.js";
 import type { VolumeInspect, VolumeListReply } from "../wire/volume.js";
+import { buildCalls } from "./build-calls.js";
 import type { Dialer } from "./dial/dialer.js";
 import { type DirectEndpoint, directDialer } from "./dial/dialer.js";
 import type { EngineClient } from "./engine-client.js";
@@ -47,6 +48,7 @@ function clientOver(transport: Transport, engine: EngineIdentity): EngineClient 
     networks: networkCalls(transport, engine),
     volumes: volumeCalls(transport),
     system: systemCalls(transport),
+    builds: buildCalls(transport, engine),
     upkeep: upkeepCalls(transport),
     close: () => transport.close(),
   };

@@ -10,6 +10,7 @@ import type { ModelSpec } from "../compose/project.js";
 import type { ContainerCreateBody, ExecCreateBody } from "../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../wire/network.js";
 import type { VolumeCreateBody } from "../wire/volume.js";
+import type { ImageBuild } from "./build/image-build.js";
 
 /** One field that differs: its path, what is, what should be, and the place in a Compose file that asks for it. */
 export interface FieldChange {
@@ -58,6 +59,12 @@ export type OperationKind =
       readonly image: string;
       readonly platform?: string;
       readonly services: readonly string[];
+    }
+  | {
+      readonly kind: "build-image";
+      readonly image: string;
+      readonly services: readonly string[];
+      readonly build: ImageBuild;
     }
   | { readonly kind: "remove-image"; readonly image: string }
   | { readonly kind: "create-network"; readonly body: NetworkCreateBody }
@@ -165,6 +172,7 @@ export function subjectOf(op: OperationKind): {
 } {
   switch (op.kind) {
     case "pull-image":
+    case "build-image":
     case "remove-image":
       return { kind: "image", name: op.image };
     case "create-network":
@@ -208,6 +216,8 @@ export function wordsOf(op: Operation): { readonly doing: string; readonly done:
   switch (op.kind) {
     case "pull-image":
       return { doing: "Pulling", done: "Pulled" };
+    case "build-image":
+      return { doing: "Building", done: "Built" };
     case "create-network":
     case "create-volume":
       return { doing: "Creating", done: "Created" };

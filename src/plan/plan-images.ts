@@ -3,6 +3,7 @@ import { GantryError } from "../base/errors.js";
 import { parseDuration } from "../compose/normalize/units.js";
 import type { Project, Service } from "../compose/project.js";
 import type { ImageInspect } from "../wire/image.js";
+import { addBuild } from "./build/plan-builds.js";
 import type { ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
@@ -52,6 +53,12 @@ export function planPull(
 
 function planImage(draft: ImageDraft, image: string, services: readonly Service[]): void {
   const there = draft.observed.images.get(image);
+  const built = builtHere(draft, image, services);
+  if (built) {
+    const reason = whyBuilt(draft, built, there !== undefined);
+    if (reason) addBuild(draft, built, { reason, options: { version: draft.options.version } });
+    return;
+  }
   const policy = strictest(services.map((service) => policyOf(service, draft.options, there)));
   const isThere = there !== undefined;
   const [first] = services;
@@ -63,16 +70,40 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
       ...(source ? { source } : {}),
     });
   }
-  const onlyBuilt = services.find(
-    (service) => service.build && service.image === undefined && imageNameOf(draft.project.name, service) === image,
-  );
-  if (onlyBuilt && !isThere) {
-    throw new GantryError("not-supported", `Service "${onlyBuilt.name}" needs to be built, which is not possible yet`, {
-      hint: `Import or tag an image as ${image}, or give the service an "image".`,
-    });
-  }
   const id = addPull(draft.builder, image, services, isThere ? whyAgain(services) : "image is not here", source);
   draft.pulls.set(image, id);
+}
+
+/**
+ * The service that builds the image, unless its policy or `--no-build` leaves it to a registry: what can be built is
+ * built, so that nobody else's image of that name is taken for it.
+ */
+function builtHere({ project, options }: ImageDraft, image: string, services: readonly Service[]): Service | undefined {
+  const builder = services.find((service) => service.build && imageNameOf(project.name, service) === image);
+  if (!builder) return undefined;
+  const policy = options.pull ?? builder.pull_policy ?? "build";
+  if (builder.image === undefined || options.build === "always" || policy === "build") {
+    return options.build === "never" && builder.image !== undefined ? undefined : builder;
+  }
+  return undefined;
+}
+
+/** Undefined when the image that is here will do. Throws "image-not-found" when there is none and none may be built. */
+function whyBuilt({ options, project }: ImageDraft, service: Service, isThere: boolean): string | undefined {
+  if (options.imagesAreFresh && isThere) return undefined;
+  if (options.build === "always") return "--build";
+  if (service.pull_policy === "build" && options.build !== "never") return "pull policy is build";
+  if (isThere) return undefined;
+  if (options.build !== "never") return "image is not here";
+  const source = placeOf(project, `services.${service.name}.build`);
+  throw new GantryError(
+    "image-not-found",
+    `The image of service "${service.name}" is not here, and --no-build is given`,
+    {
+      hint: `Build it: gantry build ${service.name}`,
+      ...(source ? { source } : {}),
+    },
+  );
 }
 
 function addPull(

@@ -117,5 +117,5 @@ export function planOrphans(draft: UpDraft): void {
 }
 
 function servicesPulledBy(op: Plan["operations"][number]): readonly string[] {
-  return op.kind === "pull-image" ? op.services : [];
+  return op.kind === "pull-image" || op.kind === "build-image" ? op.services : [];
 }

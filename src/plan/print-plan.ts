@@ -116,7 +116,7 @@ function headOf(op: Operation): string {
 
 function signOf(op: Operation): "+" | "~" | "-" {
   if (op.isStep) return "~";
-  if (op.kind.startsWith("create-") || op.kind === "pull-image") return "+";
+  if (op.kind.startsWith("create-") || op.kind === "pull-image" || op.kind === "build-image") return "+";
   if (op.kind === "run-provider") return op.command === "up" ? "+" : "-";
   return op.kind.startsWith("remove-") ? "-" : "~";
 }

@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly renewAnonymousVolumes: boolean;
   readonly scale: ReadonlyMap<string, number>;
   readonly pull?: "always" | "missing" | "never";
+  /** `always` builds every service that can be, `never` none; without it images that are missing are built. */
+  readonly build?: "always" | "never";
   /** For pull policies that ask how old an image is, milliseconds since the epoch; without it none is old. */
   readonly nowMs?: number;
   /** What providers and models answered just now: then they are not asked again. */

@@ -1,7 +1,7 @@
 /** A client that sends this user's credentials with every call that leads an engine to a registry. */
 import type { EngineClient } from "../../client/engine-client.js";
 import { parseReference } from "../../oci/reference.js";
-import { registryAuth } from "./auth-header.js";
+import { registryAuth, registryConfig } from "./auth-header.js";
 import type { CredentialStore } from "./credential-store.js";
 import { registryKey } from "./docker-config.js";
 
@@ -12,7 +12,7 @@ import { registryKey } from "./docker-config.js";
  */
 export function withCredentials(
   client: EngineClient,
-  openStore: () => Promise<Pick<CredentialStore, "find">>,
+  openStore: () => Promise<Pick<CredentialStore, "all" | "find">>,
 ): EngineClient {
   let store: ReturnType<typeof openStore> | undefined;
   const authOf = async (name: string) => {
@@ -21,9 +21,17 @@ export function withCredentials(
     const credentials = await (await store).find(key);
     return credentials ? { auth: registryAuth(key, credentials) } : {};
   };
-  const { images, upkeep } = client;
+  const { builds, images, upkeep } = client;
   return {
     ...client,
+    builds: {
+      ...builds,
+      build: async function* (build, call) {
+        store ??= openStore();
+        const auths = registryConfig(await (await store).all());
+        yield* builds.build({ ...(auths === undefined ? {} : { auths }), ...build }, call);
+      },
+    },
     images: {
       ...images,
       pull: async function* (name, options, call) {

@@ -15,6 +15,9 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
     case "done":
       if (event.step) return [];
       return [line(event.resource, style.green(event.action), elapsedText(event.durationMs))];
+    case "progress":
+      // What a build says is what people read; a pull's many figures are for the view that moves.
+      return event.operation.startsWith("build-image ") ? [` ${event.resource.name} │ ${printable(event.text)}`] : [];
     case "failed":
       return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":

@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** A failure is told, and is not the command's. */
   readonly failuresAreWarnings?: boolean;
+  readonly builds?: ApplyOptions["builds"];
   /** Whose environment and folder programs outside of the engine get; the command's own without it. */
   readonly project?: Pick<Project, "environment" | "workingDir">;
 }
@@ -32,7 +33,15 @@ export async function runPlan(
   context: CliContext,
   client: EngineClient,
   plan: Plan,
-  { command, signal = context.signal, beforeStart, quiet = false, project, failuresAreWarnings = false }: RunOptions,
+  {
+    command,
+    signal = context.signal,
+    beforeStart,
+    quiet = false,
+    project,
+    failuresAreWarnings = false,
+    builds,
+  }: RunOptions,
 ): Promise<ApplyResult> {
   if (context.globals.dryRun) return printDryRun(context, plan);
   const { applyPlan } = await import("../../../apply/apply-plan.js");
@@ -49,6 +58,7 @@ export async function runPlan(
     emit: (event) => renderer.show(event),
     environment: project?.environment ?? context.env,
     workingDir: project?.workingDir ?? context.cwd,
+    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", ...builds },
     apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
     ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),

@@ -4,7 +4,7 @@ import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
-import { selectServices, type UpOptions } from "../../../plan/up-options.js";
+import type { UpOptions } from "../../../plan/up-options.js";
 import type { CliContext } from "../../context.js";
 import { loadModel, wholeNumber } from "./load.js";
 import { printsJson, runPlan, takeLock } from "./run-plan.js";
@@ -38,6 +38,7 @@ export interface UpFlags {
   readonly timestamps?: boolean;
   readonly build?: boolean;
   readonly noBuild?: boolean;
+  readonly quietBuild?: boolean;
   readonly watch?: boolean;
   /** False with `--no-wait-lock`. */
   readonly waitLock: boolean;
@@ -49,7 +50,6 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   const project = await loadModel(context, services);
   if (!project) return;
   if (project.remotes) await (await import("./remotes.js")).confirmRemotes(context, project, flags.yes);
-  refuseBuild(flags, project, services);
   const options = upOptions(context, flags, services);
   const client = await context.connect();
   if (flags.detach || flags.wait || !flags.start || context.globals.dryRun) {
@@ -143,7 +143,8 @@ export function upOptions(
     scale: parseScale(flags.scale ?? []),
     imagesAreFresh: false,
     wait: flags.wait === true,
-    ...(flags.pull === undefined ? {} : { pull: pullPolicy(flags.pull) }),
+    ...buildWish(flags),
+    ...(flags.pull === undefined || flags.pull === "build" ? {} : { pull: pullPolicy(flags.pull) }),
     ...(flags.timeout === undefined ? {} : { timeoutS: wholeNumber(flags.timeout, "--timeout", -1) }),
     ...(waitTimeoutS > 0 ? { waitTimeoutMs: waitTimeoutS * 1000 } : {}),
   };
@@ -189,23 +190,16 @@ function checkFlags(flags: UpFlags): void {
   });
 }
 
-/** `--build` is for services that have a build. Throws "not-supported" for those: nothing is built yet. */
-export function refuseBuild(
-  flags: { readonly build?: boolean | undefined },
-  project: Project,
-  services: readonly string[],
-): void {
-  const built = selectServices(project, services, false).find((service) => service.build !== undefined);
-  if (!flags.build || !built) return;
-  throw new GantryError("not-supported", `--build: service "${built.name}" cannot be built yet`, {
-    hint: "Build its image with another tool, and leave --build out",
-  });
+/** `--pull build` says the same as `--build`. */
+function buildWish({ build, noBuild, pull }: Partial<UpFlags>): Pick<UpOptions, "build"> {
+  if (build || pull === "build") return { build: "always" };
+  return noBuild ? { build: "never" } : {};
 }
 
 function pullPolicy(word: string): "always" | "missing" | "never" {
   if (word === "always" || word === "missing" || word === "never") return word;
   if (word === "if_not_present") return "missing";
-  throw new GantryError("bad-parameter", `--pull: ${word} is not a policy; write always, missing or never`);
+  throw new GantryError("bad-parameter", `--pull: ${word} is not a policy; write always, missing, never or build`);
 }
 
 /** A boolean variable as docker compose reads it. */

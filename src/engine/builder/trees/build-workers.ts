@@ -70,7 +70,7 @@ export class BuildWorkers {
   }
 
   #start(): Lane {
-    const worker = startWorker("build-worker", { besides: import.meta.url });
+    const worker = startWorker("build-worker", { besides: import.meta.url, ownsFiles: false });
     const lane: Lane = { worker, waiting: new Map() };
     const lost = (error: unknown) => {
       this.#lanes = this.#lanes.filter((one) => one !== lane);

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { CliContext } from "../../../context.js";
 import { registerArchives } from "./register-archives.js";
+import { registerBuild } from "./register-build.js";
 import { registerConfig } from "./register-config.js";
 import { registerImages } from "./register-images.js";
 import { registerLifecycle } from "./register-lifecycle.js";
@@ -20,6 +21,7 @@ export function registerComposeCommands(program: Command, context: CliContext): 
   registerLooking(program, context);
   registerListings(program, context);
   registerArchives(program, context);
+  registerBuild(program, context);
   registerImages(program, context);
   registerConfig(program, context);
   registerPublish(program, context);

@@ -18,7 +18,7 @@ import { runSession } from "../../../stdio-session.js";
 import { exitCode, forwardSignals } from "../../engine-objects/container/run.js";
 import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
-import { lookBeforePlan, refuseBuild, upOptions } from "../up.js";
+import { lookBeforePlan, upOptions } from "../up.js";
 import { type RunFlags, readOneOff } from "./one-off.js";
 
 /** The one-off of one run, once it has started. */
@@ -37,7 +37,6 @@ export async function run(
   const project = await loadModel(context, [service]);
   if (!project) return;
   if (project.remotes) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
-  refuseBuild(flags, project, [service]);
   const oneOff = readOneOff(flags, {
     service,
     command,

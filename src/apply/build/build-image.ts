@@ -1,0 +1,164 @@
+/**
+ * Carries out a build on the engine that was chosen. Touches the world through the client and the user's files.
+ *
+ * The embedded engine reads the context's files itself, and only those that are asked for; any other engine gets a tar.
+ */
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
+import { GantryError, messageOf } from "../../base/errors.js";
+import { type BuildCall, BuildFailure } from "../../client/build-calls.js";
+import type { EngineClient } from "../../client/engine-client.js";
+import type { ImageBuild } from "../../plan/build/image-build.js";
+import type { BuildInputs } from "../../wire/build.js";
+import { StepFailure } from "../steps/step-failure.js";
+import { contextTar } from "./context-tar.js";
+
+/** The classic builder marks what a command says on standard error. */
+const color = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+export interface BuildRun {
+  readonly client: EngineClient;
+  readonly signal: AbortSignal;
+  /** Where secrets of variables are looked up. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The engine sees this host's files: it is the embedded one. */
+  readonly sharesFiles: boolean;
+  /** Check the Dockerfile only. */
+  readonly checkOnly?: boolean;
+  readonly auths?: string;
+  /** The build's text as it comes. */
+  readonly onText: (text: string) => void;
+}
+
+/** The image's id, "" for a check. Throws `StepFailure` with the Dockerfile's line, "bad-parameter", … */
+export async function buildImage(build: ImageBuild, run: BuildRun): Promise<string> {
+  const call = await callOf(build, run);
+  let id = "";
+  try {
+    for await (const message of run.client.builds.build(call, { signal: run.signal })) {
+      if (message.stream !== undefined) run.onText(message.stream.replaceAll(color, ""));
+      else if (message.status !== undefined && message.progressDetail?.current === undefined) {
+        run.onText(`${message.id === undefined ? "" : `${message.id}: `}${message.status}\n`);
+      }
+      id = idOf(message.aux) ?? id;
+    }
+  } catch (error) {
+    throw explained(error, build);
+  }
+  return id;
+}
+
+async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
+  const isRemote = !isAbsolute(build.context);
+  const direct = run.sharesFiles && !isRemote;
+  const dockerfile = await dockerfileOf(build, isRemote);
+  const inputs = await inputsOf(build, run, { direct, dockerfile });
+  const { network, shmSizeBytes, memoryBytes, isolation, target, platform } = build;
+  const context = isRemote
+    ? { remote: build.context }
+    : direct
+      ? ("inputs" as const)
+      : { tar: contextTar({ directory: build.context, dockerfile: dockerfile.path, ...textOf(dockerfile) }) };
+  return {
+    context,
+    ...(inputs ? { inputs } : {}),
+    dockerfile: dockerfile.path,
+    tags: [build.image, ...build.tags],
+    ...{ args: build.args, labels: build.labels, noCache: build.noCache, pull: build.pull },
+    ...{ ulimits: build.ulimits, extraHosts: build.extraHosts },
+    ...(target === undefined ? {} : { target }),
+    ...(platform === undefined ? {} : { platform }),
+    ...(network === undefined ? {} : { network }),
+    ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(run.auths === undefined ? {} : { auths: run.auths }),
+  };
+}
+
+interface DockerfileOrigin {
+  readonly path: string;
+  readonly text?: string;
+}
+
+/** One outside of the context travels by its text. */
+async function dockerfileOf(build: ImageBuild, isRemote: boolean): Promise<DockerfileOrigin> {
+  if (build.dockerfileText !== undefined) return { path: "Dockerfile", text: build.dockerfileText };
+  if (isRemote) return { path: build.dockerfile };
+  const full = isAbsolute(build.dockerfile) ? build.dockerfile : join(build.context, build.dockerfile);
+  const inside = relative(build.context, full);
+  if (inside !== "" && !inside.startsWith("..") && !isAbsolute(inside)) return { path: inside };
+  const text = await readFile(full, "utf8").catch((cause: unknown) => {
+    throw new GantryError("path-not-found", `Cannot read the Dockerfile ${full}: ${messageOf(cause)}`, { cause });
+  });
+  return { path: ".dockerfile.outside", text };
+}
+
+function textOf({ text }: DockerfileOrigin): { dockerfileText?: string } {
+  return text === undefined ? {} : { dockerfileText: text };
+}
+
+/** What the classic route has no place for; undefined when nothing of it is asked for. */
+async function inputsOf(
+  build: ImageBuild,
+  run: BuildRun,
+  { direct, dockerfile }: { direct: boolean; dockerfile: DockerfileOrigin },
+): Promise<BuildInputs | undefined> {
+  const secrets = await secretsOf(build, run);
+  const ssh = agentsOf(build, run);
+  const inputs: BuildInputs = {
+    ...(direct ? { context: build.context, ...textOf(dockerfile) } : {}),
+    ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
+    ...(Object.keys(ssh).length > 0 ? { ssh } : {}),
+    ...(Object.keys(build.contexts).length > 0 ? { contexts: build.contexts } : {}),
+    ...(build.allow.length > 0 ? { allow: build.allow } : {}),
+    ...(build.noCacheFilter.length > 0 ? { noCacheFilter: build.noCacheFilter } : {}),
+    ...(run.checkOnly ? { checkOnly: true } : {}),
+  };
+  return Object.keys(inputs).length > 0 ? inputs : undefined;
+}
+
+async function secretsOf({ secrets }: ImageBuild, { environment }: BuildRun): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const secret of secrets) {
+    if (secret.kind === "file") {
+      const bytes = await readFile(secret.path).catch((cause: unknown) => {
+        throw new GantryError("path-not-found", `Secret ${secret.id}: cannot read ${secret.path}`, { cause });
+      });
+      found[secret.id] = bytes.toString("base64");
+      continue;
+    }
+    const value = environment[secret.variable];
+    if (value === undefined) {
+      throw new GantryError("bad-parameter", `Secret ${secret.id}: the variable ${secret.variable} is not set`);
+    }
+    found[secret.id] = Buffer.from(value).toString("base64");
+  }
+  return found;
+}
+
+/** Agents alone: a key would have to be read by the engine. */
+function agentsOf({ ssh }: ImageBuild, { environment }: BuildRun): Record<string, string> {
+  const entries = ssh.map((word): [string, string] => {
+    const [id = "default", path] = word.split("=", 2);
+    const socket = path ?? environment.SSH_AUTH_SOCK;
+    if (socket) return [id || "default", socket];
+    throw new GantryError("bad-parameter", `ssh ${word}: no agent is running (SSH_AUTH_SOCK is not set)`);
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A step's failure stands at its line of the Dockerfile, with the end of what its command said. */
+function explained(error: unknown, build: ImageBuild): unknown {
+  if (!(error instanceof BuildFailure)) return error;
+  const { step, exitCode, hint, code, message } = error;
+  const file = build.dockerfileText === undefined ? build.dockerfile : "dockerfile_inline";
+  const source = step ? { source: { file, line: step.line, column: 1 } } : {};
+  const context = { ...source, ...(hint === undefined ? {} : { hint }), cause: error };
+  return new StepFailure(code, message, { exitCode, lines: step?.output ?? [], ...context });
+}
+
+function idOf(aux: unknown): string | undefined {
+  if (typeof aux !== "object" || aux === null || !("ID" in aux)) return undefined;
+  return typeof aux.ID === "string" ? aux.ID : undefined;
+}
