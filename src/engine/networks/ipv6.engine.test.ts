@@ -84,6 +84,16 @@ it("publishes on one IPv6 address alone, and relays to a container without IPv6"
   expect(await ask(outside.hostAddress6, local ?? 0, outside.path)).toBe("unreachable");
 });
 
+it("relays from ::1 to a program that listens on IPv4 alone", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front", EnableIPv6: true });
+  const web = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
+  const port = Number(web.ports["80/tcp"]?.[0]?.HostPort);
+  expect(await ask("::1", port)).toBe("ECONNRESET");
+  await using _server = serveText(web.netnsPath ?? "", 80, "web", "0.0.0.0");
+  expect(await ask("::1", port)).toBe(`web ${settingsOf(web).Gateway}`);
+});
+
 it("runs a network with IPv6 alone, and relays IPv4 clients to its containers", async () => {
   await using test = await openTestNetworks();
   const { IPAM } = await test.store.create({ Name: "six", EnableIPv4: false, EnableIPv6: true });

@@ -34,6 +34,11 @@ describe("in a container of a project", () => {
     expect(await resolve("client", name)).toEqual([await addressOf("web")]);
   });
 
+  it("the name that a link gives is the linked service's, for the linking service alone", async () => {
+    expect(await resolve("client", "linked")).toEqual([await addressOf("web")]);
+    expect(await resolve("web", "linked")).toEqual([]);
+  });
+
   it("a container's short id is its address", async () => {
     expect(await resolve("client", (await project.container("web")).slice(0, 12))).toEqual([await addressOf("web")]);
   });

@@ -54,6 +54,19 @@ describe("a published port", () => {
     expect(await page(`http://[::1]:${port}/`)).toContain("nginx");
   });
 
+  it("is one of a container's IPv6 address too, on a network that has it", async () => {
+    const [port, local] = [await aFreePort(), await aFreePort()];
+    const networks = "\nnetworks:\n  default: { enable_ipv6: true }\n";
+    project = await gantry.projectOf("dual", `${web(`${port}:80", "[::1]:${local}:80`)}${networks}`);
+    await project.ok("up", "-d", "--wait");
+    expect(await page(`http://[::1]:${port}/`)).toContain("nginx");
+    expect(await page(`http://127.0.0.1:${port}/`)).toContain("nginx");
+    expect(await page(`http://[::1]:${local}/`)).toContain("nginx");
+    await expect(page(`http://127.0.0.1:${local}/`)).rejects.toThrow();
+    const { Networks } = (await gantry.inspect(await project.container("web"))).NetworkSettings;
+    expect(Object.values(Networks)[0]).toMatchObject({ GlobalIPv6Address: expect.stringMatching(/^fd/) });
+  });
+
   it("stays on 127.0.0.1 when it was published there", async () => {
     const port = await aFreePort();
     project = await gantry.projectOf("local", web(`127.0.0.1:${port}:80`));

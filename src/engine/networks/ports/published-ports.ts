@@ -169,14 +169,14 @@ function holdAddress(request: PortRequest, hostAddress: string, port: number, ho
   const hostPort = portOf(fd);
   const own = { key, protocol, containerPort, hostAddress, hostPort };
   if (!isRelayed) return { ...own, close: () => closeSync(fd) };
-  const target = () => {
-    const targets = holding.targets();
-    return targets[family] ?? targets[family === 4 ? 6 : 4];
+  const targets = () => {
+    const { 4: v4, 6: v6 } = holding.targets();
+    return (family === 4 ? [v4, v6] : [v6, v4]).filter((address) => address !== undefined);
   };
   const relay =
     protocol === "tcp"
-      ? startTcpRelay(fd, containerPort, target)
-      : startUdpRelay({ fd, isV6: family === 6 }, containerPort, target);
+      ? startTcpRelay(fd, containerPort, targets)
+      : startUdpRelay({ fd, isV6: family === 6 }, containerPort, () => targets()[0]);
   return { ...own, close: () => relay[Symbol.dispose]() };
 }
 

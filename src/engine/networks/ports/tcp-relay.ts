@@ -6,32 +6,36 @@ const maxConnections = 4096;
 
 /**
  * Accepts on a listening descriptor, which is closed on disposal, and joins each connection to the container's port.
- * `target` gives its address at that moment, or undefined when there is none: the client is then reset.
+ * `targets` gives its addresses at that moment: the next one is tried where nobody listens on the one before. The client
+ * is reset when there is none.
  */
-export function startTcpRelay(fd: number, port: number, target: () => string | undefined): Disposable {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
-    relay(client, port, target()),
-  );
+export function startTcpRelay(fd: number, port: number, targets: () => readonly string[]): Disposable {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+    client.on("error", () => {}); // it is destroyed then, which is all there is to do
+    relay(client, port, targets());
+  });
   server.maxConnections = maxConnections;
   server.on("error", () => {}); // an accept that failed, e.g. out of descriptors; the server goes on
   server.listen({ fd });
   return { [Symbol.dispose]: () => void server.close() };
 }
 
-function relay(client: Socket, port: number, host: string | undefined): void {
+function relay(client: Socket, port: number, [host, ...others]: readonly string[]): void {
   if (host === undefined) return void client.resetAndDestroy();
   const container = connect({ host, port, allowHalfOpen: true, noDelay: true });
-  const end = () => {
-    client.destroy();
-    container.destroy();
-  };
-  container.once("error", () => {
-    client.resetAndDestroy();
-    container.destroy();
+  const leave = () => void container.destroy();
+  let joined = false;
+  container.once("connect", () => {
+    joined = true;
+    client.pipe(container);
+    container.pipe(client);
+    client.once("close", () => container.destroySoon());
+    container.once("close", () => client.destroySoon());
   });
-  client.once("error", end);
-  client.once("close", () => container.destroySoon());
-  container.once("close", () => client.destroySoon());
-  client.pipe(container);
-  container.pipe(client);
+  container.once("error", () => {
+    client.off("error", leave);
+    if (!joined && !client.destroyed) relay(client, port, others);
+    else client.resetAndDestroy();
+  });
+  client.once("error", leave);
 }
