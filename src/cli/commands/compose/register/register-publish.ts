@@ -24,5 +24,5 @@ export function registerPublish(program: Command, context: CliContext): void {
     .option("--spaces", "indent by spaces; by default by tabs")
     .option("--indentation-size <n>", "tabs or spaces a level", "1")
     .action(async (flags) => (await import("../viz.js")).viz(context, flags));
-  withExamples(viz, "gantry viz --ports --image | dot -Tsvg > services.svg");
+  withExamples(viz, "gantry viz --ports --image", "gantry viz --spaces --indentation-size 2");
 }
