@@ -3,17 +3,16 @@
  *
  * Reads the engine, and of this host the files that configs and secrets bind (for their digests). Changes nothing.
  */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { Project } from "../compose/project.js";
 import type { ObservedContainer, ObservedState } from "../plan/observed.js";
 import { imagesOf } from "../plan/service/names.js";
-import { hashService } from "../plan/service/service-hash.js";
+import { type ContentDigests, hashService } from "../plan/service/service-hash.js";
 import type { ContainerSummary, HealthStatus } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
+import { digestContents } from "./content-digests.js";
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal;
@@ -25,13 +24,13 @@ export async function observeProject(
   project: Project,
   options: ObserveOptions = {},
 ): Promise<ObservedState> {
-  const [resources, images, fileDigests] = await Promise.all([
+  const [resources, images, digests] = await Promise.all([
     observeResources(client, project.name, options),
     observeImages(client, project, options),
-    digestFiles(project),
+    digestContents(project),
   ]);
-  const containers = await withDetails(client, resources.containers, { project, fileDigests, options });
-  return { ...resources, containers, images, fileDigests };
+  const containers = await withDetails(client, resources.containers, { project, digests, options });
+  return { ...resources, containers, images, ...digests };
 }
 
 /** Containers, networks and volumes by the project's name alone; no images. */
@@ -50,7 +49,7 @@ export async function observeResources(
     networks: networks.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} })),
     volumes: volumes.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} })),
     images: new Map(),
-    fileDigests: new Map(),
+    ...{ fileDigests: new Map(), secretDigests: new Map() },
   };
 }
 
@@ -123,34 +122,17 @@ function parseStatus(status: string): { exitCode?: number; health?: HealthStatus
 async function withDetails(
   client: EngineClient,
   containers: readonly ObservedContainer[],
-  {
-    project,
-    fileDigests,
-    options,
-  }: { project: Project; fileDigests: ReadonlyMap<string, string>; options: ObserveOptions },
+  { project, digests, options }: { project: Project; digests: ContentDigests; options: ObserveOptions },
 ): Promise<ObservedContainer[]> {
-  const digests = new Map(
-    [...project.services.values()].map((service) => [service.name, hashService(service, project, fileDigests)]),
+  const hashes = new Map(
+    [...project.services.values()].map((service) => [service.name, hashService(service, project, digests)]),
   );
   return Promise.all(
     containers.map(async (container) => {
-      const digest = digests.get(container.service);
-      if (digest === undefined || container.labels[composeLabels.configHash] === digest) return container;
+      const hash = hashes.get(container.service);
+      if (hash === undefined || container.labels[composeLabels.configHash] === hash) return container;
       const details = await client.containers.inspect(container.id, options).catch(() => undefined); // gone meanwhile
       return details ? { ...container, details } : container;
     }),
   );
-}
-
-/** A file that cannot be read has no digest; making the container then says what is wrong with it. */
-async function digestFiles(project: Project): Promise<ReadonlyMap<string, string>> {
-  const specs = [...project.configs.values(), ...project.secrets.values()];
-  const paths = [...new Set(specs.flatMap((spec) => (spec.file === undefined ? [] : [spec.file])))].sort();
-  const digests = await Promise.all(
-    paths.map(async (path): Promise<Array<[string, string]>> => {
-      const content = await readFile(path).catch(() => undefined);
-      return content ? [[path, createHash("sha256").update(content).digest("hex")]] : [];
-    }),
-  );
-  return new Map(digests.flat());
 }

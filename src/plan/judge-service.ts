@@ -48,7 +48,7 @@ export const steppingOff = "any";
 
 export function judgeService(service: Service, input: JudgeInput): ServiceVerdict {
   const { project, observed, options } = input;
-  const hash = hashService(service, project, observed.fileDigests);
+  const hash = hashService(service, project, observed);
   const replicas = observed.containers.filter((c) => c.service === service.name && !c.isOneOff);
   const leftovers = replicas.filter((c) => isLeftover(c, observed));
   const judged = replicas

@@ -14,8 +14,10 @@ export interface ObservedState {
   readonly volumes: readonly ObservedVolume[];
   /** By the name the project writes; an image that is not there has no entry. */
   readonly images: ReadonlyMap<string, ImageInspect>;
-  /** SHA-256 in hex of the host files that configs and secrets bind, by absolute path; unreadable ones are absent. */
+  /** SHA-256 in hex of the host files that configs bind, by absolute path; unreadable ones are absent. */
   readonly fileDigests: ReadonlyMap<string, string>;
+  /** Keyed digests of secrets' contents, by the secrets' keys; unreadable ones are absent. */
+  readonly secretDigests: ReadonlyMap<string, string>;
 }
 
 export interface ObservedContainer {
@@ -65,4 +67,5 @@ export const nothingObserved: ObservedState = {
   volumes: [],
   images: new Map(),
   fileDigests: new Map(),
+  secretDigests: new Map(),
 };

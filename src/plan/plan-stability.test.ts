@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { nothingObserved } from "./observed.js";
 import { anImage, aProject, aVolume, observedAfterUp, type ServiceInput, upLines } from "./plan.fixture.js";
 import { planUp } from "./plan-up.js";
 import { changedFields } from "./service/field-changes.js";
@@ -129,7 +130,8 @@ it("keeps no trace of values but one digest in a container's labels", () => {
 it("does not make a container anew for attributes that nothing acts on", () => {
   const service = projectOf({}).services.get("web");
   if (!service) throw new Error("missing in the fixture");
-  const digest = (untyped: Record<string, unknown>) => hashService({ ...service, untyped }, projectOf({}), new Map());
+  const digest = (untyped: Record<string, unknown>) =>
+    hashService({ ...service, untyped }, projectOf({}), nothingObserved);
   expect(digest({ develop: { watch: [] } })).toBe(digest({}));
 });
 

@@ -89,7 +89,7 @@ function oneOffBody(draft: UpDraft, original: Service, oneOff: OneOff): Containe
   const image = pulls.has(imageName) ? undefined : observed.images.get(imageName);
   const labels = containerLabels(project, service, {
     slug: oneOff.slug,
-    hash: hashService(original, project, observed.fileDigests),
+    hash: hashService(original, project, observed),
     version: options.version,
     ...(image ? { imageId: image.Id } : {}),
   });

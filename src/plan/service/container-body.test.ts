@@ -192,9 +192,14 @@ it("passes on limits, security, devices and restart policy", () => {
 });
 
 it("hashes what a container depends on, contents included, and nothing else", () => {
-  const digestOf = (input: ServiceInput, more: Parameters<typeof aProject>[1] = {}, files: [string, string][] = []) => {
+  const digestOf = (
+    input: ServiceInput,
+    more: Parameters<typeof aProject>[1] = {},
+    { files = [], secrets = [] }: { files?: [string, string][]; secrets?: [string, string][] } = {},
+  ) => {
     const project = aProject({ web: input }, more);
-    return hashService(project.services.get("web") ?? never(), project, new Map(files));
+    const digests = { fileDigests: new Map(files), secretDigests: new Map(secrets) };
+    return hashService(project.services.get("web") ?? never(), project, digests);
   };
   const plain = digestOf({});
   expect(digestOf({ scale: 3, pull_policy: "always", profiles: ["x"], depends_on: { db: {} } })).toBe(plain);
@@ -205,7 +210,17 @@ it("hashes what a container depends on, contents included, and nothing else", ()
   });
   expect(digestOf({ configs }, inline("a"))).not.toBe(digestOf({ configs }, inline("b")));
   const bound = { configs: new Map([["conf", { key: "conf", name: "c", file: "/f", external: false }]]) };
-  expect(digestOf({ configs }, bound, [["/f", "1"]])).not.toBe(digestOf({ configs }, bound, [["/f", "2"]]));
+  const ofFile = (digest: string) => digestOf({ configs }, bound, { files: [["/f", digest]] });
+  expect(ofFile("1")).not.toBe(ofFile("2"));
+  const secrets = [{ source: "key", target: "/run/secrets/key" }];
+  const secret = (content: string, digest: string) =>
+    digestOf(
+      { secrets },
+      { secrets: new Map([["key", { key: "key", name: "k", content, external: false }]]) },
+      { secrets: [["key", digest]] },
+    );
+  expect(secret("1234", "keyed 1")).not.toBe(secret("1234", "keyed 2"));
+  expect(secret("1234", "keyed 1")).toBe(secret("5678", "keyed 1")); // the content itself is nowhere in it
 });
 
 function never(): never {

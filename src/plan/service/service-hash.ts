@@ -3,7 +3,8 @@
  *
  * Pure. As in Docker Compose the digest is SHA-256 over JSON, but of Gantry's own model, so the two tools' values
  * differ. Left out is what a container does not depend on: build, pull policy, scale, dependencies, profiles, log
- * attachment, extensions, attributes that nothing acts on. Contents of configs and secrets count, as digests.
+ * attachment, extensions, attributes that nothing acts on. Contents of configs and secrets count, as digests; those of
+ * secrets are keyed, since whoever reads a label could guess a short one otherwise.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/json.js";
@@ -23,18 +24,29 @@ const excluded: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Hex SHA-256. `fileDigests` holds the digests of bound config and secret files by path; a missing one counts as
- * unknown.
+ * What `apply/` has read and digested: the files that configs bind, by path, and the contents of secrets, by their keys
+ * in the project. A missing one counts as unknown.
  */
-export function hashService(service: Service, project: Project, fileDigests: ReadonlyMap<string, string>): string {
+export interface ContentDigests {
+  readonly fileDigests: ReadonlyMap<string, string>;
+  /** Made with a key that the tool keeps: nobody else can try out what a secret might be. */
+  readonly secretDigests: ReadonlyMap<string, string>;
+}
+
+/** Hex SHA-256. */
+export function hashService(service: Service, project: Project, digests: ContentDigests): string {
   const model: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(service)) {
     if (!excluded.has(field) && !isEmpty(field, value)) model[field] = plain(value);
   }
-  const contents = (uses: readonly FileUse[], specs: ReadonlyMap<string, FileSpec>) =>
-    uses.map((use) => ({ ...use, content: contentDigest(specs.get(use.source), project, fileDigests) }));
-  if (service.configs.length > 0) model.configs = contents(service.configs, project.configs);
-  if (service.secrets.length > 0) model.secrets = contents(service.secrets, project.secrets);
+  const withContent = (uses: readonly FileUse[], digestOf: (use: FileUse) => string) =>
+    uses.map((use) => ({ ...use, content: digestOf(use) }));
+  if (service.configs.length > 0) {
+    model.configs = withContent(service.configs, ({ source }) => configDigest(source, project, digests));
+  }
+  if (service.secrets.length > 0) {
+    model.secrets = withContent(service.secrets, ({ source }) => digests.secretDigests.get(source) ?? "");
+  }
   if (service.models)
     model.modelNames = Object.keys(service.models).map((key) => project.models?.get(key)?.model ?? key);
   return sha256(canonicalJson(model));
@@ -46,8 +58,9 @@ export function hashDefinition(spec: NetworkSpec | VolumeSpec): string {
   return sha256(canonicalJson(definition));
 }
 
-/** Of a config's or secret's content: the file's, or of what travels by the API. "" when it is not known. */
-function contentDigest(spec: FileSpec | undefined, project: Project, fileDigests: ReadonlyMap<string, string>): string {
+/** Of a config's content: the file's, or of what travels by the API. "" when it is not known. */
+function configDigest(key: string, project: Project, { fileDigests }: ContentDigests): string {
+  const spec = project.configs.get(key);
   if (!spec) return "";
   if (spec.file !== undefined) return fileDigests.get(spec.file) ?? "";
   const text = inlineContent(spec, project);

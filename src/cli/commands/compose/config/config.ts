@@ -122,14 +122,15 @@ async function namesOf(project: Project, flags: ConfigFlags): Promise<readonly s
   return undefined;
 }
 
-/** `NAME HASH`, as the label `config-hash` has it; bound files do not count here, because nothing is read. */
+/** `NAME HASH`, as the label `config-hash` has it; files and secrets do not count here, because nothing is read. */
 async function hashes(project: Project, wanted: string): Promise<string[]> {
   const { hashService } = await import("../../../../plan/service/service-hash.js");
+  const noDigests = { fileDigests: new Map(), secretDigests: new Map() };
   const names = wanted === "*" ? [...project.services.keys()] : wanted.split(",");
   return names.map((name) => {
     const service = project.services.get(name);
     if (!service) throw new GantryError("bad-parameter", `no such service: ${name}`);
-    return `${name} ${hashService(service, project, new Map())}`;
+    return `${name} ${hashService(service, project, noDigests)}`;
   });
 }
 
