@@ -173,8 +173,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /**
- * What an engine is meant to know: where it works, and how registries are reached (proxies, private CAs). Which guard it
- * has is between the two.
+ * What an engine is meant to know: where it works, and how registries are reached (proxies, private CAs). Which guard
+ * it has is between the two.
  */
 const engineVariables =
   /^(PATH|HOME|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|GANTRY_(?!GUARD$)\w+)$/i;

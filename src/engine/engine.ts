@@ -5,7 +5,7 @@
  * the end: no new connections, answers to the requests under way, rooms, lock, and the connections last, so whoever
  * waits for them to end finds the state free. Containers outlive the engine in every case.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -32,11 +32,12 @@ import { Builder } from "./builder/builder.js";
 import type { Containers } from "./containers/containers.js";
 import { createContainers } from "./containers/create-containers.js";
 import { EventJournal } from "./containers/event-journal.js";
+import { announcingImages } from "./containers/image-events.js";
 import { ImageStore } from "./images/image-store.js";
 import { tryLock } from "./kernel/flock.js";
 import { closeInherited } from "./kernel/inherited-descriptors.js";
 import { notifyService } from "./kernel/notify-socket.js";
-import { identifyProcess, readBootId } from "./kernel/process.js";
+import { readBootId } from "./kernel/process.js";
 import { LayerStore } from "./layers/layer-store.js";
 import { copyIntoTree } from "./layers/trees/copy-into-tree.js";
 import { NetworkStore } from "./networks/network-store.js";
@@ -45,11 +46,11 @@ import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
 import { readSpecHost } from "./runtime/host.js";
 import type { OciRuntime } from "./runtime/oci-runtime.js";
 import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
+import { writeDurably } from "./store/durable-file.js";
 import type { DamagedRecord } from "./store/json-records.js";
 import { lockStateRoot } from "./store/state-root-lock.js";
 import { ConmonSupervisor } from "./supervisor/conmon-supervisor.js";
-import { keepGuard } from "./supervisor/guard/guard-watch.js";
-import { keepSettings } from "./supervisor/guard/kept-settings.js";
+import { announcePresence } from "./supervisor/guard/presence.js";
 import { openVolumes } from "./volumes/volume-store.js";
 
 export { openEngineLog } from "./store/engine-log.js";
@@ -124,8 +125,8 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   const startedAt = systemClock.now();
   const listeners = readListeners(options, readConfig(options.stateRoot));
   const rooms = await openRooms(options, { disposer, startedAt, end, isRemote: listeners.tls !== undefined });
-  markRunning(options, disposer);
-  watchGuard(options, disposer);
+  const presence = announcePresence(options);
+  disposer.defer(() => presence[Symbol.dispose]());
   const server = await serveApi(rooms, { ...listeners, log: options.log });
   const tcp = server.tlsPort === undefined ? "" : ` and TCP port ${server.tlsPort}`;
   options.log(`Engine ${options.version} serves ${options.socket}${tcp} as process ${options.pid}`);
@@ -189,17 +190,17 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   const onDamaged = ({ path, reason }: DamagedRecord) => log(`A damaged record was set aside: ${path}: ${reason}`);
   const clock = systemClock;
   const instanceId = instanceIdOf(stateRoot);
-  const events = new EventJournal(clock);
+  const events = openJournal(options, { clock, disposer });
   // Last of all: what has processes stays.
   disposer.defer(() => removeCgroup(cgroupOf(instanceId)));
   const layers = await LayerStore.open({ stateRoot, onDamaged });
   disposer.defer(() => layers.close());
-  const registry = createRegistryClient({ config: readRegistryConfig(options), clock });
-  const images = await ImageStore.open({ stateRoot, layers, registry, clock, onDamaged });
-  const volumes = await openVolumes({
-    ...{ directory: join(stateRoot, "volumes"), clock, onDamaged },
-    copyInto: copyIntoTree,
-  });
+  const registries = readRegistryConfig(options);
+  const registry = createRegistryClient({ config: registries, clock });
+  const stored = await ImageStore.open({ stateRoot, layers, registry, clock, onDamaged });
+  const images = announcingImages(stored, events);
+  const directory = join(stateRoot, "volumes");
+  const volumes = await openVolumes({ directory, clock, onDamaged, copyInto: copyIntoTree });
   const publish = events.publish.bind(events);
   const networks = await NetworkStore.open({ stateDir: stateRoot, runDir, instanceId, clock, publish, log });
   disposer.defer(() => networks.close());
@@ -227,10 +228,8 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   const facts = readEngineFacts({
     ...{ pid, version, apiVersion, stateRoot, socket, instanceId },
     startedAt: startedAt.toISOString(),
-    runtime: runtimes[0].name,
-    cgroupVersion: cgroupVersion(),
     storageDriver: layers.driver,
-    securityOptions: ["name=seccomp,profile=builtin"],
+    ...{ runtimes, registries },
   });
   const activity = watchActivity(containers, events, {
     idleMs,
@@ -238,24 +237,28 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
     onIdle: () => end("nothing runs, nobody asks"),
   });
   const shutDown = () => end("told by a client");
-  return {
-    builder,
-    containers,
-    events,
-    images,
-    networks,
-    volumes,
-    facts,
-    activity,
-    locks: new ProjectLocks(),
-    shutDown,
-  };
+  const locks = new ProjectLocks();
+  return { builder, containers, events, images, networks, volumes, facts, activity, locks, shutDown };
 }
 
 async function openBuilder(options: Parameters<typeof Builder.open>[0], disposer: Disposer): Promise<Builder> {
   const builder = await Builder.open(options);
   disposer.defer(() => builder.close());
   return builder;
+}
+
+/** With the newest events of the last engine, unless that one crashed. */
+function openJournal(
+  { stateRoot, log }: EngineOptions,
+  { clock, disposer }: { clock: typeof systemClock; disposer: Disposer },
+): EventJournal {
+  const path = join(stateRoot, "events.jsonl");
+  const events = new EventJournal(clock);
+  if (existsSync(path)) events.resume(readFileSync(path, "utf8"));
+  disposer.defer(() =>
+    writeDurably(path, events.print()).catch((error: unknown) => log(`The events are lost: ${messageOf(error)}`)),
+  );
+  return events;
 }
 
 /** At least one, the fastest first. Throws "helper-missing". */
@@ -335,32 +338,6 @@ function watchActivity(
     for await (const _event of events.follow({ filters: {} }, stop.signal)) activity.touch();
   })().catch(() => {}); // ended with the engine
   return activity;
-}
-
-/**
- * What the guard reads: `engine.pid` and `guard.pid` say which processes live (`PID TICKS`), `stopped` that the engine
- * ended on purpose, so that the exit of a container does not wake it.
- */
-function markRunning({ runDir, pid, stateRoot, settings, log }: EngineOptions, disposer: Disposer): void {
-  rmSync(join(runDir, "stopped"), { force: true });
-  rmSync(join(runDir, "guard.pid"), { force: true });
-  try {
-    keepSettings(join(stateRoot, "engine.env"), settings);
-  } catch (error) {
-    log(`The settings could not be kept: ${messageOf(error)}`); // on a full disk the engine starts nevertheless
-  }
-  writeFileSync(join(runDir, "engine.pid"), `${pid} ${identifyProcess(pid)?.startTicks ?? 0}\n`);
-  disposer.defer(() => {
-    writeFileSync(join(runDir, "stopped"), "");
-    for (const name of ["engine.pid", "guard.pid"]) rmSync(join(runDir, name), { force: true });
-  });
-}
-
-/** A service manager needs none, and whoever runs the engine by hand wants none. */
-function watchGuard({ runDir, guard, adoptCommand, settings, log }: EngineOptions, disposer: Disposer): void {
-  if (!guard) return;
-  const keeper = keepGuard({ guard, adoptCommand, env: settings, guardFile: join(runDir, "guard.pid"), log });
-  disposer.defer(() => keeper[Symbol.dispose]());
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -30,7 +30,7 @@ export interface AuthBody {
   email?: string;
 }
 
-export type EventType = "container" | "image" | "network" | "volume" | "daemon";
+export type EventType = "builder" | "container" | "daemon" | "image" | "network" | "volume";
 /** `Actor.Attributes` of a container event holds its labels, `image`, `name` (no slash) and the action's extras. */
 export interface EngineEvent {
   Type: EventType;

@@ -19,7 +19,7 @@ async function ask(socketPath: string, path: string, options: http.RequestOption
 
 it("answers ping by GET and HEAD, with the versions that clients negotiate by", async () => {
   await using api = await openTestApi({});
-  expect(await api.client.system.ping()).toEqual({ apiVersion: "1.51" });
+  expect(await api.client.system.ping()).toMatchObject({ apiVersion: "1.51" });
   const get = await ask(api.socket, "/_ping");
   expect(get).toMatchObject({ status: 200, text: "OK" });
   expect(get.headers).toMatchObject({ "api-version": "1.51", ostype: "linux", "docker-experimental": "false" });
@@ -47,10 +47,21 @@ it("refuses versions out of its range, unknown paths and wrong methods with Dock
   }
 });
 
-it("names a route that Docker has and this engine has not", async () => {
+it("says what is missing of a route that Docker has and this engine has not", async () => {
   await using api = await openTestApi({});
-  const reply = await ask(api.socket, "/v1.51/images/search");
-  expect(reply).toMatchObject({ status: 501, text: expect.stringContaining("/images/search is not implemented") });
+  const refused = async (path: string, method = "GET") => {
+    const { status, text } = await ask(api.socket, path, { method });
+    return `${status} ${JSON.parse(text).message}`;
+  };
+  expect(await refused("/v1.51/images/search")).toBe(
+    "501 GET /images/search: this engine does not have the search of Docker Hub",
+  );
+  expect(await refused("/containers/c/checkpoints")).toMatch(/^501 .*does not have checkpoints$/);
+  expect(await refused("/plugins/pull", "POST")).toMatch(/^501 .*does not have plugins$/);
+  expect(await refused("/plugins/x/json")).toBe('404 plugin "x" not found');
+  for (const path of ["/swarm", "/nodes", "/services/web", "/secrets"]) {
+    expect(await refused(path)).toMatch(/^503 This node is not a swarm manager/);
+  }
 });
 
 it("sends an error with code and hint, typed exactly application/json; the client throws the same", async () => {

@@ -19,6 +19,7 @@ import { pruneRoutes } from "./routes/prune.js";
 import { registryRoutes } from "./routes/registry.js";
 import { systemRoutes } from "./routes/system.js";
 import { volumeRoutes } from "./routes/volumes.js";
+import { attachWsRoute } from "./websocket/attach-ws.js";
 
 export type { ApiServer };
 
@@ -34,6 +35,7 @@ export interface ApiListeners {
 export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners): Promise<ApiServer> {
   const router = createRouter([
     ...systemRoutes(rooms),
+    attachWsRoute(rooms),
     ...notImplementedRoutes(),
     ...buildRoutes(rooms),
     ...pruneRoutes(rooms),

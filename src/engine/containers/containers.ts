@@ -93,6 +93,8 @@ export interface Containers {
 /** The engine's event journal: bounded history, live followers. Implemented by `event-journal.ts`. */
 export interface Events {
   publish(event: Pick<EngineEvent, "Type" | "Action" | "Actor">): void;
+  /** How many follow. */
+  readonly listeners: number;
   /** Past events since `since` (seconds since the epoch), then live ones until `until` or the signal. */
   follow(
     query: { since?: number; until?: number; filters: Readonly<Record<string, readonly string[]>> },

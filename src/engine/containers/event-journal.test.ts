@@ -13,6 +13,11 @@ async function collect(events: AsyncIterable<EngineEvent>, count: number): Promi
   return actions;
 }
 
+/** Ends where the past ends: its signal is aborted. */
+async function collectPast(journal: EventJournal, query: Parameters<EventJournal["follow"]>[0]): Promise<string[]> {
+  return collect(journal.follow(query, AbortSignal.abort()), Number.POSITIVE_INFINITY);
+}
+
 describe("the event journal", () => {
   it("tells what happens from the call on, even before the first read", async () => {
     const journal = new EventJournal(systemClock);
@@ -37,14 +42,46 @@ describe("the event journal", () => {
     expect(await collect(journal.follow(past, new AbortController().signal), 100)).toEqual([]);
   });
 
-  it("gives the legacy fields that older clients read", async () => {
+  it("forgets the oldest: by number, and by what they take", async () => {
     const journal = new EventJournal(systemClock);
+    for (let at = 0; at < 2000; at += 1) journal.publish({ ...start, Action: `${at}` });
+    const all = { since: 1, until: 1e10, filters: {} };
+    const actions = await collectPast(journal, all);
+    expect([actions.length, actions[0], actions.at(-1)]).toEqual([1024, "976", "1999"]);
+    const large = { ID: "abc", Attributes: { name: "x".repeat(1024 * 1024) } };
+    for (let at = 0; at < 10; at += 1) journal.publish({ ...start, Action: `large ${at}`, Actor: large });
+    expect(await collectPast(journal, all)).toEqual(["large 9"]);
+  });
+
+  it("ends a follower that reads too slowly, and holds nothing for it any more", async () => {
+    const journal = new EventJournal(systemClock);
+    const slow = journal.follow({ filters: {} }, new AbortController().signal);
+    for (let at = 0; at < 9000; at += 1) journal.publish(start);
+    await expect(collect(slow, 1)).rejects.toThrow("too slow");
+  });
+
+  it("is resumed by the next engine, damaged lines left out", async () => {
+    const journal = new EventJournal(systemClock);
+    for (let at = 0; at < 300; at += 1) journal.publish({ ...start, Action: `${at}` });
+    const next = new EventJournal(systemClock);
+    next.resume(`{"Type":1}\nnonsense\n${journal.print()}`);
+    next.publish({ ...start, Action: "new" });
+    const actions = await collectPast(next, { since: 1, until: 1e10, filters: {} });
+    expect([actions.length, actions[0], actions.at(-1)]).toEqual([257, "44", "new"]);
+  });
+
+  it("follows a clock that is set back, and orders what happens at one moment", async () => {
+    let nowMs = 2_000_000;
+    const journal = new EventJournal({ now: () => new Date(nowMs), monotonicMs: () => 0 });
     journal.publish(start);
-    const following = journal.follow({ since: 0, filters: {} }, new AbortController().signal);
-    for await (const event of following) {
-      expect(event).toMatchObject({ status: "start", id: "abc", from: "nginx", scope: "local" });
-      break;
-    }
+    journal.publish(start);
+    nowMs = 1_000_000;
+    journal.publish(start);
+    expect(journal.print().match(/"timeNano":\d+/g)).toEqual([
+      '"timeNano":2000000000000',
+      '"timeNano":2000000001000',
+      '"timeNano":1000000000000',
+    ]);
   });
 });
 

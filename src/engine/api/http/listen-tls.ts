@@ -37,7 +37,7 @@ const defaultPort = 2376;
 const handshakeLimitMs = 10_000;
 const othersMayRead = 0o004;
 
-/** Undefined when nothing is asked for. Throws "bad-parameter" for an address that is none, and naming what is missing. */
+/** Undefined when nothing is asked for. Throws "bad-parameter", naming the address that is none, or what is missing. */
 export function parseListen({ address, tlsCa, tlsCert, tlsKey }: ListenRequest): TlsListener | undefined {
   const files = { "--tls-ca": tlsCa, "--tls-cert": tlsCert, "--tls-key": tlsKey };
   if (address === undefined) {

@@ -22,7 +22,14 @@ export type Reply =
       readonly headers?: Readonly<Record<string, string>>;
     }
   /** The connection becomes the container's stdio. `serve` owns the socket until it resolves. */
-  | { readonly kind: "hijack"; readonly contentType: string; serve(socket: Duplex): Promise<void> };
+  | { readonly kind: "hijack"; readonly contentType: string; serve(socket: Duplex): Promise<void> }
+  /** The same after a change to another protocol; without such a request it is an error. */
+  | {
+      readonly kind: "switch";
+      readonly protocol: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      serve(socket: Duplex): Promise<void>;
+    };
 
 export const rawStream = "application/vnd.docker.raw-stream";
 export const framedStream = "application/vnd.docker.multiplexed-stream";

@@ -32,6 +32,12 @@ export async function sendReply(response: ServerResponse, reply: Reply, options:
       return stream(response, reply, options);
     case "hijack":
       return rawConnection(response, reply);
+    case "switch":
+      return end(response, options, {
+        status: 400,
+        text: `${JSON.stringify({ message: `the connection has to be upgraded to ${reply.protocol}` })}\n`,
+        type: "application/json",
+      });
   }
 }
 
@@ -45,6 +51,12 @@ export async function upgradeTo(
     socket.write(
       `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${reply.contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
     );
+    return serveSocket(socket, reply);
+  }
+  if (reply.kind === "switch" && message.headers.upgrade?.toLowerCase() === reply.protocol) {
+    const headers = { Connection: "Upgrade", Upgrade: reply.protocol, ...reply.headers };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
     return serveSocket(socket, reply);
   }
   const response = new http.ServerResponse(message);
@@ -106,7 +118,7 @@ async function rawConnection(response: ServerResponse, reply: Extract<Reply, { k
 
 async function serveSocket(
   socket: Socket,
-  { serve }: Extract<Reply, { kind: "hijack" }>,
+  { serve }: Extract<Reply, { kind: "hijack" | "switch" }>,
   client: Duplex = socket,
 ): Promise<void> {
   client.on("error", () => {}); // "close" follows and says all

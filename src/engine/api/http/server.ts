@@ -156,7 +156,7 @@ async function answerUpgrade(
 
 /** Its end is not waited for, when the engine ends. */
 function noteLasting(request: OpenRequest, reply: Reply, requests: OpenRequests): void {
-  const lasts = reply.kind === "hijack" || (reply.kind === "stream" && reply.lasting);
+  const lasts = reply.kind === "hijack" || reply.kind === "switch" || (reply.kind === "stream" && reply.lasting);
   if (!lasts) return;
   request.isLasting = true;
   if (requests.isEnding) request.cut();

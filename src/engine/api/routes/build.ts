@@ -94,7 +94,7 @@ function failedLine({ message, step, code, hint }: BuildError): ProgressMessage 
   return { errorDetail: detail, error: message, errorCode: code, ...(hint === undefined ? {} : { hint }), step };
 }
 
-async function prune({ builder }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function prune({ builder, events }: ApiRooms, request: ApiRequest): Promise<Reply> {
   const known = ["id", "until", "unused-for", "type", "inuse", "shared", "private", "parent", "description"];
   const filters = decodeFilters(text(request, "filters"), known);
   for (const name of ["parent", "description", "shared", "private", "inuse"]) {
@@ -111,6 +111,8 @@ async function prune({ builder }: ApiRooms, request: ApiRequest): Promise<Reply>
     ...(filters.type ? { types: filters.type } : {}),
   };
   const { deleted, reclaimedBytes } = await builder.prune(options);
+  const Attributes = { reclaimed: String(reclaimedBytes) };
+  events.publish({ Type: "builder", Action: "prune", Actor: { ID: "", Attributes } });
   return json({ CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });
 }
 

@@ -59,7 +59,12 @@ function logs({ containers }: ApiRooms, request: ApiRequest): Reply {
     },
     request.signal,
   );
-  return { kind: "stream", contentType: streamType(container.Config.Tty === true, request.version), chunks, lasting: flag(request, "follow") };
+  return {
+    kind: "stream",
+    contentType: streamType(container.Config.Tty === true, request.version),
+    chunks,
+    lasting: flag(request, "follow"),
+  };
 }
 
 /** `all`, negative and what is no number mean everything. */

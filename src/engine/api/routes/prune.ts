@@ -3,13 +3,13 @@
 import { isGantryError } from "../../../base/errors.js";
 import { decodeFilters, type Filters } from "../../../wire/filters.js";
 import type { ImageDeleteItem } from "../../../wire/image.js";
-import { measureTrees } from "../../layers/trees/tree-jobs.js";
+import type { EventType } from "../../../wire/system.js";
 import { json, type Reply } from "../http/reply.js";
-import { type ApiRequest, text } from "../http/request.js";
+import { type ApiRequest, flag, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import { prunes } from "../prune-filters.js";
 import type { ApiRooms } from "../rooms.js";
-import { buildCacheItems } from "./build.js";
+import { measureUsage, parseKinds, shapeUsage, volumeSizes } from "../system/disk-usage.js";
 
 const builtIn = ["bridge", "host", "none"];
 const anonymousLabel = "com.docker.volume.anonymous";
@@ -28,7 +28,19 @@ export function pruneRoutes(rooms: ApiRooms): Route[] {
   ];
 }
 
-async function pruneContainers({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function diskUsage(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { version, signal } = request;
+  const usage = await measureUsage(rooms, parseKinds(request.query.getAll("type")), signal);
+  return json(shapeUsage(usage, { version, verbose: flag(request, "verbose") }));
+}
+
+/** As Docker tells it: once, after the events of what was removed. */
+function announcePrune({ events }: ApiRooms, Type: EventType, reclaimed: number): void {
+  events.publish({ Type, Action: "prune", Actor: { ID: "", Attributes: { reclaimed: String(reclaimed) } } });
+}
+
+async function pruneContainers(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { containers } = rooms;
   const takes = prunes(filtersOf(request, ["until", "label", "label!"]), Date.now());
   const idle = containers
     .list({ all: true, filters: { status: ["created", "exited", "dead"] } })
@@ -42,10 +54,12 @@ async function pruneContainers({ containers }: ApiRooms, request: ApiRequest): P
     return Id;
   });
   const SpaceReclaimed = removed.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
+  announcePrune(rooms, "container", SpaceReclaimed);
   return json({ ContainersDeleted: orNull(removed), SpaceReclaimed });
 }
 
-async function pruneImages({ images, containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function pruneImages(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { images, containers } = rooms;
   const { dangling, ...filters } = filtersOf(request, ["dangling", "until", "label", "label!"]);
   const onlyDangling = !dangling?.some((value) => ["false", "0"].includes(value.toLowerCase()));
   const takes = prunes(filters, Date.now());
@@ -58,10 +72,12 @@ async function pruneImages({ images, containers }: ApiRooms, request: ApiRequest
   const removed = (await removeEach(unused, ({ Id }) => images.remove(Id, { force: true, usedBy }))).flat();
   const gone = (item: ImageDeleteItem) => sizes.get(item.Deleted ?? "") ?? 0;
   const SpaceReclaimed = removed.reduce((sum, item) => sum + gone(item), 0);
+  announcePrune(rooms, "image", SpaceReclaimed);
   return json({ ImagesDeleted: orNull(removed), SpaceReclaimed });
 }
 
-async function pruneNetworks({ networks, containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function pruneNetworks(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { networks, containers } = rooms;
   const takes = prunes(filtersOf(request, ["until", "label", "label!"]), Date.now());
   const unused = networks
     .list({})
@@ -72,11 +88,13 @@ async function pruneNetworks({ networks, containers }: ApiRooms, request: ApiReq
     await networks.remove(Id);
     return Name;
   });
+  announcePrune(rooms, "network", 0);
   return json({ NetworksDeleted: orNull(removed) });
 }
 
 /** Named volumes are taken only with the filter `all`: they are where people keep their data. */
-async function pruneVolumes({ volumes, containers, events }: ApiRooms, request: ApiRequest): Promise<Reply> {
+async function pruneVolumes(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const { volumes, containers, events } = rooms;
   const { all, ...filters } = filtersOf(request, ["all", "label", "label!"]);
   const takesNamed = request.version < 42 || all?.some((value) => ["true", "1"].includes(value.toLowerCase())) === true;
   const takes = prunes(filters, Date.now());
@@ -92,62 +110,8 @@ async function pruneVolumes({ volumes, containers, events }: ApiRooms, request: 
     return Name;
   });
   const SpaceReclaimed = removed.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
+  announcePrune(rooms, "volume", SpaceReclaimed);
   return json({ VolumesDeleted: removed, SpaceReclaimed });
-}
-
-async function diskUsage(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
-  const { images, containers, volumes } = rooms;
-  const asked = request.query.getAll("type");
-  const wants = (type: string) => asked.length === 0 || asked.includes(type);
-  const layerSizes = new Map<string, number>();
-  const sharers = new Map<string, number>();
-  const listed = images.list({});
-  for (const { Id } of listed) {
-    for (const { chainId, sizeBytes } of images.layersOf(Id)) {
-      layerSizes.set(chainId, sizeBytes);
-      sharers.set(chainId, (sharers.get(chainId) ?? 0) + 1);
-    }
-  }
-  const shared = (id: string) =>
-    images.layersOf(id).reduce((sum, l) => sum + ((sharers.get(l.chainId) ?? 0) > 1 ? l.sizeBytes : 0), 0);
-  const all = containers.list({ all: true, filters: {} });
-  const ids = all.map(({ Id }) => Id);
-  const written = wants("container") ? await containers.files.writtenBytes(ids, request.signal) : new Map();
-  const sizeOf = new Map(listed.map(({ Id, Size }) => [Id, Size]));
-  const volumeList = wants("volume") ? volumes.list({}) : [];
-  const sizes = await volumeSizes(volumeList, request.signal);
-  return json({
-    LayersSize: [...layerSizes.values()].reduce((sum, size) => sum + size, 0),
-    Images: wants("image")
-      ? listed.map((image) => ({
-          ...image,
-          SharedSize: shared(image.Id),
-          Containers: containers.usersOf({ imageId: image.Id }).length,
-        }))
-      : [],
-    Containers: wants("container")
-      ? all.map((container) => {
-          const SizeRw = written.get(container.Id) ?? 0;
-          return { ...container, SizeRw, SizeRootFs: SizeRw + (sizeOf.get(container.ImageID) ?? 0) };
-        })
-      : [],
-    Volumes: volumeList.map((volume) => {
-      const RefCount = containers.usersOf({ volume: volume.Name }).length;
-      return { ...volume, UsageData: { Size: sizes.get(volume.Name) ?? 0, RefCount } };
-    }),
-    BuildCache: wants("build-cache") ? await buildCacheItems(rooms) : [],
-  });
-}
-
-async function volumeSizes(
-  list: ReadonlyArray<{ Name: string; Mountpoint: string }>,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const sizes = await measureTrees(
-    list.map(({ Mountpoint }) => Mountpoint),
-    signal,
-  );
-  return new Map(list.map(({ Name }, at) => [Name, sizes[at] ?? 0]));
 }
 
 /** What came into use meanwhile stays, and is no failure of the prune. */

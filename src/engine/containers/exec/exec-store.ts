@@ -47,7 +47,7 @@ export class ExecStore {
     requireRunning(container);
     const id = randomBytes(32).toString("hex");
     this.#execs.set(id, { id, container, body, state: "created", exitCode: null, pid: 0 });
-    announce(this.#rooms, container.record, `exec_create: ${command.join(" ")}`, { execID: id });
+    announce(this.#rooms, container.record, `exec_create: ${commandText(command)}`, { execID: id });
     return id;
   }
 
@@ -161,7 +161,7 @@ export class ExecStore {
     const { container, body } = exec;
     try {
       const process = await execProcess(this.#rooms, container.record, { body, size: options.size });
-      announce(this.#rooms, container.record, `exec_start: ${(body.Cmd ?? []).join(" ")}`, { execID: exec.id });
+      announce(this.#rooms, container.record, `exec_start: ${commandText(body.Cmd ?? [])}`, { execID: exec.id });
       const running = await this.#rooms.supervisor.exec(
         {
           containerId: container.id,
@@ -197,6 +197,11 @@ export class ExecStore {
     if (!exec) throw new GantryError("exec-not-found", `No such exec instance: ${id}`);
     return exec;
   }
+}
+
+/** As Docker's events have it: the program, a space, and the arguments, if there are any. */
+function commandText([program = "", ...args]: readonly string[]): string {
+  return `${program} ${args.join(" ")}`;
 }
 
 function requireRunning({ status, id }: Container): void {

@@ -16,15 +16,18 @@ export function announce(
   events.publish({ Type: "container", Action: action, Actor: { ID: record.id, Attributes } });
 }
 
-/** One `connect` or `disconnect` for each network of a sandbox. */
+/** One `connect` or `disconnect` for each network of a sandbox; `none` and `host` count as networks too. */
 export function announceNetworks(
   voice: Voice,
-  { id }: ContainerRecord,
+  { id, hostConfig }: ContainerRecord,
   { action, sandbox }: { action: "connect" | "disconnect"; sandbox: Sandbox | undefined },
 ): void {
-  for (const [name, { NetworkID = "" }] of Object.entries(sandbox?.endpoints ?? {})) {
-    const Attributes = { container: id, name, type: driverOf(voice, name) };
-    voice.events.publish({ Type: "network", Action: action, Actor: { ID: NetworkID, Attributes } });
+  const mode = hostConfig.NetworkMode ?? "";
+  const names = ["none", "host"].includes(mode) && sandbox ? [mode] : Object.keys(sandbox?.endpoints ?? {});
+  for (const name of names) {
+    const { Id = sandbox?.endpoints[name]?.NetworkID ?? "", Driver = "bridge" } = networkOf(voice, name) ?? {};
+    const Attributes = { container: id, name, type: Driver };
+    voice.events.publish({ Type: "network", Action: action, Actor: { ID: Id, Attributes } });
   }
 }
 
@@ -38,10 +41,11 @@ export function announceVolumes({ events }: Voice, record: ContainerRecord, acti
   }
 }
 
-function driverOf({ networks }: Voice, name: string): string {
+/** Undefined for one that is gone. */
+function networkOf({ networks }: Voice, name: string): { Id: string; Driver: string } | undefined {
   try {
-    return networks.get(name).Driver;
+    return networks.get(name);
   } catch {
-    return "bridge";
+    return undefined;
   }
 }
