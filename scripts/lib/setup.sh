@@ -37,6 +37,7 @@ zstd zstd
 tmux tmux
 openssl openssl
 conntrack conntrack
+strace strace
 dnsmasq dnsmasq-base
 iptables iptables"
 

@@ -134,7 +134,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-async function clear(client: EngineClient): Promise<void> {
+/** Removes every container, network and volume. */
+export async function clear(client: EngineClient): Promise<void> {
   for (const { Id } of await client.containers.list({ all: true })) {
     await client.containers.remove(Id, { force: true, volumes: true });
   }
