@@ -1,4 +1,4 @@
-/** Sends a Compose project to a registry as an artifact, as OCI 1.1 or, where a registry takes no such, as 1.0 has it. */
+/** Sends a Compose project to a registry as an artifact of OCI 1.1 or, where a registry takes no such, of 1.0. */
 import { Readable } from "node:stream";
 import { isGantryError } from "../../base/errors.js";
 import { type Digest, digestOf } from "../../oci/digest.js";
