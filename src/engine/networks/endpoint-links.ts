@@ -4,7 +4,7 @@ import { type Family, parseAddress } from "./addresses/ip.js";
 import { macvlanModes, networkOptions } from "./driver-options.js";
 import { gatewayEndpoint, gatewayText, type PlannedEndpoint } from "./endpoint-registry.js";
 import { bridgeName, mtuOf, type NetworkRecord } from "./network-record.js";
-import { interfaceNames, type SandboxLink, type Via } from "./sandbox-links.js";
+import { type Gateways, interfaceNames, type SandboxLink, type Via } from "./sandbox-links.js";
 
 const vethIdLength = 12;
 
@@ -31,7 +31,7 @@ export function vethName({ EndpointID = "" }: EndpointSettings): string {
 }
 
 /** The default routes that a container has with these endpoints. */
-export function gatewaysOf(endpoints: Readonly<Record<string, EndpointSettings>>): Record<Family, Via | undefined> {
+export function gatewaysOf(endpoints: Readonly<Record<string, EndpointSettings>>): Gateways {
   const via = (family: Family): Via | undefined => {
     const settings = gatewayEndpoint(endpoints, family);
     const gateway = settings && parseAddress(gatewayText(settings, family));

@@ -10,6 +10,7 @@ import { createNetns, inNetns } from "../kernel/network/namespaces.js";
 import { type MacvlanRequest, Rtnetlink } from "../kernel/network/rtnetlink.js";
 import { type SysctlPath, sysctlPath, writeSysctl } from "../kernel/network/sysctls.js";
 import { type Address, addressBytes, type Family } from "./addresses/ip.js";
+import { formatMac } from "./addresses/mac.js";
 import type { EndpointAddress } from "./endpoint-registry.js";
 
 /** One interface of a container. */
@@ -61,8 +62,22 @@ export function makeNetns(path: string): void {
   inside.setLink("lo", { up: true });
 }
 
-/** Puts links into a namespace, addresses included. Whoever calls removes what was made when it throws. */
-export function addLinks(netnsPath: string, links: readonly SandboxLink[], hostLinks: HostLinks): void {
+/** A default route goes through the link with `mac`. */
+export interface Via {
+  readonly gateway: Address;
+  readonly mac: string;
+}
+export type Gateways = Readonly<Record<Family, Via | undefined>>;
+
+/**
+ * Puts links into a namespace, addresses included, and sets the default routes that lead through them. Whoever calls
+ * removes what was made when it throws.
+ */
+export function addLinks(
+  netnsPath: string,
+  links: readonly SandboxLink[],
+  { hostLinks, gateways }: { hostLinks: HostLinks; gateways?: Gateways },
+): void {
   if (links.length === 0) return;
   const netnsFd = openSync(netnsPath, "r");
   try {
@@ -78,6 +93,9 @@ export function addLinks(netnsPath: string, links: readonly SandboxLink[], hostL
     const index = inside.setLink(link.inside, { up: true });
     for (const { address, prefix } of link.addresses) {
       inside.addAddress(index, { address: addressBytes(address), prefix });
+    }
+    for (const via of [gateways?.[4], gateways?.[6]]) {
+      if (via?.mac === formatMac(link.mac)) inside.setDefaultRoute(addressBytes(via.gateway), index);
     }
   }
 }
@@ -128,18 +146,12 @@ export function writeSandboxSysctls(netnsPath: string, sysctls: Readonly<Record<
   });
 }
 
-/** A default route goes through the link with `mac`. */
-export interface Via {
-  readonly gateway: Address;
-  readonly mac: string;
-}
-
-/** Sets the default routes of both families, or takes them away. */
-export function setGateways(netnsPath: string, via: Readonly<Record<Family, Via | undefined>>): void {
+/** Sets the default routes of both families anew, or takes them away. */
+export function setGateways(netnsPath: string, gateways: Gateways): void {
   using inside = inNetns(netnsPath, () => new Rtnetlink());
   const links = inside.links();
   for (const family of [4, 6] as const) {
-    const route = via[family];
+    const route = gateways[family];
     const link = links.find(({ mac }) => mac === route?.mac.replaceAll(":", ""));
     if (route && link) inside.setDefaultRoute(addressBytes(route.gateway), link.index);
     else deleteDefaultRoute(inside, family);

@@ -132,7 +132,7 @@ export class Sandboxes {
     this.#options.bridges.raise(record);
     undo.defer(() => this.#options.links.host.deleteLink(vethName(endpoint.settings)));
     const place = { taken: interfacesIn(netnsPath), hairpin: live.held.length > 0 };
-    addLinks(netnsPath, linksOf([endpoint], place), this.#options.links);
+    addLinks(netnsPath, linksOf([endpoint], place), { hostLinks: this.#options.links });
     this.#change(live, { ...sandbox.endpoints, [record.name]: endpoint.settings });
     undo.release();
     this.endpoints.add(containerId, sandbox.name, endpoint.settings);
@@ -210,8 +210,7 @@ export class Sandboxes {
     makeNetns(netnsPath);
     undo.defer(() => removeNetns(netnsPath));
     for (const { settings } of planned) undo.defer(() => links.host.deleteLink(vethName(settings)));
-    addLinks(netnsPath, sandboxLinks, links);
-    if (planned.length > 0) setGateways(netnsPath, gatewaysOf(endpoints));
+    addLinks(netnsPath, sandboxLinks, { hostLinks: links, gateways: gatewaysOf(endpoints) });
     writeSandboxSysctls(netnsPath, request.sysctls);
     const nameServers = this.#names.serversFor(Object.values(endpoints), dnsServers);
     const ports = portMapOf(request.ports, held);

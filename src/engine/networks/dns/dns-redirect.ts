@@ -6,20 +6,17 @@
  * is rewritten after the tracking that a program in the container may have set up, its answer before it, so that both
  * look there like port 53.
  */
-import { inNetns } from "../../kernel/network/namespaces.js";
 import { nftablesOnce } from "../../kernel/network/nftables.js";
 
 const table = "ip gantry_dns";
 const dnsPort = 53;
 
-/** Port 53 of `address` is `port` in the namespace from now on, for UDP and TCP. Throws "network-failed". */
-export function redirectDns(netnsPath: string, address: string, port: number): void {
-  inNetns(netnsPath, () => nftablesOnce(redirection(address, port)));
-}
-
-/** The same where an earlier engine has set another port. */
-export function redirectDnsAnew(netnsPath: string, address: string, port: number): void {
-  inNetns(netnsPath, () => nftablesOnce(`table ${table}\ndelete table ${table}\n${redirection(address, port)}`));
+/**
+ * Port 53 of `address` is `port` in the thread's present namespace from now on, for UDP and TCP. `anew` where an earlier
+ * engine has set another port. Throws "network-failed".
+ */
+export function redirectDns(address: string, port: number, { anew }: { anew: boolean }): void {
+  nftablesOnce(`${anew ? `table ${table}\ndelete table ${table}\n` : ""}${redirection(address, port)}`);
 }
 
 function redirection(address: string, port: number): string {

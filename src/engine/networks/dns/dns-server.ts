@@ -7,7 +7,7 @@ import { GantryError, isGantryError, systemCodeOf } from "../../../base/errors.j
 import { inNetns } from "../../kernel/network/namespaces.js";
 import { boundSocket, portOf } from "../../kernel/network/sockets.js";
 import { framed } from "./dns-forwarder.js";
-import { redirectDns, redirectDnsAnew } from "./dns-redirect.js";
+import { redirectDns } from "./dns-redirect.js";
 
 /** Gives the reply, or undefined for none. Must not reject. */
 export type DnsHandler = (query: Buffer, transport: "udp" | "tcp") => Promise<Buffer | undefined>;
@@ -34,16 +34,10 @@ export function serveDns(
   { address, earlierPort }: { address: string; earlierPort: number | undefined },
   handler: DnsHandler,
 ): DnsServer {
-  const again = earlierPort === undefined ? undefined : socketsOn(netnsPath, address, earlierPort);
-  if (again) return serveOn(again, handler);
-  const sockets = freeSockets(netnsPath, address);
-  try {
-    if (earlierPort === undefined) redirectDns(netnsPath, address, sockets.port);
-    else redirectDnsAnew(netnsPath, address, sockets.port);
-  } catch (error) {
-    for (const fd of [sockets.udpFd, sockets.tcpFd]) closeSync(fd);
-    throw error;
-  }
+  const sockets = inNetns(netnsPath, () => {
+    const again = earlierPort === undefined ? undefined : socketsOn(address, earlierPort);
+    return again ?? redirectedSockets(address, { anew: earlierPort !== undefined });
+  });
   return serveOn(sockets, handler);
 }
 
@@ -54,27 +48,37 @@ interface DnsSockets {
 }
 
 /** Undefined when one of the two is taken. */
-function socketsOn(netnsPath: string, address: string, port: number): DnsSockets | undefined {
-  return inNetns(netnsPath, (): DnsSockets | undefined => {
-    let udpFd: number | undefined;
-    try {
-      udpFd = boundSocket({ protocol: "udp", address, port });
-      const own = portOf(udpFd);
-      return { port: own, udpFd, tcpFd: boundSocket({ protocol: "tcp", address, port: own }) };
-    } catch (error) {
-      if (udpFd !== undefined) closeSync(udpFd);
-      const cause = isGantryError(error) ? error.cause : error;
-      if (systemCodeOf(cause) !== "EADDRINUSE") throw error;
-      return undefined;
-    }
-  });
+function socketsOn(address: string, port: number): DnsSockets | undefined {
+  let udpFd: number | undefined;
+  try {
+    udpFd = boundSocket({ protocol: "udp", address, port });
+    const own = portOf(udpFd);
+    return { port: own, udpFd, tcpFd: boundSocket({ protocol: "tcp", address, port: own }) };
+  } catch (error) {
+    if (udpFd !== undefined) closeSync(udpFd);
+    const cause = isGantryError(error) ? error.cause : error;
+    if (systemCodeOf(cause) !== "EADDRINUSE") throw error;
+    return undefined;
+  }
 }
 
-function freeSockets(netnsPath: string, address: string): DnsSockets {
+/** On a port that is free, to which port 53 leads from now on. */
+function redirectedSockets(address: string, { anew }: { anew: boolean }): DnsSockets {
+  const sockets = freeSockets(address);
+  try {
+    redirectDns(address, sockets.port, { anew });
+    return sockets;
+  } catch (error) {
+    for (const fd of [sockets.udpFd, sockets.tcpFd]) closeSync(fd);
+    throw error;
+  }
+}
+
+function freeSockets(address: string): DnsSockets {
   for (let left = freePortTries; ; left -= 1) {
-    const sockets = socketsOn(netnsPath, address, 0);
+    const sockets = socketsOn(address, 0);
     if (sockets) return sockets;
-    if (left === 0) throw new GantryError("network-failed", `No port is free on ${address} in ${netnsPath}`);
+    if (left === 0) throw new GantryError("network-failed", `No port is free on ${address} in the container's network`);
   }
 }
 
