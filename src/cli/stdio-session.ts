@@ -2,6 +2,7 @@
  * Joins this process's terminal or pipes and a container's or exec's stdio, until its output ends or the user detaches.
  */
 import type { Duplex } from "node:stream";
+import { GantryError } from "../base/errors.js";
 import type { Hijacked } from "../client/engine-client.js";
 import { readFrames } from "../client/frames.js";
 import type { CliContext } from "./context.js";
@@ -16,7 +17,10 @@ export interface SessionOptions {
   readonly resize?: (size: { height: number; width: number }) => Promise<void>;
 }
 
-/** The output has been written when this resolves. A terminal is left as it was found. */
+/**
+ * The output has been written when this resolves. A terminal is left as it was found. Throws "cancelled" at a Ctrl-C
+ * that nobody passes on to the process.
+ */
 export async function runSession(
   context: CliContext,
   { stream, tty }: Hijacked,
@@ -27,11 +31,22 @@ export async function runSession(
     if (tty && options.resize) restore.push(followSize(context, options.resize));
     const detached = options.stdin ? forwardInput(context, { stream, tty }, { options, restore }) : undefined;
     const ended = writeOutput(context, { stream, tty }).then(() => "ended" as const);
-    return await (detached ? Promise.race([ended, detached]) : ended);
+    ended.catch(() => {}); // the race may be over when we close the stream
+    const cancelled = untilCancelled(context.signal, restore);
+    return await Promise.race([ended, cancelled, ...(detached ? [detached] : [])]);
   } finally {
     for (const step of restore.reverse()) step();
     stream.destroy();
   }
+}
+
+function untilCancelled(signal: AbortSignal, restore: Array<() => void>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(new GantryError("cancelled", "Cancelled"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    restore.push(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** Frames go to stdout and stderr as they name; the reader's pace is kept. */

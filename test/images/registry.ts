@@ -30,13 +30,18 @@ export async function startRegistryWith(...names: ImageName[]): Promise<Registry
   return startRegistry(storage);
 }
 
-/** Starts a registry over the given storage directory. */
-export async function startRegistry(storage: string): Promise<Registry> {
+/**
+ * Starts a registry over the given storage directory. With `users`, lines of an htpasswd file with bcrypt hashes, it
+ * wants to know who asks.
+ */
+export async function startRegistry(storage: string, { users }: { users?: string } = {}): Promise<Registry> {
   const dir = await mkdtemp(`${tmpdir()}/gantry-registry-`);
+  if (users !== undefined) await writeFile(`${dir}/htpasswd`, users);
+  const auth = users === undefined ? "" : `auth: {htpasswd: {realm: test, path: ${dir}/htpasswd}}\n`;
   await writeFile(
     `${dir}/config.yml`,
     `version: 0.1\nlog: {level: info, formatter: json}\nstorage: {filesystem: {rootdirectory: ${storage}}}\n` +
-      "http: {addr: '127.0.0.1:0'}\n",
+      `http: {addr: '127.0.0.1:0'}\n${auth}`,
   );
   const child = spawn("docker-registry", ["serve", `${dir}/config.yml`], { stdio: ["ignore", "ignore", "pipe"] });
   const address = await new Promise<string>((resolve, reject) => {

@@ -66,7 +66,7 @@ function runHelper(
     const child = spawn(`docker-credential-${name}`, [action], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...env },
-      timeout: helperLimitMs,
+      signal: AbortSignal.timeout(helperLimitMs),
     });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

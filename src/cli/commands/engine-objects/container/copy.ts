@@ -6,7 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstat, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdtemp, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, posix, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,6 +21,8 @@ interface Place {
 interface CopyOptions {
   /** Keep owners. */
   readonly archive?: boolean;
+  /** Copy what a link leads to, under the link's name. */
+  readonly followLink?: boolean;
 }
 
 /** One of the two is `CONTAINER:PATH`; the other is the host's, or `-` for a tar on the standard streams. */
@@ -52,19 +54,21 @@ async function copyOut(
   { from, target, options }: { from: Place; target: string; options: CopyOptions },
 ): Promise<void> {
   const { signal } = context;
-  const chunks = await client.upkeep.readArchive(from.container, from.path, { signal });
+  const found = options.followLink ? await client.upkeep.statPath(from.container, from.path, { signal }) : undefined;
+  const path = found?.linkTarget || from.path;
+  const chunks = await client.upkeep.readArchive(from.container, path, { signal });
   if (target === "-") return pipeline(Readable.from(chunks), context.stdout, { end: false });
   const place = resolve(context.cwd, target);
   const owners = options.archive ? [] : ["--no-same-owner"];
   const there = await stat(place).catch(() => undefined);
-  if (there?.isDirectory()) return extract(chunks, { directory: place, owners, signal });
-  if (target.endsWith("/")) throw new GantryError("bad-parameter", `no such directory: ${target}`);
+  if (there?.isDirectory() && path === from.path) return extract(chunks, { directory: place, owners, signal });
+  if (target.endsWith("/") && !there) throw new GantryError("bad-parameter", `no such directory: ${target}`);
   // Beside the target, so that it gets its name at once and whole.
   const scratch = await mkdtemp(join(dirname(place), ".gantry-cp-"));
   try {
     await extract(chunks, { directory: scratch, owners, signal });
-    const name = /\/\.$/.test(from.path) ? "." : posix.basename(from.path);
-    await rename(join(scratch, name), place);
+    const name = /\/\.$/.test(path) ? "." : posix.basename(path);
+    await rename(join(scratch, name), there?.isDirectory() ? join(place, posix.basename(from.path)) : place);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -79,7 +83,8 @@ async function copyIn(
   if (source === "-") {
     return client.upkeep.writeArchive(to.container, { path: to.path, tar: context.stdin }, { signal });
   }
-  const place = resolve(context.cwd, source);
+  const link = resolve(context.cwd, source);
+  const place = options.followLink ? await realpath(link).catch(() => link) : link;
   const { isDirectory } = await lstat(place).then(
     (found) => ({ isDirectory: found.isDirectory() }),
     (cause: unknown) => {
@@ -87,7 +92,7 @@ async function copyIn(
     },
   );
   const onlyContent = isDirectory && /(^|\/)\.$/.test(source);
-  const { directory, name } = await landing(client, to, { name: basename(place), signal, onlyContent, isDirectory });
+  const { directory, name } = await landing(client, to, { name: basename(link), signal, onlyContent, isDirectory });
   const owners = options.archive ? [] : ["--owner=0", "--group=0", "--numeric-owner"];
   const words = onlyContent
     ? ["-C", place, "."]

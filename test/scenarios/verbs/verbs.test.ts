@@ -1,0 +1,171 @@
+/** Single commands on services and containers: outputs and exit codes that scripts rely on. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, readlink } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
+
+const program = fileURLToPath(new URL("../../../bin/gantry", import.meta.url));
+
+let gantry: Gantry;
+let project: Project;
+beforeAll(async () => {
+  gantry = await aGantry();
+  await gantry.importImages("busybox");
+  project = await gantry.projectOf(
+    "verbs",
+    `services:
+  web:
+    image: busybox
+    command: sh -c 'i=0; while true; do i=$$((i+1)); echo line $$i; sleep 0.2; done'
+    stop_grace_period: 0s
+    labels: { a.b: c }
+    volumes: [data:/data]
+  job:
+    image: busybox
+    command: sleep 1000
+    stop_grace_period: 0s
+volumes: { data: {} }
+`,
+  );
+  await project.ok("up", "-d", "--scale", "web=2");
+});
+afterAll(async () => {
+  await project?.clear();
+  await gantry?.[Symbol.asyncDispose]();
+});
+
+const lines = (text: string) => text.split("\n").filter(Boolean);
+
+describe("listings", () => {
+  it("print what a template asks for", async () => {
+    const rows = await project.ok("ps", "--format", '{{.Service}} {{.State}} {{.Label "a.b"}}', "web");
+    expect(lines(rows)).toEqual(["web running c", "web running c"]);
+    const table = await project.ok("ps", "--format", "table {{.Name}}\t{{.Service}}", "job");
+    expect(lines(table).map((line) => line.split(/ {2,}/))).toEqual([
+      ["NAME", "SERVICE"],
+      ["verbs-job-1", "job"],
+    ]);
+    expect(await project.ok("volumes", "--format", "{{.Name}} {{.Driver}}")).toBe("verbs_data local");
+    expect(await project.ok("ls", "--format", "{{.Name}} {{.Status}}")).toBe("verbs running(3)");
+    expect(lines(await gantry.ok(["container", "ls", "--format", "{{.Names}}"])).sort()).toEqual([
+      "verbs-job-1",
+      "verbs-web-1",
+      "verbs-web-2",
+    ]);
+  });
+
+  it("refuse a template with a wrong field before they print anything", async () => {
+    const outcome = await project.run("ps", "--format", "{{.Nmae}}");
+    expect(outcome).toMatchObject({ code: 1, stdout: "" });
+    expect(outcome.stderr).toContain("1:3: there is no field Nmae; did you mean Name?");
+  });
+
+  it("inspect objects of every kind by one command", async () => {
+    const format = "{{.Name}}";
+    expect(await gantry.ok(["inspect", "-f", format, "verbs-web-1"])).toBe("/verbs-web-1");
+    expect(await gantry.ok(["inspect", "-f", format, "verbs_default", "verbs_data"])).toBe("verbs_default\nverbs_data");
+    const health = "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
+    expect(await gantry.ok(["container", "inspect", "-f", health, "verbs-web-1"])).toBe("none");
+    expect(await gantry.run(["inspect", "nothing"])).toMatchObject({ code: 1, stdout: "[]\n" });
+  });
+});
+
+describe("dry runs", () => {
+  it("print what would be done and do nothing", async () => {
+    const before = await gantry.ok(["container", "ls", "-a", "--no-trunc", "--format", "{{.ID}} {{.State}}"]);
+    for (const words of [["down"], ["stop"], ["up", "--force-recreate"], ["run", "web", "true"], ["rm", "-s"]]) {
+      const told = await project.ok("--dry-run", ...words);
+      expect(told, words.join(" ")).toMatch(/container verbs-web-/);
+    }
+    expect(await gantry.ok(["container", "ls", "-a", "--no-trunc", "--format", "{{.ID}} {{.State}}"])).toBe(before);
+  });
+});
+
+describe("copies and archives", () => {
+  it("copy to every replica and from the first", async () => {
+    await project.ok("cp", "compose.yaml", "web:/tmp/copied");
+    for (const index of ["1", "2"]) {
+      expect(await project.ok("exec", "-T", "--index", index, "web", "cat", "/tmp/copied")).toContain("services:");
+    }
+    await project.ok("cp", "--index", "2", "web:/tmp/copied", "back");
+    expect(await readFile(`${project.cwd}/back`, "utf8")).toContain("services:");
+  });
+
+  it("follow links only when asked", async () => {
+    await project.exec("web", "ln", "-sf", "/tmp/copied", "/tmp/link");
+    await project.ok("cp", "--index", "1", "web:/tmp/link", "link");
+    expect(await readlink(`${project.cwd}/link`)).toBe("/tmp/copied");
+    await project.ok("cp", "--index", "1", "-L", "web:/tmp/link", "followed");
+    expect(await readFile(`${project.cwd}/followed`, "utf8")).toContain("services:");
+  });
+
+  it("make an image of a replica", async () => {
+    await project.ok("commit", "-m", "a comment", "-c", "CMD echo committed", "web", "verbs/copy:1");
+    expect(await gantry.ok(["container", "run", "--rm", "verbs/copy:1"])).toBe("committed");
+    expect(await gantry.ok(["image", "inspect", "-f", "{{.Comment}}", "verbs/copy:1"])).toBe("a comment");
+    await gantry.ok(["image", "rm", "verbs/copy:1"]);
+  });
+
+  it("write the root file system of a service's container", async () => {
+    await project.ok("export", "-o", "root.tar", "web");
+    expect((await readFile(`${project.cwd}/root.tar`)).includes("bin/busybox")).toBe(true);
+  });
+});
+
+describe("exit codes", () => {
+  it("are those of what ran", async () => {
+    expect((await project.run("exec", "-T", "web", "sh", "-c", "exit 7")).code).toBe(7);
+    expect((await project.run("run", "--rm", "web", "sh", "-c", "exit 5")).code).toBe(5);
+    expect((await gantry.run(["container", "run", "--rm", "busybox", "none"])).code).toBe(127);
+    expect((await gantry.run(["container", "run", "--rm", "--cpus", "many", "busybox"])).code).toBe(125);
+  });
+
+  it("of wait is 1 when there is nothing to wait for", async () => {
+    await project.ok("stop", "job");
+    expect(await project.run("wait", "job")).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
+describe("commands that go on and on", () => {
+  /** Starts one, waits for its first line, and gives what it ended with. */
+  async function interrupted(words: readonly string[], end: (child: ChildProcess) => void) {
+    const env = { ...process.env, HOME: "/root", NO_COLOR: "1" } as NodeJS.ProcessEnv;
+    for (const [name, value] of Object.entries(engineOf())) env[name] = value;
+    const child = spawn(program, [...words], { cwd: project.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const ended = once(child, "close");
+    await once(createInterface(child.stdout), "line");
+    end(child);
+    const [code] = await ended;
+    return { code, stderr };
+  }
+  const engineOf = () => ({ GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` });
+  const endless = [
+    "logs -f",
+    "stats",
+    "events --since 1h",
+    "attach --no-stdin --sig-proxy=false web",
+    "container logs -f verbs-web-1",
+    "container stats verbs-web-1",
+    "system events --since 1h",
+  ];
+
+  it.each(endless)("end with 130 and without a word at Ctrl-C: %s", async (line) => {
+    expect(await interrupted(line.split(" "), (child) => child.kill("SIGINT"))).toEqual({ code: 130, stderr: "" });
+  });
+
+  it.each(endless)("end without a word when their reader leaves: %s", async (line) => {
+    const { stderr } = await interrupted(line.split(" "), (child) => {
+      child.stdout?.destroy();
+      // Silence may go on: something has to be written for the pipe to be found broken.
+      void gantry.run(["container", "exec", "verbs-web-1", "true"]);
+    });
+    expect(stderr).toBe("");
+  });
+});
