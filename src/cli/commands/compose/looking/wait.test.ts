@@ -7,7 +7,7 @@ import { wait } from "./wait.js";
 function aProject(ends: ReadonlyArray<{ service: string; code: number }>) {
   const printed: string[] = [];
   const codes: number[] = [];
-  const gates = ends.map(() => Promise.withResolvers<void>());
+  const gates = ends.map(aGate);
   const containers = {
     list: async () =>
       ends.map(({ service }, at) => ({
@@ -31,6 +31,14 @@ function aProject(ends: ReadonlyArray<{ service: string; code: number }>) {
     signal: new AbortController().signal,
   } as unknown as CliContext;
   return { context, printed, codes };
+}
+
+function aGate() {
+  let open = () => {};
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, resolve: () => open() };
 }
 
 it("tells each container as it ends, and ends with the code of the last one", async () => {
