@@ -120,7 +120,7 @@ export class BridgeHost {
     const link = device === "" ? undefined : host.linkNamed(device);
     const id = Number(vlan);
     if (!link || id < 1 || id > 4094) {
-      throw new GantryError("bad-parameter", `invalid parent interface ${parent}: the host has no such interface`);
+      throw new GantryError("bad-parameter", `invalid subinterface vlan name ${parent}, example formatting is eth0.10`);
     }
     try {
       host.addVlan({ name: parent, parent: link.index, id, group });

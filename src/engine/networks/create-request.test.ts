@@ -33,7 +33,7 @@ it.each<[NetworkCreateBody, RegExp]>([
   [option("bridge.trusted_host_interfaces", "eth0"), /trusted_host_interfaces is not supported/],
   [macvlan({}), /needs the option parent/],
   [macvlan({ parent: "lo" }), /parent interface: lo/],
-  [macvlan({ parent: "eth0", macvlan_mode: "loud" }), /macvlan mode: loud/],
+  [macvlan({ parent: "eth0", macvlan_mode: "loud" }), /macvlan mode 'loud' is not valid/],
   [macvlan({ parent: "eth0", speed: "1" }), /unknown macvlan option: speed/],
 ])("refuses to create %j", (body, reason) => {
   expect(() => checkCreateBody(body)).toThrow(reason);

@@ -80,7 +80,7 @@ export function checkMacvlanOptions(options: Readonly<Record<string, string>>): 
     throw new GantryError("bad-parameter", `invalid parent interface: ${parent}`);
   }
   if (!macvlanModes.some((one) => one === mode)) {
-    throw new GantryError("bad-parameter", `unknown macvlan mode: ${mode}`);
+    throw new GantryError("bad-parameter", `requested macvlan mode '${mode}' is not valid`);
   }
   if (mtu !== undefined && !isMtu(mtu)) throw new GantryError("bad-parameter", `invalid ${networkOptions.mtu}: ${mtu}`);
 }

@@ -97,7 +97,7 @@ it("honours a bridge's options: name, interfaces' prefix, MTU, published address
     "com.docker.network.bridge.enable_ip_masquerade": "false",
   };
   await test.store.create({ Name: "front", Options });
-  await expect(test.store.create({ Name: "other", Options })).rejects.toThrow(`bridge name ${name} is in use`);
+  await expect(test.store.create({ Name: "other", Options })).rejects.toThrow("networks have same bridge name");
   const web = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
   const peer = await test.store.attach(aRequest("front"), never);
   expect(interfaces(web.netnsPath).find(({ ifname }) => ifname === "lan0")?.mtu).toBe(1400);

@@ -64,7 +64,7 @@ describe.skipIf(!hasMacvlan)("a macvlan network", () => {
   it("refuses a parent that is not there", async () => {
     await using test = await openTestNetworks();
     const body = { Name: "lan", Driver: "macvlan", Options: { parent: "nowhere0" } };
-    await expect(test.store.create(body)).rejects.toThrow("invalid parent interface nowhere0");
+    await expect(test.store.create(body)).rejects.toThrow("invalid subinterface vlan name nowhere0");
     await expect(test.store.create({ ...body, Options: { parent: "nowhere0.10" } })).rejects.toThrow("nowhere0.10");
   });
 });

@@ -227,8 +227,8 @@ export class NetworkStore implements Networks {
     const name = hostLinkName(record);
     const other = this.#known().find((one) => one.driver === "bridge" && hostLinkName(one) === name);
     if (!other) return;
-    const message = `bridge name ${name} is in use by network ${other.name}`;
-    throw new GantryError("network-conflict", message);
+    const reason = `conflicts with network ${other.id} (${name}): networks have same bridge name`;
+    throw new GantryError("network-forbidden", `cannot create network ${record.id} (${name}): ${reason}`);
   }
 
   #publish(action: string, record: NetworkRecord): void {

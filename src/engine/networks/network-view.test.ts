@@ -29,6 +29,10 @@ it("filters by name, label, driver, type and use", () => {
   expect(matches({ name: ["^fro"] })).toBe(true);
   expect(matches({ name: ["^fro$"] })).toBe(false);
   expect(matches({ name: ["ont$"] })).toBe(true);
+  expect(matches({ name: ["f[ro]+nt"] })).toBe(true);
+  expect(matches({ name: ["("] })).toBe(false);
+  expect(() => matches({ type: ["nope"] })).toThrow("invalid filter: 'type'='nope'");
+  expect(() => matches({ dangling: ["maybe"] })).toThrow("invalid value for filter 'dangling'");
   expect(matches({ label: ["tier=web"], driver: ["bridge"] })).toBe(true);
   expect(matches({ label: ["tier=db"] })).toBe(false);
   expect(matches({ type: ["builtin"] })).toBe(false);

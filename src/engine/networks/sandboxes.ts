@@ -347,7 +347,7 @@ export class Sandboxes {
   #ownNetns({ containerId, netnsPath }: Sandbox): string {
     if (netnsPath === this.#netnsPath(containerId)) return netnsPath;
     const message = "container sharing network namespace with another container or host cannot be connected to any";
-    throw new GantryError("network-conflict", `${message} other network`);
+    throw new GantryError("bad-parameter", `${message} other network`);
   }
 
   #netnsPath(containerId: string): string {

@@ -19,16 +19,8 @@ export function connectContainer(
   return container.lock.run(async () => {
     const { record } = container;
     const found = rooms.networks.get(network);
-    if (found.Name === "host" || found.Name === "none") {
-      throw new GantryError("network-forbidden", `container cannot be connected to ${found.Name} network`);
-    }
+    checkConnectable(record.hostConfig.NetworkMode ?? "bridge", found.Name);
     checkEndpoint(found.Name, settings);
-    if (!hasNetworks(record.hostConfig.NetworkMode ?? "bridge")) {
-      throw new GantryError(
-        "network-conflict",
-        `container sharing network namespace with another container or host cannot be connected to any other network`,
-      );
-    }
     if (endpointKey(rooms, container, found.Id) !== undefined) {
       throw new GantryError(
         "network-in-use",
@@ -59,6 +51,7 @@ export function disconnectContainer(
 ): Promise<void> {
   return container.lock.run(async () => {
     const { record } = container;
+    if (network === "host" && record.hostConfig.NetworkMode === "host") throw onHostNetwork();
     const found = force ? networkOrNone(rooms, network) : rooms.networks.get(network);
     const key = endpointKey(rooms, container, found?.Id) ?? (network in record.endpoints ? network : undefined);
     if (key === undefined) {
@@ -74,6 +67,23 @@ export function disconnectContainer(
       before && { ...before, endpoints: without(before.endpoints, Object.keys(sandbox.endpoints)) };
     announceNetworks(rooms, record, { action: "disconnect", sandbox: gone });
   });
+}
+
+/** Docker's refusals, in its order. Throws "bad-parameter". */
+function checkConnectable(mode: string, network: string): void {
+  if (network === "host") throw onHostNetwork();
+  if (network === "none" || mode === "none") {
+    const reason = "container cannot be connected to multiple networks with one of the networks in private (none) mode";
+    throw new GantryError("bad-parameter", reason);
+  }
+  if (hasNetworks(mode)) return;
+  const reason = "container sharing network namespace with another container or host cannot be connected to any other";
+  throw new GantryError("bad-parameter", `${reason} network`);
+}
+
+function onHostNetwork(): GantryError {
+  const reason = "container cannot be disconnected from host network or connected to host network";
+  return new GantryError("bad-parameter", reason);
 }
 
 /** The key under which the record has a network: its name, or the id or prefix that a request used. */

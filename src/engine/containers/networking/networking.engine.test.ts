@@ -118,8 +118,15 @@ describe("connect and disconnect", () => {
       ...{ status: 403, message: `endpoint with name ${own} already exists in network ${front}` },
     });
     await expect(connect(id, "nonet")).rejects.toMatchObject({ status: 404, message: "network nonet not found" });
-    await expect(connect(id, "host")).rejects.toMatchObject({ status: 403 });
-    await expect(connect(onHost, front)).rejects.toMatchObject({ status: 409 });
+    await expect(connect(id, "host")).rejects.toMatchObject({
+      ...{ status: 400, message: "container cannot be disconnected from host network or connected to host network" },
+    });
+    await expect(connect(id, "none")).rejects.toMatchObject({
+      ...{ status: 400, message: expect.stringContaining("one of the networks in private (none) mode") },
+    });
+    await expect(connect(onHost, front)).rejects.toMatchObject({
+      ...{ status: 400, message: expect.stringContaining("cannot be connected to any other network") },
+    });
     await expect(connect(id, back, { IPAMConfig: { IPv4Address: "1.2.3.4" } })).rejects.toMatchObject({
       ...{ status: 400, message: expect.stringContaining("no configured subnet contains IP address 1.2.3.4") },
     });

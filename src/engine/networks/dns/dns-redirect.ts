@@ -12,8 +12,8 @@ const table = "ip gantry_dns";
 const dnsPort = 53;
 
 /**
- * Port 53 of `address` is `port` in the thread's present namespace from now on, for UDP and TCP. `anew` where an earlier
- * engine has set another port. Throws "network-failed".
+ * Port 53 of `address` is `port` in the thread's present namespace from now on, for UDP and TCP. `anew` where an
+ * earlier engine has set another port. Throws "network-failed".
  */
 export function redirectDns(address: string, port: number, { anew }: { anew: boolean }): void {
   nftablesOnce(`${anew ? `table ${table}\ndelete table ${table}\n` : ""}${redirection(address, port)}`);

@@ -6,8 +6,8 @@ const maxConnections = 4096;
 
 /**
  * Accepts on a listening descriptor, which is closed on disposal, and joins each connection to the container's port.
- * `targets` gives its addresses at that moment: the next one is tried where nobody listens on the one before. The client
- * is reset when there is none.
+ * `targets` gives its addresses at that moment: the next one is tried where nobody listens on the one before. The
+ * client is reset when there is none.
  */
 export function startTcpRelay(fd: number, port: number, targets: () => readonly string[]): Disposable {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
