@@ -82,14 +82,14 @@ function realDevicePath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    throw notADevice(path);
+    throw notADevice(path, "no such file or directory");
   }
 }
 
-function notADevice(path: string): GantryError {
+function notADevice(path: string, why = "not a device node"): GantryError {
   return new GantryError(
     "bad-parameter",
-    `error gathering device information while adding custom device "${path}": not a device node`,
+    `error gathering device information while adding custom device "${path}": ${why}`,
   );
 }
 

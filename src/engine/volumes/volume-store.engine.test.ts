@@ -33,6 +33,10 @@ const rooms = { clock: systemClock, onDamaged: () => {}, copyInto };
 const open = () => openVolumes({ directory: join(directory, "volumes"), ...rooms });
 const data = (name: string, ...path: string[]) => join(volumes.get(name).Mountpoint, ...path);
 
+/** Disks of files need a kernel and a machine that have them. */
+const hasLoopDevices =
+  existsSync("/dev/loop-control") && ["/sbin", "/usr/sbin"].some((folder) => existsSync(join(folder, "mkfs.ext2")));
+
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "gantry-vol-"));
   rootfs = join(directory, "rootfs");
@@ -63,9 +67,11 @@ describe("a volume", () => {
   it("in use is not removed, and what is removed leaves nothing", async () => {
     await volumes.create({ Name: "db" });
     const path = data("db");
-    await expect(volumes.remove("db", { force: true, usedBy: ["web"] })).rejects.toThrow(
-      "remove db: volume is in use - [web]",
-    );
+    const usedBy = ["a".repeat(64)];
+    await expect(volumes.remove("db", { force: true, usedBy })).rejects.toMatchObject({
+      message: `remove db: volume is in use - [${usedBy[0]}]`,
+      hint: "Remove its containers first: gantry container rm aaaaaaaaaaaa",
+    });
     await volumes.remove("db", { force: false, usedBy: [] });
     expect(existsSync(join(path, ".."))).toBe(false);
     await expect(volumes.remove("db", { force: false, usedBy: [] })).rejects.toThrow("get db: no such volume");
@@ -108,18 +114,21 @@ describe("a volume", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it("with a disk as its device is mounted by a process of its own, whose command line tells no options", async () => {
-    const disk = join(directory, "a disk");
-    writeFileSync(disk, "");
-    truncateSync(disk, 2 * 1024 ** 2);
-    execFileSync("mkfs.ext2", ["-q", "-F", disk]);
-    await volumes.create({ Name: "disk", DriverOpts: { type: "ext2", device: disk, o: "loop,noexec" } });
-    const path = await volumes.mount("disk");
-    expect(await isMountPoint(path)).toBe(true);
-    expect(readFileSync("/proc/mounts", "utf8")).toMatch(new RegExp(`${path} ext2 rw,noexec`));
-    expect(readdirSync(join(path, ".."))).toEqual(["_data"]);
-    await volumes.remove("disk", { force: false, usedBy: [] });
-  });
+  it.skipIf(!hasLoopDevices)(
+    "with a disk as its device is mounted by a process of its own, whose command line tells no options",
+    async () => {
+      const disk = join(directory, "a disk");
+      writeFileSync(disk, "");
+      truncateSync(disk, 2 * 1024 ** 2);
+      execFileSync("mkfs.ext2", ["-q", "-F", disk]);
+      await volumes.create({ Name: "disk", DriverOpts: { type: "ext2", device: disk, o: "loop,noexec" } });
+      const path = await volumes.mount("disk");
+      expect(await isMountPoint(path)).toBe(true);
+      expect(readFileSync("/proc/mounts", "utf8")).toMatch(new RegExp(`${path} ext2 rw,noexec`));
+      expect(readdirSync(join(path, ".."))).toEqual(["_data"]);
+      await volumes.remove("disk", { force: false, usedBy: [] });
+    },
+  );
 
   it("whose server does not answer is refused, and the engine serves on meanwhile", async () => {
     await volumes.create({ Name: "far", DriverOpts: { type: "nosuchfs", device: ":/export", o: "addr=127.0.0.1" } });

@@ -118,7 +118,7 @@ export class VolumeStore implements Volumes {
       }
       if (usedBy.length > 0) {
         throw new GantryError("volume-in-use", `remove ${name}: volume is in use - [${usedBy.join(", ")}]`, {
-          hint: `Remove its containers first: gantry container rm ${usedBy.join(" ")}`,
+          hint: `Remove its containers first: gantry container rm ${usedBy.map(shortened).join(" ")}`,
         });
       }
       // What is mounted is not ours to delete; a crash may have mounted it twice.
@@ -208,6 +208,11 @@ export class VolumeStore implements Volumes {
       if (this.#queues.get(name) === mine) this.#queues.delete(name);
     }
   }
+}
+
+/** A container's id is known by its first digits. */
+function shortened(user: string): string {
+  return user.replace(/^([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
 }
 
 /** By a regular expression, as Docker's filter; what is none is looked for as it stands. */

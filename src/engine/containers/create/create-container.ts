@@ -8,7 +8,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GantryError } from "../../../base/errors.js";
+import { GantryError, isGantryError } from "../../../base/errors.js";
 import type {
   ContainerConfig,
   ContainerCreateBody,
@@ -73,14 +73,17 @@ async function composeRecord(
   const config: ContainerConfig = { ...merged, Hostname: hostnameOf(merged, { id, mode: hostConfig.UTSMode }) };
   checkConfig(config);
   checkNetworking(asked, hostConfig);
-  checkLinks(rooms, hostConfig);
-  const mounts = parseMounts({
-    hostConfig: askedHost,
-    config: merged,
-    donors: (askedHost.VolumesFrom ?? []).map((donor) => donorMounts(rooms, donor)),
-    newName: () => randomBytes(32).toString("hex"),
-    resolveImage: (source) => rooms.images.resolve(source),
-  });
+  badRequestIfMissing(() => checkLinks(rooms, hostConfig));
+  for (const mode of [hostConfig.PidMode, hostConfig.IpcMode]) badRequestIfMissing(() => donorOf(rooms, mode));
+  const mounts = badRequestIfMissing(() =>
+    parseMounts({
+      hostConfig: askedHost,
+      config: merged,
+      donors: (askedHost.VolumesFrom ?? []).map((donor) => donorMounts(rooms, donor)),
+      newName: () => randomBytes(32).toString("hex"),
+      resolveImage: (source) => rooms.images.resolve(source),
+    }),
+  );
   await Promise.all(mounts.map(checkBindSource));
   const record: ContainerRecord = {
     id,
@@ -96,9 +99,21 @@ async function composeRecord(
     files: (askedHost.GantryFiles ?? []).map(storedFile),
     state: neverStarted,
   };
-  for (const mode of [hostConfig.PidMode, hostConfig.IpcMode]) donorOf(rooms, mode);
   checkContainerSpec(rooms, record, await prepareDevices(rooms, hostConfig));
   return record;
+}
+
+/**
+ * By "not found" Docker's clients know that the container's image is missing, and pull it: another thing that is
+ * missing is a bad request.
+ */
+function badRequestIfMissing<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (cause) {
+    if (!isGantryError(cause) || cause.status !== 404) throw cause;
+    throw new GantryError("bad-parameter", cause.message, { cause });
+  }
 }
 
 async function makeContainer(rooms: Rooms, record: ContainerRecord, files: readonly InjectedFile[]): Promise<void> {
