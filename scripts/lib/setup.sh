@@ -36,6 +36,11 @@ bzip2 bzip2
 xz xz-utils
 zstd zstd
 tmux tmux
+podman podman
+/usr/lib/podman/netavark netavark
+/usr/lib/podman/aardvark-dns aardvark-dns
+/usr/sbin/sshd openssh-server
+ssh openssh-client
 openssl openssl
 conntrack conntrack
 strace strace

@@ -1,5 +1,5 @@
 /**
- * What makes a plan impossible before anything of it is done: features that the engine lacks, host ports that are taken.
+ * What makes a plan impossible before anything of it is done: what the engine lacks, host ports that are taken.
  *
  * A half of the project would not do, so one refusal keeps the whole plan from being begun.
  */
@@ -9,6 +9,7 @@ import type { EngineClient } from "../client/engine-client.js";
 import { unsupported } from "../client/engines/create-container.js";
 import { containerFeatures, missingFeatures, networkFeatures } from "../client/engines/engine-features.js";
 import type { EngineIdentity } from "../client/engines/engine-identity.js";
+import type { ImageBuild } from "../plan/build/image-build.js";
 import type { Operation, Plan } from "../plan/operation.js";
 import { findPortConflicts } from "./port-check.js";
 
@@ -33,8 +34,20 @@ function lackOf(operation: Operation, engine: EngineIdentity): Refusal[] {
 
 function featuresMissing(operation: Operation, engine: EngineIdentity): string[] {
   if (operation.kind === "create-container") return missingFeatures(containerFeatures, operation.body, engine);
+  if (operation.kind === "build-image") return engine.kind === "gantry" ? [] : beyondClassic(operation.build);
   if (operation.kind === "create-network") return missingFeatures(networkFeatures, operation.body, engine);
   return [];
+}
+
+/** What a build asks for that Docker's classic route has no place for. */
+function beyondClassic({ secrets, ssh, contexts, allow, noCacheFilter }: ImageBuild): string[] {
+  return [
+    ...(secrets.length > 0 ? ["build.secrets"] : []),
+    ...(ssh.length > 0 ? ["build.ssh"] : []),
+    ...(Object.keys(contexts).length > 0 ? ["build.additional_contexts"] : []),
+    ...(allow.length > 0 ? ["build.entitlements and privileged"] : []),
+    ...(noCacheFilter.length > 0 ? ["build.no_cache_filter"] : []),
+  ];
 }
 
 /** Podman leaves health checks to timers of systemd; where it has none, nobody runs them and a gate never opens. */

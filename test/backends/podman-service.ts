@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
+import { directDialer } from "../../src/client/dial/dialer.js";
+import { connectHttpClient } from "../../src/client/http-client.js";
 import { eventually } from "../scenarios/harness/eventually.js";
 
 const execute = promisify(execFile);
@@ -31,8 +33,8 @@ export async function startPodmanService(through: readonly string[]): Promise<Po
   const [file = "", ...args] = [...through, ...words];
   const service = spawn(file, args, { env, stdio: "ignore" });
   const ended = once(service, "exit");
-  const ping = ["--silent", "--fail", "--unix-socket", socket, "http://podman/_ping"];
-  await eventually(() => execute("curl", ping), startLimitMs);
+  const dialer = directDialer({ kind: "unix", path: socket });
+  await eventually(async () => (await connectHttpClient(dialer)).close(), startLimitMs);
   return {
     host: address,
     [Symbol.asyncDispose]: async () => {
@@ -53,7 +55,7 @@ async function configure(dir: string): Promise<Record<string, string>> {
     () => false,
   );
   const files = {
-    CONTAINERS_CONF: "[containers]\ndefault_ulimits = []\n[engine]\n" + (hasRunc ? 'runtime = "runc"\n' : ""),
+    CONTAINERS_CONF: `[containers]\ndefault_ulimits = []\n[engine]\n${hasRunc ? 'runtime = "runc"\n' : ""}`,
     CONTAINERS_REGISTRIES_CONF:
       'unqualified-search-registries = ["docker.io"]\n' + '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n',
   };

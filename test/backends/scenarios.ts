@@ -1,8 +1,8 @@
 /**
  * What a Compose project may rely on, whichever engine runs it: one definition, run on each by the tests beside it.
  *
- * A scenario drives Gantry's commands as a user does and looks at the engine's own objects. `Traits` name what an engine
- * cannot do; then the scenario is that it is refused by name.
+ * A scenario drives Gantry's commands as a user does and looks at the engine's own objects. `Traits` name what an
+ * engine cannot do; then the scenario is that it is refused by name.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../scenarios/harness/eventually.js";
@@ -133,12 +133,12 @@ function describeLifecycle(stage: Stage): void {
 
 function describeConnections(stage: Stage): void {
   it("services reach each other by name and alias on a network they share, and on no other", async () => {
-    const text =
-      file(
-        service("web", "    networks: { front: { aliases: [site] }, back: {} }\n"),
-        service("near", "    networks: [front]\n"),
-        service("far", "    networks: [other]\n"),
-      ) + "networks: { front: {}, back: {}, other: {} }\n";
+    const services = file(
+      service("web", "    networks: { front: { aliases: [site] }, back: {} }\n"),
+      service("near", "    networks: [front]\n"),
+      service("far", "    networks: [other]\n"),
+    );
+    const text = `${services}networks: { front: {}, back: {}, other: {} }\n`;
     const project = await stage.project("names", text);
     await project.ok("up", "-d");
     await project.exec("web", "sh", "-c", "mkdir /www && echo page >/www/index.html && httpd -p 80 -h /www");
@@ -152,7 +152,8 @@ function describeConnections(stage: Stage): void {
 
   it("a published port answers on the host, and port says where", async () => {
     const command = `sh -c 'mkdir /www && echo page >/www/index.html && exec httpd -f -p 80 -h /www'`;
-    const text = `services:\n  web: { image: busybox, command: ${command}, ports: ['8080:80'], stop_grace_period: 0s }\n`;
+    const web = `{ image: busybox, command: ${command}, ports: ['8080:80'], stop_grace_period: 0s }`;
+    const text = `services:\n  web: ${web}\n`;
     const project = await stage.project("ports", text);
     await project.ok("up", "-d");
     await eventually(async () => expect(await stage.backend.fetch("http://127.0.0.1:8080/")).toBe("page"));
@@ -200,7 +201,7 @@ function describeCommands(stage: Stage): void {
   });
 
   it("in the foreground shows every service's output and ends with the asked exit code", async () => {
-    const text = "services:\n  a: { image: busybox, command: sh -c 'echo working; exit 5' }\n" + service("b");
+    const text = `services:\n  a: { image: busybox, command: sh -c 'echo working; exit 5' }\n${service("b")}`;
     const project = await stage.project("front", text);
     const up = await project.run("up", "--exit-code-from", "a");
     expect(up.code).toBe(5);

@@ -23,7 +23,7 @@ function aContext(name: string, docker: object, pems: Env = {}): Env {
 const current = (name: string) => ({ ".docker/config.json": JSON.stringify({ currentContext: name }) });
 const endpointOf = (choice: ReturnType<typeof choose>) => (choice.kind === "external" ? choice.endpoint : undefined);
 
-it("takes --engine, GANTRY_HOST, DOCKER_HOST, DOCKER_CONTEXT, the current context, the embedded engine: the first", () => {
+it("takes --engine, GANTRY_HOST, DOCKER_HOST, DOCKER_CONTEXT, the current context, else the embedded engine", () => {
   const texts = {
     ...aContext("a", { Host: "unix:///a" }),
     ...aContext("b", { Host: "unix:///b" }),

@@ -34,7 +34,7 @@ export interface ChoiceInput {
 /**
  * The engine and the reason. Nothing is connected.
  *
- * @throws {GantryError} "bad-parameter" for a name or address that is none, a context or a certificate that is not there
+ * @throws {GantryError} "bad-parameter" for a name or address that is none, a context or certificate that is missing
  */
 export function chooseEngine(input: ChoiceInput): EngineChoice {
   const { flag, env } = input;

@@ -1,5 +1,5 @@
 /**
- * Connections to the engine of another host through the system's `ssh`, which knows keys, agents, jump hosts and prompts.
+ * Connections to the engine of another host through the system's `ssh`, which knows keys, agents and jump hosts.
  *
  * One ssh process logs in and stays (a control master, so one prompt at most); each connection is a session of its own
  * through it, which runs `docker system dial-stdio` there, or gantry's or podman's where there is no docker. Nothing
@@ -39,8 +39,7 @@ export async function openSshDialer(endpoint: SshEndpoint, options: SshOptions):
   const dir = await mkdtemp(`${options.tempDir}/gantry-ssh-`);
   const control = `${dir}/s`;
   const env = options.env;
-  const master = spawn("ssh", masterArguments(endpoint, control), { env, stdio: ["ignore", "pipe", "pipe"] });
-  // Also when the process is ended hard: ssh removes its socket, this the directory.
+  const master = spawn("ssh", masterArguments(endpoint, control), { env, stdio: ["pipe", "pipe", "pipe"] });
   const dispose = () => {
     master.kill();
     void rm(dir, { recursive: true, force: true });
@@ -70,22 +69,17 @@ export async function openSshDialer(endpoint: SshEndpoint, options: SshOptions):
     },
     explain: async (socket) => {
       const complaint = socket ? sessions.get(socket) : undefined;
-      return complaint && Promise.race([complaint, timer(explainLimitMs, undefined, { ref: false })]);
+      return complaint && within(explainLimitMs, complaint);
     },
     close: dispose,
   };
 }
 
+/** Its own session says that the login is through, and ends with its input: also when this process is killed. */
 function masterArguments(endpoint: SshEndpoint, control: string): string[] {
-  const settings = [
-    "ControlPersist=no",
-    `ConnectTimeout=${connectLimitS}`,
-    `ServerAliveInterval=${keepAliveS}`,
-    // Run once the login is through and the control socket listens: the only word of it that can be waited for.
-    "PermitLocalCommand=yes",
-    "LocalCommand=echo ready",
-  ];
-  return ["-M", "-N", "-T", "-S", control, ...settings.flatMap((one) => ["-o", one]), ...target(endpoint)];
+  const settings = ["ControlPersist=no", `ConnectTimeout=${connectLimitS}`, `ServerAliveInterval=${keepAliveS}`];
+  const options = ["-M", "-T", "-S", control, ...settings.flatMap((one) => ["-o", one])];
+  return [...options, ...target(endpoint), "sh -c 'echo ready; exec cat >/dev/null'"];
 }
 
 function target({ host, user, port }: SshEndpoint): string[] {
@@ -146,5 +140,13 @@ function asError(text: string, code: number | null, endpoint: SshEndpoint): Gant
 /** A command that has done its work ends, whatever is still connected. */
 function unreference(child: ChildProcess): void {
   child.unref();
-  for (const stream of [child.stdout, child.stderr]) if (stream && "unref" in stream) (stream as net.Socket).unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr])
+    if (stream && "unref" in stream) (stream as net.Socket).unref();
+}
+
+/** Undefined when it takes longer. The timer keeps the program running meanwhile: the process is not waited for. */
+async function within<T>(limitMs: number, value: Promise<T>): Promise<T | undefined> {
+  const settled = new AbortController();
+  const late = timer(limitMs, undefined, { signal: settled.signal }).catch(() => undefined);
+  return Promise.race([value, late]).finally(() => settled.abort());
 }

@@ -1,5 +1,5 @@
 /**
- * What not every engine can do, in one table: an engine that does not know a field ignores it, so it is refused by name.
+ * What not every engine can do, in one table: an engine ignores a field it does not know, so it is refused by name.
  *
  * Pure. `docker` is the Engine API version that brought a feature (the API's version history), `podman` Podman's own,
  * undefined where its Docker-compatible API drops the field. Gantry's engine answers for itself: it refuses by name

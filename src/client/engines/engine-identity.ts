@@ -1,4 +1,6 @@
 /** Which engine answers, as its `/_ping` tells in one call. */
+import { once } from "node:events";
+import { GantryError } from "../../base/errors.js";
 import type { CallOptions } from "../engine-client.js";
 import type { Transport } from "../transport.js";
 
@@ -11,9 +13,17 @@ export interface EngineIdentity {
 
 /** `apiVersion` is the engine's newest. Throws "engine-unavailable". */
 export async function identify(transport: Transport, call?: CallOptions): Promise<EngineIdentity> {
-  const reply = await transport.open({ method: "HEAD", path: "/_ping", ...call });
-  reply.resume();
+  const reply = await transport.open({ method: "HEAD", path: "/_ping", accept: [400], ...call });
+  await once(reply.resume(), "end"); // then its connection is free for the next call
+  // No engine refuses a ping; a server of TLS answers so to whoever does not speak it.
+  if (reply.statusCode === 400) throw wantsTls();
   return identityOf(reply.headers);
+}
+
+function wantsTls(): GantryError {
+  return new GantryError("engine-unavailable", "The engine does not answer plain HTTP: it wants TLS", {
+    hint: "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory of ca.pem, cert.pem and key.pem",
+  });
 }
 
 /** Pure. An engine that is older than the header of its version speaks 1.24. */

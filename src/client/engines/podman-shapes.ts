@@ -1,8 +1,8 @@
 /**
  * Where Podman's Docker-compatible replies differ from Docker's, they are made the same. Pure.
  *
- * Seen with Podman 4.3: a container without a health check has one without a status, an empty log is null, a container's
- * networks bear their names in place of their ids, images their full names, and stop signals are numbers.
+ * Seen with Podman 4.3: a container without a health check has one without a status, an empty log is null, networks of
+ * a container bear their names in place of their ids, images their full names, and stop signals are numbers.
  */
 import { constants } from "node:os";
 import type { ContainerInspect, ContainerSummary } from "../../wire/container.js";

@@ -15,12 +15,18 @@ export interface DockerDaemon extends AsyncDisposable {
 
 const startLimitMs = 30_000;
 
-/** `through` is a command that runs it elsewhere, as `nsenter`. Resolves when the daemon answers. */
-export async function startDockerDaemon(through: readonly string[] = []): Promise<DockerDaemon> {
+/**
+ * `through` is a command that runs it elsewhere, as `nsenter`; `flags` are more of the daemon's own. Resolves when the
+ * daemon answers.
+ */
+export async function startDockerDaemon(
+  through: readonly string[] = [],
+  flags: readonly string[] = [],
+): Promise<DockerDaemon> {
   const dir = await mkdtemp(`${tmpdir()}/gantry-dockerd-`);
   const socketPath = `${dir}/docker.sock`;
   const state = ["--data-root", `${dir}/data`, "--exec-root", `${dir}/exec`, "--pidfile", `${dir}/pid`];
-  const [file = "", ...args] = [...through, "dockerd", ...state, "-H", `unix://${socketPath}`];
+  const [file = "", ...args] = [...through, "dockerd", ...state, "-H", `unix://${socketPath}`, ...flags];
   const daemon = spawn(file, args, { stdio: "ignore" });
   const ended = once(daemon, "exit");
   const get = (path: string) => getText(socketPath, path);
