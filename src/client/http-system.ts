@@ -17,7 +17,11 @@ export function systemCalls(transport: Transport): EngineClient["system"] {
     events: (query, call) => events(transport, query, call),
     status: (call) => transport.json({ method: "GET", path: "/gantry/status", ...call }),
     shutdown: async (call) => {
-      await transport.done({ method: "POST", path: "/gantry/shutdown", ...call });
+      // Its answer lasts until the engine has let go of its state; how it ends is of no interest.
+      const reply = await transport.open({ method: "POST", path: "/gantry/shutdown", ...call });
+      const ended = new Promise<void>((resolve) => reply.once("close", resolve));
+      reply.on("error", () => {}).resume();
+      await ended;
     },
     takenPorts: async (Ports, call) => {
       const path = "/gantry/ports/check";

@@ -52,6 +52,7 @@ export class ContainerStore implements Containers {
     this.#watchers = new Watchers(rooms, (container, check, signal) => this.#execs.probe(container, check, signal));
     this.#lifecycle = new Lifecycle(rooms, this.#watchers);
     this.#lifecycle.onAutoRemove = (container) => void this.#autoRemove(container);
+    rooms.supervisor.onOom = (containerId) => this.#lifecycle.lackedMemory(containerId);
     rooms.supervisor.onExit = (exit) => {
       this.#execs.forget(exit.containerId);
       this.#lifecycle.exited(exit);

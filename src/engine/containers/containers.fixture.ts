@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../base/clock.js";
+import { type Clock, systemClock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
 import type { OciSpec } from "../../oci/runtime-spec.js";
 import type { NetworkInspect } from "../../wire/network.js";
@@ -45,6 +45,8 @@ export class World {
   readonly sandboxes = new Map<string, Sandbox>();
   readonly layers = new Map<string, "unmounted" | "mounted">();
   readonly volumes = new Map<string, VolumeInspect>();
+  /** Of engines that are opened later. */
+  clock: Clock = systemClock;
   /** What was done, for tests of order. */
   readonly log: string[] = [];
   readonly reports: string[] = [];
@@ -62,7 +64,7 @@ export class World {
     return containersOver(this.#recordStore(), {
       stateDir: join(this.dir, "state"),
       runDir: join(this.dir, "run"),
-      clock: systemClock,
+      clock: this.clock,
       images: this.#images(),
       layers: this.#layers(),
       volumes: this.#volumes(),

@@ -32,6 +32,15 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   return startTicks === undefined ? undefined : { pid, startTicks, bootId: readBootId() };
 }
 
+/** The kernel counts in these for programs, whatever its own rate is. */
+const ticksPerSecond = 100;
+
+/** How long ago a process of this boot began, whatever has been done to the wall clock since. */
+export function processAgeMs({ startTicks }: ProcessIdentity): number {
+  const uptimeS = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
+  return Math.max(0, uptimeS * 1000 - (startTicks / ticksPerSecond) * 1000);
+}
+
 /** True while this very process runs. */
 export function isProcessAlive(process: ProcessIdentity): boolean {
   return readStartTicks(process.pid) === process.startTicks && process.bootId === readBootId();

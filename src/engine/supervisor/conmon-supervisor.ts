@@ -5,7 +5,7 @@
  * code), `runDir/runtime/` (the runtime's own state), and in the bundle `config.json`, `attach`, `ctl` and `winsz`.
  * All of it is conmon's or rebuilt by `adopt`, so a crash at any point leaves what the next engine understands.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, type FSWatcher, mkdirSync, readdirSync, rmSync, watch } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../../base/errors.js";
@@ -58,6 +58,7 @@ interface Supervised {
 
 export class ConmonSupervisor implements Supervisor {
   onExit: (exit: ProcessExit) => void = () => {};
+  onOom: (containerId: string) => void = () => {};
   readonly #options: ConmonSupervisorOptions;
   readonly #exits: ExitDir;
   readonly #seccomp = new SeccompCache();
@@ -276,12 +277,18 @@ export class ConmonSupervisor implements Supervisor {
     };
     const supervised: Supervised = { record, reported: false, stopWatching: undefined };
     this.#supervised.set(containerId, supervised);
+    let stopWatchingMonitor: (() => void) | undefined;
     if (conmon && conmon.child.exitCode === null) {
       conmon.child.once("exit", onMonitorEnd);
-      supervised.stopWatching = () => conmon.child.off("exit", onMonitorEnd);
+      stopWatchingMonitor = () => conmon.child.off("exit", onMonitorEnd);
     } else if (record.monitor) {
-      supervised.stopWatching = watchProcessEnd(record.monitor, onMonitorEnd);
+      stopWatchingMonitor = watchProcessEnd(record.monitor, onMonitorEnd);
     }
+    const oomMark = watchOomMark(this.#stateDir(containerId), () => this.onOom(containerId));
+    supervised.stopWatching = () => {
+      stopWatchingMonitor?.();
+      oomMark?.close();
+    };
     if (this.#exits.read(containerId)) queueMicrotask(() => this.#reportExit(containerId));
   }
 
@@ -343,6 +350,19 @@ export class ConmonSupervisor implements Supervisor {
     for (const name of ["attach", "ctl", "winsz", "config.json"]) rmSync(join(bundleDir, name), { force: true });
     this.#exits.remove(containerId);
     await rm(this.#stateDir(containerId), { recursive: true, force: true });
+  }
+}
+
+/** conmon touches `oom` in its working directory at each kill. Undefined where the host has no watches left. */
+function watchOomMark(stateDir: string, onOom: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(stateDir, { persistent: false }, (event, name) => {
+      if (event === "rename" && name === "oom") onOom();
+    });
+    watcher.on("error", () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined; // the container's end tells it too
   }
 }
 

@@ -108,5 +108,7 @@ export interface Supervisor {
   reopenLog(containerId: string): Promise<void>;
   /** Called once per exit of a container's process. One listener: `containers/`. */
   onExit: (exit: ProcessExit) => void;
+  /** Called when the kernel ended a process of a container that lacked memory, also when the container lives on. */
+  onOom?: (containerId: string) => void;
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** Routes by which images are made of containers, leave as archives, and come back. */
+
 import { messageOf } from "../../../base/errors.js";
+import { familiarReference, parseReference } from "../../../oci/reference.js";
 import type { ContainerConfig } from "../../../wire/container.js";
 import { commitShape } from "../body-shapes.js";
 import { json, jsonStream, type Reply } from "../http/reply.js";
@@ -45,13 +47,18 @@ async function commit({ containers, images, events }: ApiRooms, request: ApiRequ
       ...(reference ? { reference } : {}),
     });
     const { Image = "", Labels } = container.Config;
-    const extras = { comment: text(request, "comment") ?? "", imageID: image.id, imageRef: reference ?? "" };
+    const extras = { comment: text(request, "comment") ?? "", imageID: image.id, imageRef: familiarName(reference) };
     const Attributes = { ...Labels, image: Image, name: container.Name.slice(1), ...extras };
     events.publish({ Type: "container", Action: "commit", Actor: { ID: container.Id, Attributes } });
     return json({ Id: image.id }, 201);
   } finally {
     if (pauses) await containers.unpause(container.Id).catch(() => {}); // it may have been ended meanwhile
   }
+}
+
+/** Without the host and the folder that a short name stands for. */
+function familiarName(reference: string | undefined): string {
+  return reference ? familiarReference(parseReference(reference)) : "";
 }
 
 /** What of a container's configuration is an image's: not its host name, nor who is attached to it. */

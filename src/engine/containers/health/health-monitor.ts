@@ -10,9 +10,9 @@ import { afterProbe, type HealthCheck, nextProbeDelayMs, type ProbeResult } from
 
 export interface HealthMonitorOptions {
   readonly check: HealthCheck;
-  readonly clock: Clock;
-  /** When this run began, so that a new engine counts its start period from there. */
-  readonly startedAt: Date;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Monotonic time at which this run began, so that a new engine counts its start period from there. */
+  readonly beganMs: number;
   readonly health: HealthState;
   /** Runs the check's command; never rejects but when the signal is aborted. */
   readonly probe: (check: HealthCheck, signal: AbortSignal) => Promise<ProbeResult>;
@@ -23,16 +23,12 @@ export interface HealthMonitorOptions {
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions;
   readonly #stopped = new AbortController();
-  /** Monotonic time of the run's begin. */
-  readonly #beganMs: number;
   #health: HealthState;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HealthMonitorOptions) {
     this.#options = options;
     this.#health = options.health;
-    const { clock, startedAt } = options;
-    this.#beganMs = clock.monotonicMs() - Math.max(0, clock.now().getTime() - startedAt.getTime());
   }
 
   /** The newest state, with results that are not in the record yet. */
@@ -65,6 +61,6 @@ export class HealthMonitor {
   }
 
   #sinceStartMs(): number {
-    return this.#options.clock.monotonicMs() - this.#beganMs;
+    return this.#options.clock.monotonicMs() - this.#options.beganMs;
   }
 }

@@ -23,7 +23,9 @@ export class Container {
   stopRequested = false;
   restartTimer: NodeJS.Timeout | undefined;
   lastDelayMs = 0;
-  /** Monotonic; undefined for a run that an earlier engine began. */
+  /** An event has told that this run lacked memory. */
+  oomTold = false;
+  /** Monotonic; undefined for a run that an earlier engine began and that had ended when this one came. */
   startedAtMs: number | undefined;
   health: HealthMonitor | undefined;
   rotation: LogRotation | undefined;

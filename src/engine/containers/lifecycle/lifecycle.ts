@@ -49,6 +49,14 @@ export class Lifecycle {
       .catch((error: unknown) => this.#rooms.report(`The exit of container ${container.record.name}`, error));
   }
 
+  /** For `supervisor.onOom`. The container may live on; whether it was ended so is told by its exit. */
+  lackedMemory(containerId: string): void {
+    const container = this.#rooms.index.byId(containerId);
+    if (!container || !hasProcess(container.status)) return;
+    container.oomTold = true;
+    announce(this.#rooms, container.record, "oom");
+  }
+
   /** Runs it again after a delay, unless somebody cancels that or starts it before. */
   scheduleRestart(container: Container, delayMs: number): void {
     container.lastDelayMs = delayMs;
@@ -103,6 +111,7 @@ export class Lifecycle {
   async #run(container: Container, by: Starter): Promise<void> {
     const { index, clock } = this.#rooms;
     container.stopRequested = false;
+    container.oomTold = false;
     const { process, sandbox } = await beginRun(this.#rooms, container, this.#closing.signal);
     container.startedAtMs = clock.monotonicMs();
     if (by === "user") container.lastDelayMs = 0;
@@ -176,7 +185,7 @@ export class Lifecycle {
       this.#rooms.report(`The exit of container ${ended.name} could not be recorded`, error);
       container.record = ended;
     });
-    if (exit.oomKilled) announce(this.#rooms, ended, "oom");
+    if (exit.oomKilled && !container.oomTold) announce(this.#rooms, ended, "oom");
     announce(this.#rooms, ended, "die", {
       exitCode: String(exit.exitCode),
       execDuration: String(Math.floor(ranMs / 1000)),

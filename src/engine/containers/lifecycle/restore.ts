@@ -14,6 +14,7 @@
  * A state or run directory without record is what a crash left of a create or a removal: it goes.
  */
 import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { processAgeMs } from "../../kernel/process.js";
 import type { Sandbox } from "../../networks/networks.js";
 import { writeDurably } from "../../store/durable-file.js";
 import { withState } from "../record/container-record.js";
@@ -84,7 +85,12 @@ export async function restoreContainers(restorer: Restorer): Promise<void> {
     findings
       .filter(({ finding }) => finding === "running")
       .map(({ container }) =>
-        container.lock.run(async () => hasProcess(container.status) && watchers.watch(container)),
+        container.lock.run(async () => {
+          const { process } = container.record.state;
+          if (!hasProcess(container.status) || !process) return;
+          container.startedAtMs = rooms.clock.monotonicMs() - processAgeMs(process);
+          watchers.watch(container);
+        }),
       ),
   );
   await Promise.all(
@@ -153,9 +159,13 @@ async function carryOut(restorer: Restorer, container: Container, finding: Findi
 /** It is there, unless a crash came before it was made or its record was damaged: then nothing protects its layers. */
 async function ensureRootfs({ layers, report }: Rooms, { record }: Container): Promise<void> {
   if (record.state.status === "removing") return;
-  await layers
-    .createRootfs(record.id, record.chainIds)
-    .catch((error: unknown) => report(`The root file system of container ${record.name}`, error));
+  const images = record.mounts.flatMap((mount) => (mount.kind === "image" ? [mount] : []));
+  const trees = [{ id: record.id, chainIds: record.chainIds }, ...images.map((i) => ({ id: i.layerId, ...i }))];
+  for (const { id, chainIds } of trees) {
+    await layers
+      .createRootfs(id, chainIds)
+      .catch((error: unknown) => report(`The root file system of container ${record.name}`, error));
+  }
 }
 
 /** Mounts, namespaces and cgroups went with the old boot; what is under the run directory on a disk did not. */

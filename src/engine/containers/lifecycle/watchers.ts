@@ -63,7 +63,7 @@ export class Watchers {
     container.health = new HealthMonitor({
       check,
       clock: this.#rooms.clock,
-      startedAt: new Date(state.startedAt),
+      beganMs: container.startedAtMs ?? this.#rooms.clock.monotonicMs(),
       health: state.health ?? startingHealth,
       probe: (wanted, signal) => this.#probe(container, wanted, signal),
       isPaused: () => container.status === "paused",
