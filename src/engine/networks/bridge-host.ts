@@ -1,6 +1,6 @@
 /** The host's side of networks: bridges raised and removed with their rules, recognised again after a crash. */
 import { GantryError } from "../../base/errors.js";
-import { writeSysctl } from "../kernel/network/sysctls.js";
+import { readSysctl, writeSysctl } from "../kernel/network/sysctls.js";
 import { addressBytes, addressFromBytes, type Subnet, subnetOf } from "./addresses/ip.js";
 import { addressPlans } from "./addresses/ipam.js";
 import { macOf } from "./addresses/mac.js";
@@ -98,6 +98,9 @@ export class BridgeHost {
     const mtu = mtuOf(record);
     const [first] = plans;
     if (!first) throw new GantryError("internal", `Network ${record.name} has no subnet`);
+    if (families.has(6) && readSysctl(["net", "ipv6", "conf", "all", "forwarding"]) === undefined) {
+      throw new GantryError("not-supported", "IPv6 is switched off in this host's kernel");
+    }
     if (!host.linkNamed(name)) {
       host.addBridge({ name, mac: macOf(first.gateway), group, ...(mtu ? { mtu } : {}) });
       if (!families.has(6)) writeSysctl(["net", "ipv6", "conf", name, "disable_ipv6"], "1");

@@ -18,7 +18,7 @@ async function lookUp(netnsPath: string | undefined, name: string, type: "A" | "
         const { rcode, answers } = decode(reply) as ReturnType<typeof decode> & { rcode: string };
         resolve([rcode, ...(answers ?? []).map((answer) => String("data" in answer ? answer.data : ""))].join(" "));
       });
-      setTimeout(resolve, 3000, "timeout");
+      setTimeout(resolve, 20_000, "timeout");
       const query = encode({ type: "query", id: 7, flags: 0x100, questions: [{ type, name }] });
       socket.send(query, 53, "127.0.0.11");
     });
@@ -201,7 +201,7 @@ const digScript = `
   const [transport, server, hex] = process.argv.slice(1);
   const query = Buffer.from(hex, "hex");
   const done = (reply) => { process.stdout.write(reply.toString("hex")); process.exit(); };
-  setTimeout(() => process.exit(1), 8000);
+  setTimeout(() => process.exit(1), 20_000);
   if (transport === "udp") {
     const socket = require("node:dgram").createSocket("udp4").on("message", done);
     const ask = () => socket.send(query, 53, server);

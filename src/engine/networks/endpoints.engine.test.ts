@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { inNetns } from "../kernel/network/namespaces.js";
 import { readSysctl } from "../kernel/network/sysctls.js";
-import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
+import { anOutside, aRequest, ask, knock, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
 interface Interface {
   ifname: string;
@@ -110,7 +110,7 @@ it("honours a bridge's options: name, interfaces' prefix, MTU, published address
   expect(await ask(outside.address, 8080, web.netnsPath)).toBe(`outside ${address}`);
   // Bridged packets meet the rules only where the kernel shows them to the firewall.
   const isFiltered = readSysctl(["net", "bridge", "bridge-nf-call-iptables"]) === "1";
-  if (isFiltered) expect(await ask(address, 80, peer.netnsPath)).toBe("unreachable");
+  if (isFiltered) expect(await knock(address, 80, peer.netnsPath)).toBe("unreachable");
 });
 
 it("lets everybody in where the gateway mode is nat-unprotected", async () => {
@@ -127,5 +127,5 @@ it("lets everybody in where the gateway mode is nat-unprotected", async () => {
   await run(["nsenter", `--net=${outside.path}`, "ip", "route", "add", "default", "via", outside.hostAddress]);
   const address = web.endpoints.open?.IPAddress ?? "";
   expect(await ask(address, 80, outside.path)).toBe(`web ${outside.address}`);
-  expect(await ask(address, 80, stranger.netnsPath)).toBe("unreachable");
+  expect(await knock(address, 80, stranger.netnsPath)).toBe("unreachable");
 });

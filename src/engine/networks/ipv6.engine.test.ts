@@ -1,9 +1,10 @@
 /** IPv6 and both families side by side, on the kernel: addresses, the way out, published ports, names. */
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { inNetns } from "../kernel/network/namespaces.js";
 import { boundSocket } from "../kernel/network/sockets.js";
-import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
+import { anOutside, aRequest, ask, knock, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
 const settingsOf = (sandbox: { endpoints: Readonly<Record<string, object>> }, network = "front") =>
   (sandbox.endpoints[network] ?? {}) as Record<string, string | number>;
@@ -35,9 +36,9 @@ it("lets containers out by IPv6 under the host's address, and nobody in who was 
   await using _far = serveText(outside.path, 8080, "outside", "::");
   await using _server = serveText(web.netnsPath ?? "", 80, "web", "::");
   expect(await ask(outside.address6, 8080, web.netnsPath)).toBe(`outside ${outside.hostAddress6}`);
-  expect(await ask(outside.address6, 8080, inner.netnsPath)).toBe("unreachable");
+  expect(await knock(outside.address6, 8080, inner.netnsPath)).toBe("unreachable");
   await run(["nsenter", `--net=${outside.path}`, "ip", "-6", "route", "add", "default", "via", outside.hostAddress6]);
-  expect(await ask(v6(web), 80, outside.path)).toBe("unreachable");
+  expect(await knock(v6(web), 80, outside.path)).toBe("unreachable");
 });
 
 it("publishes ports on IPv6 with the client's address kept, to neighbours, the host, peers and itself", async () => {
@@ -63,7 +64,7 @@ it("publishes ports on IPv6 with the client's address kept, to neighbours, the h
     itself: `web ${gateway}`,
   });
   await test.store.detach(web.containerId);
-  expect(await ask(outside.hostAddress6, port, outside.path)).toBe("unreachable");
+  expect(await knock(outside.hostAddress6, port, outside.path)).toBe("unreachable");
 });
 
 it("publishes on one IPv6 address alone, and relays to a container without IPv6", async () => {
@@ -79,9 +80,9 @@ it("publishes on one IPv6 address alone, and relays to a container without IPv6"
   expect(web.ports["80/tcp"]).toEqual([{ HostIp: outside.hostAddress6, HostPort: String(port) }]);
   const gateway = settingsOf(web).Gateway;
   expect(await ask(outside.hostAddress6, port ?? 0, outside.path)).toBe(`web ${gateway}`);
-  expect(await ask(outside.hostAddress, port ?? 0, outside.path)).toBe("unreachable");
+  expect(await knock(outside.hostAddress, port ?? 0, outside.path)).toBe("unreachable");
   expect(await ask("::1", local ?? 0)).toBe(`local ${gateway}`);
-  expect(await ask(outside.hostAddress6, local ?? 0, outside.path)).toBe("unreachable");
+  expect(await knock(outside.hostAddress6, local ?? 0, outside.path)).toBe("unreachable");
 });
 
 it("relays from ::1 to a program that listens on IPv4 alone", async () => {
@@ -122,6 +123,32 @@ it("publishes UDP on IPv6: translated for neighbours, relayed from ::1 and to co
   expect(await askUdp(outside.path, outside.hostAddress6, toDual)).toBe(outside.address6);
   expect(await askUdp(outside.path, outside.hostAddress6, toFour)).toBe(gateway(four, "four").Gateway);
   expect(await askUdp("/proc/self/ns/net", "::1", toDual)).toBe(gateway(dual, "dual").IPv6Gateway);
+});
+
+it("publishes several addresses of one port, and the first free one of a range", async () => {
+  await using test = await openTestNetworks();
+  using outside = anOutside("198.18.85", "2001:db8:85:");
+  await test.store.create({ Name: "front", EnableIPv6: true });
+  const first = await test.store.attach(aRequest("front", { ports: { "80/tcp": [{ HostPort: "" }] } }), never);
+  const taken = Number(first.ports["80/tcp"]?.[0]?.HostPort);
+  const HostPort = `${taken}-${taken + 9}`;
+  const addresses = [outside.hostAddress, outside.hostAddress6, "127.0.0.1"];
+  const ports = { "80/tcp": addresses.map((HostIp) => ({ HostIp, HostPort })) };
+  const web = await test.store.attach(aRequest("front", { ports }), never);
+  await using _server = serveText(web.netnsPath ?? "", 80, "web", "::");
+  const bound = web.ports["80/tcp"] ?? [];
+  expect(bound.map(({ HostIp }) => HostIp)).toEqual(addresses);
+  for (const { HostPort: port } of bound) expect(Number(port)).toBeGreaterThan(taken);
+  expect(await ask(outside.hostAddress6, Number(bound[1]?.HostPort), outside.path)).toBe(`web ${outside.address6}`);
+});
+
+it("publishes SCTP where the kernel has it, and refuses it by name elsewhere", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const attached = test.store.attach(aRequest("front", { ports: { "9/sctp": [{ HostPort: "" }] } }), never);
+  const hasSctp = readFileSync("/proc/net/protocols", "utf8").includes("SCTP");
+  if (!hasSctp) return expect(attached).rejects.toThrow("Cannot publish 9/sctp: this kernel does not support SCTP");
+  expect((await attached).ports["9/sctp"]).toEqual([{ HostIp: "0.0.0.0", HostPort: expect.stringMatching(/^\d+$/) }]);
 });
 
 it("gives static addresses of both families, and refuses one that is taken", async () => {
@@ -170,7 +197,7 @@ async function askUdp(netnsPath: string, host: string, port: number): Promise<st
   const fd = inNetns(netnsPath, () => boundSocket({ protocol: "udp", address, port: 0 }));
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4").bind({ fd, exclusive: true });
   const repeat = setInterval(() => socket.send("?", port, host), 200);
-  const deadline = setTimeout(() => socket.emit("message", Buffer.from("timeout")), 5000);
+  const deadline = setTimeout(() => socket.emit("message", Buffer.from("timeout")), 20_000);
   try {
     return await new Promise((resolve) => {
       socket.once("message", (answer) => resolve(answer.toString()));

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { anOutside, aRequest, ask, never, openTestNetworks, serveText } from "./networks.fixture.js";
+import { anOutside, aRequest, ask, knock, never, openTestNetworks, serveText } from "./networks.fixture.js";
 
 /** Whether the kernel can make a link of a kind. */
 function hasLinkKind(kind: string, ...options: string[]): boolean {
@@ -52,7 +52,7 @@ describe.skipIf(!hasMacvlan)("a macvlan network", () => {
     const web = await test.store.attach(request, never);
     const peer = await test.store.attach(aRequest("lan"), never);
     const server = serveText(web.netnsPath ?? "", 80, "web");
-    expect(await ask(web.endpoints.lan?.IPAddress ?? "", 80, peer.netnsPath)).toBe("unreachable");
+    expect(await knock(web.endpoints.lan?.IPAddress ?? "", 80, peer.netnsPath)).toBe("unreachable");
     await new Promise((resolve) => server.close(resolve));
     await test.store.detach(web.containerId);
     const again = await test.store.attach(request, never);

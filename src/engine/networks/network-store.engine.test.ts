@@ -4,7 +4,7 @@ import { expect, it, vi } from "vitest";
 import { inNetns } from "../kernel/network/namespaces.js";
 import { boundSocket } from "../kernel/network/sockets.js";
 import { instanceNames } from "./network-store.js";
-import { anOutside, aRequest, ask, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
+import { anOutside, aRequest, ask, knock, never, openTestNetworks, run, serveText } from "./networks.fixture.js";
 
 const address = (sandbox: { endpoints: Readonly<Record<string, { IPAddress?: string }>> }, network = "front") =>
   sandbox.endpoints[network]?.IPAddress ?? "";
@@ -81,9 +81,9 @@ it("keeps networks apart, and unpublished ports away from neighbours that route 
   await using _far = serveText(outside.path, 8080, "outside");
   const route = ["route", "add", "default", "via", outside.hostAddress];
   execFileSync("nsenter", [`--net=${outside.path}`, "ip", ...route]);
-  expect(await ask(address(web), 80, outside.path)).toBe("unreachable");
-  expect(await ask(address(web), 80, inner.netnsPath)).toBe("unreachable");
-  expect(await ask(outside.address, 8080, inner.netnsPath)).toBe("unreachable");
+  expect(await knock(address(web), 80, outside.path)).toBe("unreachable");
+  expect(await knock(address(web), 80, inner.netnsPath)).toBe("unreachable");
+  expect(await knock(outside.address, 8080, inner.netnsPath)).toBe("unreachable");
 });
 
 it("keeps the host's loopback services, and ports published on 127.0.0.1, from containers and neighbours", async () => {
@@ -108,10 +108,10 @@ it("keeps the host's loopback services, and ports published on 127.0.0.1, from c
       ip rule add pref 1 lookup 100; ip route add 127.0.0.0/8 via ${gateway} dev eth0 table 100
       ip rule add pref 10 lookup local; ip rule del pref 0`;
     execFileSync("nsenter", [`--net=${path}`, "sh", "-ec", script]);
-    expect(await ask("127.0.0.1", port, path)).toBe("unreachable");
-    expect(await ask("127.0.0.1", service, path)).toBe("unreachable");
+    expect(await knock("127.0.0.1", port, path)).toBe("unreachable");
+    expect(await knock("127.0.0.1", service, path)).toBe("unreachable");
   }
-  expect(await ask(outside.hostAddress, port, outside.path)).toBe("unreachable");
+  expect(await knock(outside.hostAddress, port, outside.path)).toBe("unreachable");
 });
 
 it("refuses a port in use in Docker's words, before anything is made", async () => {
@@ -141,7 +141,8 @@ it("leaves nothing after detach and remove", async () => {
   expect(test.remains()).toMatchObject({ netns: [web.containerId], links: [expect.any(String), expect.any(String)] });
   await test.store.detach(web.containerId);
   await test.store.detach(web.containerId);
-  await vi.waitFor(() => expect(test.remains()).toMatchObject({ netns: [], links: [expect.stringMatching(/^gn-/)] }));
+  const left = { netns: [], links: [expect.stringMatching(/^gn-/)] };
+  await vi.waitFor(() => expect(test.remains()).toMatchObject(left), 10_000);
   await test.store.remove("front");
   expect(test.remains()).toEqual({ links: [], tables: [], netns: [] });
   expect(test.events.map(({ Action }) => Action)).toEqual(["create", "destroy"]);
@@ -195,7 +196,7 @@ it("makes its table again when somebody flushes the ruleset's part", async () =>
   await using _server = serveText(web.netnsPath ?? "", 80, "web");
   const table = test.remains().tables[0]?.split(" ")[2] ?? "";
   execFileSync("nft", ["delete", "table", "ip", table]);
-  await vi.waitFor(() => expect(test.remains().tables.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(test.remains().tables.length).toBeGreaterThan(0), 10_000);
   expect(await ask("127.0.0.1", Number(web.ports["80/tcp"]?.[0]?.HostPort))).toMatch(/^web/);
 });
 
@@ -218,7 +219,7 @@ it("lets its bridges through a firewall that drops and came later, and takes the
   await using _far = serveText(outside.path, 8080, "outside");
   execFileSync("nft", [`add table ip ${foreign}; ${chain("forward")}; add rule ip ${foreign} forward counter`]);
   try {
-    await vi.waitFor(() => expect(ours()).toHaveLength(2));
+    await vi.waitFor(() => expect(ours()).toHaveLength(2), 10_000);
     expect(await ask(address(web), 80, peer.netnsPath)).toMatch(/^web/);
     expect(await ask(outside.address, 8080, peer.netnsPath)).toMatch(/^outside/);
     expect(await ask(outside.hostAddress, Number(web.ports["80/tcp"]?.[0]?.HostPort), outside.path)).toMatch(/^web/);

@@ -83,13 +83,16 @@ export function serveText(netnsPath: string, port: number, text: string, address
   return server.listen({ fd });
 }
 
+/** Long enough for a busy machine: an answer that comes is not missed. */
+const answerSeconds = 15;
+
 /** What a TCP server says, asked from a namespace or (without `netnsPath`) from the host; or the errno. */
 export async function ask(host: string, port: number, netnsPath?: string): Promise<string> {
-  if (netnsPath) return askFrom(netnsPath, host, port);
+  if (netnsPath) return askFrom(netnsPath, { host, port, seconds: answerSeconds });
   return new Promise((resolve) => {
     const socket = createConnection({ host, port });
     let answer = "";
-    socket.setTimeout(1500, () => {
+    socket.setTimeout(answerSeconds * 1000, () => {
       socket.destroy();
       resolve("timeout");
     });
@@ -101,8 +104,16 @@ export async function ask(host: string, port: number, netnsPath?: string): Promi
   });
 }
 
-async function askFrom(netnsPath: string, host: string, port: number): Promise<string> {
-  const script = `timeout 1 busybox nc -w 1 ${host} ${port} </dev/null`;
+/** "unreachable" where no answer is expected: then a second is waited. */
+export function knock(host: string, port: number, netnsPath: string | undefined): Promise<string> {
+  return askFrom(netnsPath ?? "", { host, port, seconds: 1 });
+}
+
+async function askFrom(
+  netnsPath: string,
+  { host, port, seconds }: { host: string; port: number; seconds: number },
+): Promise<string> {
+  const script = `timeout ${seconds} busybox nc -w ${seconds} ${host} ${port} </dev/null`;
   try {
     return (await run(["nsenter", `--net=${netnsPath}`, "sh", "-c", script])).trim() || "nothing";
   } catch {
