@@ -333,7 +333,7 @@ export interface Dependency {
 }
 
 /**
- * `test` is `["NONE"]` (`disable`: by `disable: true`), `["CMD", …]` or `["CMD-SHELL", text]`; undefined inherits the
+ * With `disable` there is no check, whatever else stands. `test` is `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`; undefined inherits the
  * image's. Durations in nanoseconds.
  */
 export interface HealthcheckSpec {

@@ -97,7 +97,7 @@ function listFields(service: Service, isWritten: (key: string) => boolean): Plai
     security_opt: unlessEmpty(service.security_opt),
     group_add: unlessEmpty(service.group_add),
     devices: unlessEmpty(
-      service.devices.map((device, at) => {
+      [...service.devices, ...cdiDevices(service)].map((device, at) => {
         const isImplied = device.permissions === "rwm" && !isWritten(`devices[${at}].permissions`);
         return isImplied && isWritten(`devices[${at}].source`)
           ? { source: device.source, target: device.target }
@@ -110,9 +110,14 @@ function listFields(service: Service, isWritten: (key: string) => boolean): Plai
     dns: unlessEmpty(service.dns),
     dns_search: unlessEmpty(service.dns_search),
     dns_opt: unlessEmpty(service.dns_opt),
-    expose: unlessEmpty(service.expose.map((port) => port.replace(/\/tcp$/, ""))),
     profiles: unlessEmpty(service.profiles),
   };
+}
+
+/** Devices of the Container Device Interface stand in the same list of the file. */
+function cdiDevices({ device_requests = [] }: Service): Service["devices"] {
+  const names = device_requests.flatMap(({ driver, device_ids }) => (driver === "cdi" ? device_ids : []));
+  return names.map((name) => ({ source: name, target: name, permissions: "rwm" }));
 }
 
 const sizes = new Set(["mem_limit", "mem_reservation", "memswap_limit", "mem_swappiness"]);
@@ -155,7 +160,7 @@ function healthcheckToConfig(check: Service["healthcheck"]): Plain | undefined {
   const duration = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
   return compact<Plain>({
     disable: check.disable,
-    test: check.disable ? undefined : check.test,
+    test: check.test,
     timeout: duration(check.timeout),
     interval: duration(check.interval),
     retries: check.retries,

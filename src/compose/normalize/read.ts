@@ -146,7 +146,8 @@ export function readPairs(node: Tree | undefined): Pair[] {
     const text = readText(item) ?? "";
     const equals = text.indexOf("=");
     const key = equals < 0 ? text : text.slice(0, equals);
-    if (key !== "") pairs.set(key, { key, value: equals < 0 ? null : text.slice(equals + 1), node: item });
+    // `=x` has a name as well, if an empty one; nothing at all has none.
+    if (text !== "") pairs.set(key, { key, value: equals < 0 ? null : text.slice(equals + 1), node: item });
   }
   return [...pairs.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

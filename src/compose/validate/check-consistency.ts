@@ -2,7 +2,7 @@
 import type { DraftService } from "../normalize/service/service.js";
 import type { FileSpec, FileUse, NetworkSpec, VolumeSpec } from "../project.js";
 import type { Place, Report } from "../report.js";
-import { child, descend, type Tree } from "../tree.js";
+import { child, descend, itemsOf, membersOf, type Tree } from "../tree.js";
 import { checkAttributes } from "./check-attributes.js";
 import { checkPublishedPorts } from "./check-ports.js";
 
@@ -36,6 +36,7 @@ export function checkConsistency(
   for (const draft of services.values()) {
     const { service, place } = draft;
     checkImage(draft, report);
+    refuseNul(place, report);
     checkAttributes(draft, { services: all, secrets: [...resources.secrets.keys()], models }, report);
     for (const name of service.networks.keys()) {
       if (name === "default" || resources.networks.has(name)) continue;
@@ -57,6 +58,15 @@ export function checkConsistency(
   }
   checkContainerNames(services, report);
   checkPublishedPorts(services, at, report);
+}
+
+/** The kernel ends every text at a NUL, so that what is behind it would be lost without a word. */
+function refuseNul(node: Tree, report: Report): void {
+  if (node.kind === "scalar" && typeof node.value === "string" && node.value.includes("\0")) {
+    report.error(node, "bad-value", `${node.path} has a NUL character, which ends a text`, { hint: "Remove the \\0" });
+  }
+  for (const item of itemsOf(node)) refuseNul(item, report);
+  for (const [, member] of membersOf(node)) refuseNul(member, report);
 }
 
 function checkImage({ service, place }: DraftService, report: Report): void {

@@ -55,7 +55,7 @@ function exposedPorts(service: Service): Record<string, object> {
 
 function healthConfig(check: HealthcheckSpec): HealthConfig {
   return {
-    ...when("Test", check.test && [...check.test]),
+    ...when("Test", check.disable ? ["NONE"] : check.test && [...check.test]),
     ...when("Interval", check.interval),
     ...when("Timeout", check.timeout),
     ...when("StartPeriod", check.start_period),

@@ -5,7 +5,7 @@
  * Pure. A table says what stands where; everything else stays as it is. So a size is bytes and a list of `KEY=VALUE` a
  * mapping, whichever way the file wrote it.
  */
-import { isNull, itemsOf, membersOf, type Tree, toPlain } from "../../tree.js";
+import { child, isNull, itemsOf, membersOf, type Tree, toPlain } from "../../tree.js";
 import type { Context } from "../context.js";
 import {
   absolutePath,
@@ -47,8 +47,11 @@ const forms: Readonly<Record<string, Form>> = {
   "build.additional_contexts": (node, context) =>
     Object.fromEntries(readPairs(node).map(({ key, value }) => [key, buildContext(value ?? "", context)])),
   // A bare argument that the environment does not have is left to the Dockerfile's default.
-  "build.args": (node, context) =>
-    Object.fromEntries(Object.entries(resolvedPairs(node, context)).filter(([, value]) => value !== null)),
+  "build.args": (node, context) => {
+    const unnamed = child(node, "");
+    if (unnamed) context.report.error(unnamed, "bad-name", "A build argument has no name", { expected: "NAME: VALUE" });
+    return Object.fromEntries(Object.entries(resolvedPairs(node, context)).filter(([, value]) => value !== null));
+  },
   "build.extra_hosts": normalizeExtraHosts,
   "build.labels": textMap,
   "build.no_cache": flag,
@@ -87,6 +90,7 @@ const forms: Readonly<Record<string, Form>> = {
   "develop.watch.*.include": texts,
   "develop.watch.*.initial_sync": flag,
   "develop.watch.*.path": path,
+  expose: texts,
   gpus: (node, context) => (node.kind === "scalar" ? [{ count: count(node, context) }] : undefined),
   "gpus.*.count": count,
   "gpus.*.options": textMap,

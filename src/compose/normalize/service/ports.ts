@@ -46,25 +46,17 @@ export function normalizePorts(node: Tree | undefined, context: Context): PortSp
 
 /** `80` → `80/tcp`, ranges expanded, sorted by port. */
 export function normalizeExpose(node: Tree | undefined, context: Context): string[] {
-  const places = new Map<string, Tree>();
   const found = itemsOf(node).flatMap((item) => {
     const [range = "", protocol = "tcp"] = (readText(item) ?? "").toLowerCase().split("/");
     const ports = parseRange(range);
     if (ports && isProtocol(protocol)) {
-      const texts = numbers(ports).map((port) => `${port}/${protocol}`);
-      for (const text of texts) places.set(text, item);
-      return texts;
+      return numbers(ports).map((port) => `${port}/${protocol}`);
     }
     const expected = "a port or a range, such as 3000 or 3000-3005/udp";
     context.report.error(item, "bad-port", `"${readText(item)}" is not a container port`, { expected });
     return [];
   });
-  const all = [...new Set(found)].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
-  all.forEach((text, index) => {
-    const item = places.get(text);
-    if (item) placeItem(item, { node, index }, context);
-  });
-  return all;
+  return [...new Set(found)].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
 }
 
 /** Tells that `item` now stands at `index` of the list: expanding and sorting moved it there. */

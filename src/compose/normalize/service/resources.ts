@@ -16,7 +16,7 @@ export function normalizeResources(service: Tree, context: Context): ResourceSpe
   const decimal = (node: Tree | undefined) => readDecimal(node, context);
   return compact({
     cpus: oneOf(own("cpus"), child(limits, "cpus"), decimal, context),
-    cpu_shares: integer(own("cpu_shares")),
+    cpu_shares: readShares(own("cpu_shares"), context),
     cpu_period: integer(own("cpu_period")),
     cpu_quota: integer(own("cpu_quota")),
     cpu_rt_period: integer(own("cpu_rt_period")),
@@ -29,6 +29,14 @@ export function normalizeResources(service: Tree, context: Context): ResourceSpe
     pids_limit: oneOf(own("pids_limit"), child(limits, "pids"), pids, context) || undefined, // 0 means unset
     oom_kill_disable: readFlag(own("oom_kill_disable"), context),
   });
+}
+
+/** The kernel knows whole shares; what is beyond them is told. */
+function readShares(node: Tree | undefined, context: Context): number | undefined {
+  const value = readDecimal(node, context);
+  if (!node || value === undefined || Number.isInteger(value)) return value;
+  context.report.warn(node, "no-effect", `The fraction of cpu_shares has no effect: ${Math.trunc(value)} are given`);
+  return Math.trunc(value);
 }
 
 function oneOf(

@@ -28,13 +28,13 @@ export function normalizeCommand(node: Tree | undefined, { report }: Context): s
   return words;
 }
 
-/** `disable: true` is the test `["NONE"]`; a string is run by the container's shell. */
+/** A string is run by the container's shell. */
 export function normalizeHealthcheck(node: Tree | undefined, context: Context): HealthcheckSpec | undefined {
   if (!node) return undefined;
   const disabled = readFlag(child(node, "disable"), context) === true;
   return compact({
     disable: disabled ? (true as const) : undefined,
-    test: disabled ? ["NONE"] : healthTest(child(node, "test"), context),
+    test: healthTest(child(node, "test"), context),
     interval: readDuration(child(node, "interval"), context),
     timeout: readDuration(child(node, "timeout"), context),
     start_period: readDuration(child(node, "start_period"), context),

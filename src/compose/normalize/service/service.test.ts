@@ -106,7 +106,7 @@ describe("a health check", () => {
     ["test: curl -f localhost", { test: ["CMD-SHELL", "curl -f localhost"] }],
     ["test: [CMD, a]", { test: ["CMD", "a"] }],
     ["test: [NONE]", { test: ["NONE"] }],
-    ["disable: true", { disable: true, test: ["NONE"] }],
+    ["disable: true", { disable: true }],
     ['test: ""', { test: ["CMD-SHELL", ""] }],
     [
       "interval: 5s\nretries: 4\nstart_period: 1m\nstart_interval: 1s\ntimeout: 500ms",

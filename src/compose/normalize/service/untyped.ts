@@ -20,6 +20,7 @@ const kept = [
   "deploy",
   "develop",
   "device_cgroup_rules",
+  "expose",
   "external_links",
   "gpus",
   "isolation",
