@@ -138,9 +138,26 @@ function shownPairs(pairs: ReadonlyArray<{ key: string; value: string }>): strin
 }
 
 function shownHealth({ Test, Interval, Timeout, StartPeriod, Retries }: HealthConfig): string {
-  const quotedNanos = (nanos: number | undefined) => JSON.stringify(nanos ? `${nanos / 1e9}s` : "0s");
-  const times = [Interval, Timeout, StartPeriod].map(quotedNanos);
-  return `&{${quotedList(Test ?? [])} ${times.join(" ")} ${Retries ?? 0}}`;
+  const times = [Interval, Timeout, StartPeriod].map((nanos) => JSON.stringify(shownDuration(nanos ?? 0)));
+  return `&{${quotedList(Test ?? [])} ${times.join(" ")} ${quotedCharacter(Retries ?? 0)}}`;
+}
+
+/** As Go prints a duration of whole milliseconds. */
+function shownDuration(nanos: number): string {
+  if (nanos === 0) return "0s";
+  if (nanos < 1e9) return `${nanos / 1e6}ms`;
+  const seconds = nanos / 1e9;
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${Number((seconds % 60).toFixed(9))}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+/** A number as the classic builder has always told it: quoted as if it were a character. */
+function quotedCharacter(code: number): string {
+  const named = ["a", "b", "t", "n", "v", "f", "r"][code - 7];
+  if (named !== undefined) return `'\\${named}'`;
+  return code < 32 ? `'\\x${code.toString(16).padStart(2, "0")}'` : `'${String.fromCodePoint(code)}'`;
 }
 
 function healthOf(test: HealthTest): HealthConfig {

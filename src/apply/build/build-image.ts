@@ -4,7 +4,7 @@
  * The embedded engine reads the context's files itself, and only those that are asked for; any other engine gets a tar.
  */
 import { readFile } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { type BuildCall, BuildFailure } from "../../client/build-calls.js";
 import type { EngineClient } from "../../client/engine-client.js";
@@ -152,7 +152,8 @@ function agentsOf({ ssh }: ImageBuild, { environment }: BuildRun): Record<string
 function explained(error: unknown, build: ImageBuild): unknown {
   if (!(error instanceof BuildFailure)) return error;
   const { step, exitCode, hint, code, message } = error;
-  const file = build.dockerfileText === undefined ? build.dockerfile : "dockerfile_inline";
+  const path = isAbsolute(build.context) ? resolve(build.context, build.dockerfile) : build.dockerfile;
+  const file = build.dockerfileText === undefined ? path : "dockerfile_inline";
   const source = step ? { source: { file, line: step.line, column: 1 } } : {};
   const context = { ...source, ...(hint === undefined ? {} : { hint }), cause: error };
   return new StepFailure(code, message, { exitCode, lines: step?.output ?? [], ...context });

@@ -77,7 +77,8 @@ export class BuildSession implements AsyncDisposable {
   /** RFC 3339; the same one all along with an epoch. */
   now(): string {
     const { clock } = this.rooms;
-    return (this.epochSeconds === undefined ? clock.now() : new Date(this.epochSeconds * 1000)).toISOString();
+    const time = this.epochSeconds === undefined ? clock.now() : new Date(this.epochSeconds * 1000);
+    return time.toISOString().replace(/\.000Z$/, "Z");
   }
 
   /** What a stage ends in. */

@@ -207,8 +207,8 @@ function nameOf({ os, architecture, variant }: Platform): string {
 }
 
 function numberSteps(request: BuildRequest, { needed, target }: StageGraph, output: BuildOutput) {
-  const hasLabels = Object.keys(request.labels).length > 0;
-  const counts = needed.map((stage) => stage.steps.length + 1 + (hasLabels && stage === target ? 1 : 0));
+  const labelCount = Object.keys(request.labels).length;
+  const counts = needed.map((stage) => stage.steps.length + 1 + (stage === target ? labelCount : 0));
   const totalSteps = counts.reduce((sum, count) => sum + count, 0);
   let firstStep = 1;
   return new Map(

@@ -8,6 +8,7 @@ import type { LayerStore } from "../layers/layer-store.js";
 import type { BuildMessage } from "./build-request.js";
 import type { Snapshots } from "./snapshots.js";
 import type { CachedStep, StepCache } from "./step-cache.js";
+import type { HashResult } from "./trees/build-job.js";
 import type { BuildWorkers } from "./trees/build-workers.js";
 
 export interface BuilderOptions {
@@ -33,7 +34,7 @@ export interface BuildRooms extends BuilderOptions {
   /** Cache mounts that one step at a time may use. */
   readonly locks: KeyedLock;
   /** Digests of what was taken out of layers, which never change. */
-  readonly digests: Map<string, string>;
+  readonly digests: Map<string, HashResult>;
   /** Emptied at every start. */
   readonly scratch: string;
   /** Cache mounts, by a digest of their id. */

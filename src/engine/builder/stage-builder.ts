@@ -72,10 +72,13 @@ export class StageBuilder {
     await this.#told(from, () => this.#begin());
     for (const step of steps) await this.#told(step, () => this.#perform(step));
     const labels = Object.entries(this.#run.labels).sort(([a], [b]) => (a < b ? -1 : 1));
-    if (labels.length > 0) {
-      const pairs = labels.map(([key, value]) => ({ key, value }));
-      const text = `LABEL ${pairs.map(({ key, value }) => `${key}=${value}`).join(" ")}`;
-      const step = { kind: "label" as const, pairs, text, place: from.place };
+    for (const [key, value] of labels) {
+      const step = {
+        kind: "label" as const,
+        pairs: [{ key, value }],
+        text: `LABEL ${key}=${value}`,
+        place: from.place,
+      };
       await this.#told(step, async () => this.#metadata(step));
     }
     return this.#parts();

@@ -4,7 +4,7 @@
  * Touches the world. What is made is below `scratch` and goes with the disposal.
  */
 import { createReadStream } from "node:fs";
-import { copyFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
@@ -109,6 +109,7 @@ function isHeader(block: Buffer): boolean {
 async function inScratch({ scratch }: ContextOptions, fill: (root: string) => Promise<void>): Promise<OpenContext> {
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   const root = await mkdtemp(join(scratch, "context-"));
+  await chmod(root, 0o755); // as COPY finds it; the directory above lets nobody in
   const dispose = () => rm(root, { recursive: true, force: true });
   try {
     await fill(root);

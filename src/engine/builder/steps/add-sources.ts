@@ -109,7 +109,9 @@ function tree(
 async function scratchOf({ session }: StepPlace): Promise<string> {
   const { scratch } = session.rooms;
   await mkdir(scratch, { recursive: true, mode: 0o700 });
-  return session.owned(await mkdtemp(join(scratch, "add-")));
+  const directory = session.owned(await mkdtemp(join(scratch, "add-")));
+  await chmod(directory, 0o755); // as what it is copied to
+  return directory;
 }
 
 /** A name that holds wildcards stands for itself. */

@@ -7,7 +7,7 @@ import { resolveUser } from "../../runtime/spec/users.js";
 import type { Tell } from "../build-request.js";
 import type { BuildSession, TreeSource } from "../build-session.js";
 import { keyOf, type StepRequest } from "../perform-step.js";
-import type { CopyJob, InlineFile, SourceTree } from "../trees/build-job.js";
+import type { CopyJob, HashResult, InlineFile, SourceTree } from "../trees/build-job.js";
 import { fetchSources } from "./add-sources.js";
 import type { StepPlace } from "./step-place.js";
 
@@ -40,7 +40,7 @@ export async function planCopy(
     ...{ chown, chmod: chmod ?? "", parents: step.parents, epoch: session.epochSeconds ?? null },
   };
   const name = step.kind.toUpperCase();
-  const description = `${name} ${chown ? `--chown=${chown} ` : ""}${sources.description} in ${step.to} `;
+  const description = `${name} ${chown ? `--chown=${chown}` : ""}${sources.description} in ${step.to} `;
   return {
     inputs,
     description,
@@ -70,8 +70,8 @@ async function findSources(
   const { session } = place;
   if (step.kind === "add") {
     const { trees, isLive } = await fetchSources(place, step, tell);
-    const { digest } = await session.rooms.workers.hash(trees, files);
-    return { digest, open: async () => trees, isLive, description: described(step, digest) };
+    const { digest, kind } = await session.rooms.workers.hash(trees, files);
+    return { digest, open: async () => trees, isLive, description: `${kind}:${digest}` };
   }
   const source = await session.source(step.from, place.stage, tell);
   const open = async () => {
@@ -80,9 +80,9 @@ async function findSources(
     const { root, ignore, keepOwners } = tree;
     return [{ root, ignore, keepOwners, patterns: step.sources, exclude: step.exclude, parents: step.parents }];
   };
-  const digest = await digestOf(place.session, source, { step, files, open });
+  const { digest, kind } = await digestOf(place.session, source, { step, files, open });
   const isLive = source.identity === undefined && step.sources.length > 0 && (await source.open()).isLive;
-  return { digest, open, isLive, description: described(step, digest) };
+  return { digest, open, isLive, description: `${kind}:${digest}` };
 }
 
 /** What was taken out of layers once has the same digest for ever. */
@@ -90,22 +90,14 @@ async function digestOf(
   { rooms }: BuildSession,
   { identity }: TreeSource,
   what: { step: CopyInstruction; files: readonly InlineFile[]; open: () => Promise<SourceTree[]> },
-): Promise<string> {
+): Promise<HashResult> {
   const { sources, exclude, parents } = what.step;
   const key = identity === undefined ? undefined : keyOf({ identity, sources, exclude, parents, files: what.files });
   const known = key === undefined ? undefined : rooms.digests.get(key);
   if (known !== undefined) return known;
-  const { digest } = await rooms.workers.hash(await what.open(), what.files);
-  if (key !== undefined) rooms.digests.set(key, digest);
-  return digest;
-}
-
-/** As the classic builder calls it in the history. */
-function described({ sources, heredocs }: CopyInstruction, digest: string): string {
-  const [first = ""] = sources;
-  const isMany = sources.length + heredocs.length > 1 || /[*?[]/.test(first);
-  const isDirectory = /\/$|^\.$|\/\.$/.test(first);
-  return `${isMany ? "multi" : isDirectory ? "dir" : "file"}:${digest}`;
+  const found = await rooms.workers.hash(await what.open(), what.files);
+  if (key !== undefined) rooms.digests.set(key, found);
+  return found;
 }
 
 /** Numbers stand for themselves, a lone one for the group too; names are looked up in the tree. */

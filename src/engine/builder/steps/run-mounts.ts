@@ -45,12 +45,12 @@ export async function plannedMounts(place: StepPlace, mounts: readonly RunMount[
       const { rooms } = place.session;
       const key = source.identity === undefined ? undefined : keyOf([source.identity, mount.source]);
       const known = key === undefined ? undefined : rooms.digests.get(key);
-      if (known !== undefined) return { ...mount, digest: known };
+      if (known !== undefined) return { ...mount, digest: known.digest };
       const { root, ignore, keepOwners } = await source.open();
       const tree = { root, ignore, keepOwners, patterns: [mount.source || "."], exclude: [], parents: false };
-      const { digest } = await rooms.workers.hash([tree], []);
-      if (key !== undefined) rooms.digests.set(key, digest);
-      return { ...mount, digest };
+      const found = await rooms.workers.hash([tree], []);
+      if (key !== undefined) rooms.digests.set(key, found);
+      return { ...mount, digest: found.digest };
     }),
   );
 }

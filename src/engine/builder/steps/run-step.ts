@@ -44,7 +44,9 @@ export async function planRun(
   );
   const { words, files } = scriptOf(step, place);
   checkEntitled(step, place);
-  const shown = [...args.declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`);
+  const own = variablesOf(env);
+  const told = [...args.declared].filter(([key]) => !own.has(key));
+  const shown = told.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`);
   const chain = layers.at(-1)?.chainId ?? "";
   const { User = "", WorkingDir = "" } = config;
   const planned = await plannedMounts(place, mounts, tell);
@@ -54,7 +56,7 @@ export async function planRun(
     ...{ security: step.security ?? "", hosts: session.request.host.ExtraHosts ?? [] },
     ...{ platform: `${place.os}/${place.architecture}`, epoch: session.epochSeconds ?? null },
   };
-  const prefix = shown.length > 0 ? `|${shown.length} ${shown.join(" ")} ` : "";
+  const prefix = shown.length + args.proxies.size > 0 ? `${[`|${shown.length}`, ...shown].join(" ")} ` : "";
   const environment = [...args.proxies, ...args.declared].map(([key, value]) => `${key}=${value}`);
   return {
     inputs,

@@ -23,10 +23,11 @@ export interface InlineFile {
   readonly content: string;
 }
 
-/** `what` is what was found, for the cache's key: paths, kinds, modes, owners and contents; no times. */
+/** `digest` is of what was found, for the cache's key: paths, kinds, modes, owners and contents; no times. */
 export interface HashResult {
   readonly digest: string;
-  readonly entries: number;
+  /** What the patterns matched: one file, one directory, or several. */
+  readonly kind: "file" | "dir" | "multi";
 }
 
 export interface CopyJob {

@@ -13,20 +13,20 @@ const remembered = new Map<string, string>();
 /** Throws "path-not-found". */
 export function hashTrees(trees: readonly SourceTree[], files: readonly InlineFile[]): HashResult {
   const hash = createHash("sha256");
-  let entries = 0;
+  const kinds: Array<"file" | "dir"> = files.map(() => "file");
   for (const tree of trees) {
     for (const match of matchSources(tree)) {
+      kinds.push(match.stat.isDirectory() ? "dir" : "file");
       // A directory's own name does not matter: its content is what is copied.
       const isNamed = !match.stat.isDirectory() || tree.parents;
       add(hash, ["match", isNamed ? (match.name.split("/").at(-1) ?? "") : "", match.parents]);
       for (const { path, real, stat } of entriesOf(match, tree)) {
-        entries += 1;
         add(hash, [path, ...describe(real, stat, tree.keepOwners)]);
       }
     }
   }
   for (const { name, content } of files) add(hash, ["inline", name, content]);
-  return { digest: hash.digest("hex"), entries };
+  return { digest: hash.digest("hex"), kind: kinds.length === 1 && kinds[0] ? kinds[0] : "multi" };
 }
 
 /** Lengths first, so that no two lists give the same bytes. */
