@@ -11,6 +11,7 @@ import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { messageOf } from "../../../base/errors.js";
 import { takeBody } from "./body-split.js";
 import { errorReply, pageNotFound } from "./error-reply.js";
 import { createTlsServer, listenTcp, type TlsListener } from "./listen-tls.js";
@@ -18,7 +19,7 @@ import { type OpenRequest, OpenRequests } from "./open-requests.js";
 import type { Reply } from "./reply.js";
 import type { Router } from "./router.js";
 import { sendReply, upgradeTo } from "./send-reply.js";
-import { splitVersion } from "./versions.js";
+import { splitVersion, wantsPlainErrors } from "./versions.js";
 
 // An `import` of it would load all that it can lend, a WebSocket among them: some megabytes.
 const http = process.getBuiltinModule("node:http");
@@ -186,6 +187,8 @@ async function route(
       ...parts,
     });
   } catch (error) {
-    return errorReply(error, log);
+    const reply = errorReply(error, log);
+    if (reply.kind !== "json" || !wantsPlainErrors(message.url ?? "")) return reply;
+    return { kind: "text", status: reply.status, text: `${messageOf(error)}\n` };
   }
 }

@@ -24,6 +24,12 @@ export function splitVersion(path: string): { path: string; version: number } {
   return { path: rest, version: Number(minor) };
 }
 
+/** True for a path of a version so old that its clients take an error's text as it is, not as JSON. */
+export function wantsPlainErrors(path: string): boolean {
+  const minor = /^\/v1\.(\d+)\//.exec(path)?.[1];
+  return minor !== undefined && Number(minor) < minorOf(minApiVersion);
+}
+
 function minorOf(version: string): number {
   return Number(version.split(".")[1]);
 }
