@@ -195,6 +195,10 @@ describe("a value that cannot be is a diagnostic at its place", () => {
     ],
     ["container_name: x y", '4:21 bad-name "x y" cannot be the name of a container'],
     ["container_name: web\nscale: 2", '5:12 conflicting-keys 2 replicas of "web" cannot all be named "web"'],
+    [
+      "deploy: { restart_policy: { condition: any, max_attempts: 3 } }",
+      "4:63 no-effect deploy.restart_policy.max_attempts has no effect: only condition: on-failure counts attempts",
+    ],
     ["cpu_count: 2", "4:16 no-effect cpu_count has no effect: only Windows containers have it"],
   ])("%s", (body, problem) => expect(problemsOf(body, "  web2: { image: x }")).toEqual([problem]));
 });

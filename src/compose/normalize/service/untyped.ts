@@ -79,6 +79,11 @@ function tellIgnored(service: Tree, { report }: Context): void {
   }
   const mode = descend(service, "deploy", "mode");
   if (mode && readText(mode) !== "replicated") tell(mode, `deploy.mode ${readText(mode)}`, inSwarm);
+  const restart = descend(service, "deploy", "restart_policy");
+  const attempts = child(restart, "max_attempts");
+  if (attempts && readText(child(restart, "condition")) !== "on-failure") {
+    tell(attempts, "deploy.restart_policy.max_attempts", "only condition: on-failure counts attempts");
+  }
   for (const which of ["post_start", "pre_stop"]) {
     for (const hook of itemsOf(child(service, which))) {
       for (const key of ["image", "per_replica"]) {
