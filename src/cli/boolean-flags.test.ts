@@ -24,6 +24,7 @@ function parse(line: string) {
 it("takes true and false behind a switch", () => {
   expect(parse("run --rm=true --detach=false --sig-proxy=false i")).toMatchObject({ rm: true, sigProxy: false });
   expect(parse("run --rm=false --sig-proxy=1 --no-trunc=false i")).toMatchObject({ sigProxy: true, trunc: true });
+  expect(parse("run -d=true i")).toMatchObject({ detach: true });
   expect(parse("run --detach=false i")).not.toHaveProperty("detach");
 });
 

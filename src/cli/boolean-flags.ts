@@ -29,10 +29,10 @@ export class SwitchCommand extends Command {
   }
 
   #plain(word: string): string[] {
-    const match = /^(--[\w-]+)=(true|false|1|0|t|f)$/i.exec(word);
-    const option = match && this.options.find(({ long }) => long === match[1]);
+    const match = /^(--[\w-]+|-\w)=(true|false|1|0|t|f)$/i.exec(word);
+    const option = match && this.options.find(({ long, short }) => long === match[1] || short === match[1]);
     if (!match || !option || option.required || option.optional) return [word];
-    const name = match[1] ?? "";
+    const name = option.long ?? match[1] ?? "";
     if (/^[1t]/i.test(match[2] ?? "")) return [name];
     const opposite = name.startsWith("--no-") ? `--${name.slice("--no-".length)}` : `--no-${name.slice("--".length)}`;
     return this.options.some(({ long }) => long === opposite) ? [opposite] : [];

@@ -16,15 +16,17 @@ export interface Listing {
   readonly titles: Readonly<Record<string, string>>;
   /** Names of the columns that are shown when nothing else is asked for. */
   readonly columns: readonly string[];
+  /** The width that a column of the table has at least. */
+  readonly least?: number;
 }
 
 /** What `--format` asks for, each line with its end. Throws a TemplateError, also when there is no row. */
-export function printListing(rows: readonly Row[], { titles, columns }: Listing, format = "table"): string {
+export function printListing(rows: readonly Row[], { titles, columns, ...widths }: Listing, format = "table"): string {
   const wanted = format.trim();
   if (wanted === "" || wanted === "table") {
     const cells = rows.map((row) => columns.map((name) => String(row[name] ?? "")));
     const header = columns.map((name) => titles[name] ?? name.toUpperCase());
-    return printTable(header, cells);
+    return printTable(header, cells, widths);
   }
   if (wanted === "json") return rows.map((row) => `${toJson(sorted(row))}\n`).join("");
   const isTable = /^table\s/.test(wanted);

@@ -9,38 +9,28 @@ import { cut, labelOf, printLabels } from "./rows/cut.js";
 import { goTime } from "./rows/go-time.js";
 import { portsText } from "./rows/ports-text.js";
 
-const commandChars = 22;
+const commandChars = 20;
 
 /** The titles of a container's fields and the columns of the table. */
 export const psListing = {
   titles: {
     ...containerListing.titles,
     ...{ Name: "NAME", Names: "NAMES", Service: "SERVICE", Project: "PROJECT", Publishers: "PORTS", Health: "HEALTH" },
-    ...{ ExitCode: "EXIT CODE" },
+    ...{ ExitCode: "EXIT CODE", Engine: "ENGINE" },
   },
   columns: ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"],
 } as const;
 
-/** `now` in milliseconds since the epoch; commands are shortened unless `trunc` is false. */
+/** `now` in milliseconds since the epoch; without `trunc` commands and ids are in full. */
 export function psRow(container: ContainerSummary, now: number, { trunc = true }: { trunc?: boolean } = {}) {
-  const { Command } = container;
+  const { Command, Id, Labels, Status } = container;
   return {
-    ...psJson(container, now),
     Command: JSON.stringify(trunc ? cut(Command, commandChars) : Command),
-    ID: trunc ? shortId(container.Id) : container.Id,
-    Label: labelOf(container.Labels),
-  };
-}
-
-/** One object of `ps --format json`. */
-export function psJson(container: ContainerSummary, now: number): Record<string, unknown> {
-  const { Labels, Status } = container;
-  return {
-    Command: JSON.stringify(container.Command),
     CreatedAt: goTime(new Date(container.Created * 1000)),
+    Engine: "",
     ExitCode: Number(/^Exited \((\d+)\)/.exec(Status)?.[1] ?? 0),
     Health: healthOf(Status),
-    ID: container.Id,
+    ID: trunc ? shortId(Id) : Id,
     Image: container.Image,
     Labels: printLabels(Labels),
     LocalVolumes: String(container.Mounts.filter((mount) => mount.Driver === "local").length),
@@ -56,6 +46,7 @@ export function psJson(container: ContainerSummary, now: number): Record<string,
     Size: "0B",
     State: container.State,
     Status,
+    Label: labelOf(Labels),
   };
 }
 

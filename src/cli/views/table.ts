@@ -1,16 +1,15 @@
 /** Text tables for people. Control characters of cells are taken out. Pure. */
 import { printable } from "../../base/printable.js";
 
-const gap = 3;
-
 /**
- * Columns as wide as their widest cell and a gap, and at least `least`, as docker's are; the last one is not padded.
+ * Columns as wide as their widest cell and a gap, and at least `least`; without words of their own as docker's are. The
+ * last one is not padded.
  * Each line ends with a newline.
  */
 export function printTable(
   header: readonly string[],
   rows: ReadonlyArray<readonly string[]>,
-  { least = 10 }: { least?: number } = {},
+  { least = 10, gap = 3 }: { least?: number; gap?: number } = {},
 ): string {
   const lines = [header, ...rows].map((cells) => cells.map(printable));
   const widths = header.map((_title, at) =>
@@ -30,8 +29,8 @@ export function printFields(fields: ReadonlyArray<readonly [string, string]>): s
   return fields.map(([name, value]) => `${`${name}:`.padEnd(width)} ${printable(value)}\n`).join("");
 }
 
-/** Decimal units with three digits, as docker prints sizes: `4.43MB`. */
-export function printSize(bytes: number): string {
+/** Decimal units with three digits, as docker prints sizes in lists, or four, as in its sums: `4.43MB`, `4.429MB`. */
+export function printSize(bytes: number, digits: 3 | 4 = 3): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
@@ -39,5 +38,5 @@ export function printSize(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }

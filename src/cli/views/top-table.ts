@@ -17,5 +17,5 @@ export function topTable(containers: readonly ContainerProcesses[]): string {
   const rows = containers.flatMap(({ service, number, titles: own, processes }) =>
     processes.map((process) => [service, number, ...titles.map((title) => process[own.indexOf(title)] ?? "-")]),
   );
-  return printTable(["SERVICE", "#", ...titles], rows, { least: 4 });
+  return printTable(["SERVICE", "#", ...titles], rows, { least: 4, gap: 2 });
 }

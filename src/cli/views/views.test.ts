@@ -8,7 +8,7 @@ import { printListing } from "../template/format.js";
 import { failureText } from "./failure-text.js";
 import { LineSplitter, logName, prefixed, splitTimestamp } from "./log-lines.js";
 import { progressLines } from "./progress-lines.js";
-import { psJson, psListing, psRow } from "./ps-view.js";
+import { psListing, psRow } from "./ps-view.js";
 import { portsText } from "./rows/ports-text.js";
 import { prefixPaint, styleFor } from "./style.js";
 
@@ -132,7 +132,7 @@ it("lists containers as a table and as Docker Compose's JSON", () => {
     Id: "abc",
     Names: ["/shop-web-1"],
     Image: "nginx",
-    Command: "nginx -g 'daemon off;'",
+    Command: "nginx -g daemon",
     Created: 1000,
     Ports: [{ IP: "::", PrivatePort: 80, PublicPort: 8080, Type: "tcp" }],
     Labels: { "com.docker.compose.service": "web", "com.docker.compose.project": "shop" },
@@ -142,10 +142,10 @@ it("lists containers as a table and as Docker Compose's JSON", () => {
     Mounts: [],
   } as unknown as ContainerSummary;
   expect(printListing([psRow(summary, 1_120_000)], psListing).split("\n")[1]).toBe(
-    `shop-web-1   nginx     "nginx -g 'daemon off;'"   web       2 minutes ago   ${""}`.trimEnd() +
+    `shop-web-1   nginx     "nginx -g daemon"   web       2 minutes ago   ${""}`.trimEnd() +
       `   Up 2 minutes (healthy)   [::]:8080->80/tcp`,
   );
-  expect(psJson(summary, 1_120_000)).toMatchObject({
+  expect(psRow(summary, 1_120_000)).toMatchObject({
     Name: "shop-web-1",
     Service: "web",
     Project: "shop",

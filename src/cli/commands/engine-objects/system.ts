@@ -32,7 +32,7 @@ const titles: Readonly<Record<Kind, string>> = {
 export async function pruneKind(context: CliContext, options: PruneOptions, kind: Kind): Promise<void> {
   if (!options.force && !(await confirmed(context, warningOf(kind, options)))) return;
   const reclaimed = await prune(context, await context.connect(), { kind, filters: filtersOf(kind, options) });
-  if (kind !== "networks") context.stdout.write(`Total reclaimed space: ${printSize(reclaimed)}\n`);
+  if (kind !== "networks") context.stdout.write(`Total reclaimed space: ${printSize(reclaimed, 4)}\n`);
 }
 
 /** Everything that nobody uses; volumes only when asked for. */
@@ -49,7 +49,7 @@ export async function systemPrune(context: CliContext, options: PruneOptions): P
     const filters = kind === "volumes" ? parseFilters(options.filter) : filtersOf(kind, options);
     reclaimed += await prune(context, client, { kind, filters });
   }
-  context.stdout.write(`Total reclaimed space: ${printSize(reclaimed)}\n`);
+  context.stdout.write(`Total reclaimed space: ${printSize(reclaimed, 4)}\n`);
 }
 
 /** A line for each kind; with `verbose` one for each object. */

@@ -55,7 +55,7 @@ export function usageTables({ Images, Containers, Volumes, BuildCache }: DiskUsa
     },
     {
       ...{ title: "Containers space usage:", titles: containerListing.titles, columns: containers },
-      rows: Containers.map((container) => containerRow(container, facts)),
+      rows: Containers.map((container) => containerRow({ ...container, SizeRootFs: 0 }, facts)),
     },
     {
       ...{ title: "Local Volumes space usage:", titles: volumeListing.titles, columns: ["Name", "Links", "Size"] },
@@ -77,8 +77,8 @@ function row(Type: string, [total, active]: readonly [number, number], [size, fr
     Type,
     TotalCount: String(total),
     Active: String(active),
-    Size: printSize(size),
-    Reclaimable: printSize(free) + share,
+    Size: printSize(size, 4),
+    Reclaimable: printSize(free, 4) + share,
   };
 }
 

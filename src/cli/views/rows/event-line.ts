@@ -10,10 +10,17 @@ export function eventLine({ Type, Action, Actor, timeNano, time }: EngineEvent):
   return attributes.length > 0 ? `${words} (${attributes.join(", ")})` : words;
 }
 
-/** RFC 3339 with nine digits, in UTC; a number holds about seven of them. */
-export function eventTime({ time, timeNano }: Pick<EngineEvent, "time" | "timeNano">): string {
-  const nanos = Math.max(0, Math.min(999_999_999, timeNano - time * 1e9));
-  return `${new Date(time * 1000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
+type EventTime = Pick<EngineEvent, "time" | "timeNano">;
+
+/** RFC 3339 with nine digits, in UTC. */
+export function eventTime(event: EventTime): string {
+  return `${new Date(event.time * 1000).toISOString().slice(0, 19)}.${microsecondsOf(event)}000Z`;
+}
+
+/** Six digits: of nanoseconds since the epoch a number of JavaScript holds no more. */
+export function microsecondsOf({ time, timeNano }: EventTime): string {
+  const micros = Math.round((timeNano - time * 1e9) / 1000);
+  return String(Math.max(0, Math.min(999_999, micros))).padStart(6, "0");
 }
 
 /** An event by the names that docker's templates use: `{{.Actor.Attributes.name}}`, `{{.Time}}`. */

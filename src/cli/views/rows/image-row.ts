@@ -37,9 +37,9 @@ export function imageRows(image: ImageSummary, { trunc, now, digests }: Facts & 
       CreatedSince: `${humanDuration(now - image.Created * 1000)} ago`,
       CreatedAt: goTime(new Date(image.Created * 1000)),
       Size: printSize(image.Size),
-      VirtualSize: printSize(image.Size),
-      SharedSize: known(image.SharedSize, printSize(image.SharedSize)),
-      UniqueSize: known(image.SharedSize, printSize(image.Size - image.SharedSize)),
+      VirtualSize: printSize(image.Size, 4),
+      SharedSize: known(image.SharedSize, printSize(image.SharedSize, 4)),
+      UniqueSize: known(image.SharedSize, printSize(image.Size - image.SharedSize, 4)),
       Containers: known(image.Containers, String(image.Containers)),
     }));
   });

@@ -43,7 +43,7 @@ export function volumeRow(volume: VolumeInspect & { UsageData?: { Size: number; 
   return {
     ...{ Name, Driver, Scope, Mountpoint, Labels: printLabels(Labels) },
     Links: UsageData ? String(UsageData.RefCount) : "N/A",
-    Size: UsageData && UsageData.Size >= 0 ? printSize(UsageData.Size) : "N/A",
+    Size: UsageData && UsageData.Size >= 0 ? printSize(UsageData.Size, 4) : "N/A",
     ...{ Availability: "N/A", Group: "N/A", Status: "N/A" },
     Label: labelOf(Labels),
   };

@@ -5,7 +5,8 @@ import type { EngineEvent } from "../../../../wire/system.js";
 import type { CliContext } from "../../../context.js";
 import { writeOut } from "../../../listing.js";
 import { parseMoment } from "../../../options.js";
-import { eventTime } from "../../../views/rows/event-line.js";
+import { eventTime, microsecondsOf } from "../../../views/rows/event-line.js";
+import { goTime } from "../../../views/rows/go-time.js";
 import { loadProjectOrName } from "../load.js";
 
 /** Container events, one-offs' left out, until `--until` or Ctrl-C. */
@@ -32,14 +33,16 @@ export async function events(
 }
 
 function jsonLine(event: EngineEvent, service: string): string {
-  const { ID: id } = event.Actor;
-  const shown = { time: eventTime(event), type: "container", service, id, action: event.Action };
-  return `${JSON.stringify({ ...shown, attributes: Object.fromEntries(ownAttributes(event)) })}\n`;
+  const { Action: action, Actor } = event;
+  const attributes = Object.fromEntries(ownAttributes(event));
+  const time = eventTime(event).replace(/\.?0+Z$/, "Z");
+  return `${JSON.stringify({ action, attributes, id: Actor.ID, service, time, type: "container" })}\n`;
 }
 
 function textLine(event: EngineEvent): string {
   const pairs = ownAttributes(event).map(([key, value]) => `${key}=${value}`);
-  return `${printable(`${eventTime(event)} container ${event.Action} ${event.Actor.ID} (${pairs.join(", ")})`)}\n`;
+  const at = `${goTime(new Date(event.time * 1000)).slice(0, 19)}.${microsecondsOf(event)}`;
+  return `${printable(`${at} container ${event.Action} ${event.Actor.ID} (${pairs.join(", ")})`)}\n`;
 }
 
 /** Without Compose's own labels. */

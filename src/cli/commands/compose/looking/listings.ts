@@ -134,7 +134,7 @@ async function writeRows(
   { format, quiet, key, ...listing }: Listing & ListFlags & { key: string },
 ): Promise<void> {
   if (format === "json" && !quiet) return void context.stdout.write(`${JSON.stringify(rows)}\n`);
-  await writeListing(context, rows, { ...listing, format, quiet: quiet ? key : undefined });
+  await writeListing(context, rows, { ...listing, least: 20, format, quiet: quiet ? key : undefined });
 }
 
 /** `exited(1), running(2)`. */

@@ -8,6 +8,7 @@ import { parseMoment } from "../../../options.js";
 import { LineSplitter, splitTimestamp } from "../../../views/log-lines.js";
 import { loadProjectOrName, wholeNumber } from "../load.js";
 import { LogPrinter } from "../output/log-printer.js";
+import { noSuchService } from "../replicas.js";
 
 export interface LogsFlags {
   readonly follow?: boolean;
@@ -22,6 +23,9 @@ export interface LogsFlags {
 
 /** Containers in every state but one-offs; services with `attach: false` only when they are named. */
 export async function logs(context: CliContext, flags: LogsFlags, services: readonly string[]): Promise<void> {
+  if (flags.index !== undefined && services.length !== 1) {
+    throw new GantryError("bad-parameter", "--index goes with one service: name it");
+  }
   const known = await loadProjectOrName(context);
   if (!known) return;
   const client = await context.connect();
@@ -29,7 +33,7 @@ export async function logs(context: CliContext, flags: LogsFlags, services: read
   const observed = await observeContainers(client, known.name, { signal: context.signal });
   for (const name of services) {
     if (!known.project?.services.has(name) && !observed.some((one) => one.service === name)) {
-      throw new GantryError("bad-parameter", `no such service: ${name}`);
+      throw noSuchService(name, [...(known.project?.services.keys() ?? [])]);
     }
   }
   const isShown = ({ service, isOneOff, number }: Pick<ObservedContainer, "service" | "isOneOff" | "number">) => {

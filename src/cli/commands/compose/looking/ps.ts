@@ -4,7 +4,7 @@ import type { ContainerSummary } from "../../../../wire/container.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
 import { writeListing } from "../../../listing.js";
-import { nameOf, psJson, psListing, psRow } from "../../../views/ps-view.js";
+import { nameOf, psListing, psRow } from "../../../views/ps-view.js";
 import { loadProjectOrName } from "../load.js";
 import { noSuchService, serviceOf } from "../replicas.js";
 
@@ -37,11 +37,9 @@ export async function ps(context: CliContext, flags: PsFlags, services: readonly
   if (flags.services) return void stdout.write(lines([...new Set(containers.map(serviceOf))].sort()));
   const now = clock.now().getTime();
   const format = flags.format ?? context.dockerConfig().psFormat;
-  // JSON has numbers and lists where a line of text has words.
-  const row = format === "json" ? psJson : (one: ContainerSummary) => psRow(one, now, flags);
   await writeListing(
     context,
-    containers.map((one) => row(one, now)),
+    containers.map((one) => psRow(one, now, flags)),
     { ...psListing, format },
   );
 }

@@ -75,7 +75,7 @@ export async function containerWait(context: CliContext, names: Names): Promise<
 export async function containerTop(context: CliContext, [name = "", ...psArgs]: Names): Promise<void> {
   const client = await context.connect();
   const { Titles, Processes } = await client.containers.top(name, psArgs.join(" ") || undefined);
-  context.stdout.write(printTable(Titles, Processes));
+  context.stdout.write(printTable(Titles, Processes, { least: 20 }));
 }
 
 /** A JSON array of what the engine knows, or a line by the template for each. */
