@@ -72,6 +72,10 @@ export class BridgeHost {
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     const { links, remover, forwarding, table } = this.#parts;
     const own = links.host.links().filter(({ group }) => group === links.group || group === links.doomed);
+    for (const { name, group } of own) {
+      // It was about to be removed when an engine died, and its record was not.
+      if (group === links.doomed && keep.has(name)) links.host.setLink(name, { group: links.group });
+    }
     await remover.remove(own.flatMap(({ name }) => (keep.has(name) ? [] : [name])));
     if (table.bridges.length === 0) forwarding.restore();
   }

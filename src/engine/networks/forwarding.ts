@@ -49,7 +49,8 @@ export class Forwarding {
   open(family: Family): void {
     if (readSysctl(switches[family]) !== "0") return;
     const { host, group } = this.#links;
-    const closed = host.links().flatMap((link) => (link.group === group || link.name === "lo" ? [] : [link.name]));
+    const others = host.links().filter((link) => link.group !== group && link.name !== "lo");
+    const closed = others.flatMap(({ name }) => (isPlainName(name) ? [name] : []));
     const acceptRa = family === 6 ? closed.filter((name) => readSysctl(acceptAdvertisements(name)) === "1") : [];
     this.#opened.set(family, { closed, acceptRa });
     this.#save(); // before the deed: a crash in between leaves too much closed rather than too much open
@@ -95,7 +96,10 @@ function entryOf(entry: unknown): Array<[Family, Opened]> {
 }
 
 function texts(value: unknown): string[] {
-  // Interface names end up in rules and paths: what is not plain is left out.
-  const isPlain = (member: unknown) => typeof member === "string" && /^[\w.@:-]{1,15}$/.test(member);
-  return Array.isArray(value) ? value.filter(isPlain) : [];
+  return Array.isArray(value) ? value.filter(isPlainName) : [];
+}
+
+/** Interface names end up in rules and paths: what is not plain is left out. */
+function isPlainName(value: unknown): boolean {
+  return typeof value === "string" && /^[\w.@:-]{1,15}$/.test(value);
 }

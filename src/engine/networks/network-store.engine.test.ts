@@ -173,6 +173,24 @@ it("takes ports, relays, DNS and names again after the engine died, and sweeps w
   expect(fresh.endpoints.front?.IPAddress).toBe(gone.endpoints.front?.IPAddress);
 });
 
+it("keeps what was about to be removed when the engine died, and removes it with the next one", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  await test.store.create({ Name: "other" });
+  const web = await test.store.attach(aRequest("front"), never);
+  const links = test.remains().links;
+  await test.store.close();
+  const doomed = String(0x68000000 | Number.parseInt(instanceNames(test.options.instanceId).hash.slice(0, 6), 16));
+  for (const link of links) execFileSync("ip", ["link", "set", link, "group", doomed]);
+  const again = await test.reopen();
+  await again.restore([web]);
+  await again.remove("other");
+  expect(test.remains().links).toHaveLength(2);
+  await again.detach(web.containerId);
+  await again.remove("front");
+  await vi.waitFor(() => expect(test.remains()).toEqual({ links: [], tables: [], netns: [] }), 10_000);
+});
+
 it("connects and disconnects a running container, its published ports following", async () => {
   await using test = await openTestNetworks();
   await test.store.create({ Name: "front" });

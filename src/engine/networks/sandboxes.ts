@@ -198,6 +198,9 @@ export class Sandboxes {
       this.endpoints.plan(this.#options.record(network), { id: containerId, name }, settings),
     );
     const endpoints = Object.fromEntries(planned.map(({ record, settings }) => [record.name, settings]));
+    if (Object.keys(endpoints).length < planned.length) {
+      throw new GantryError("bad-parameter", "a container cannot be connected to one network twice");
+    }
     await using undo = new Disposer();
     const held = this.#hold(request, endpoints);
     undo.defer(() => {
