@@ -17,6 +17,7 @@ import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
 import { withCredentials } from "./registry-auth/with-credentials.js";
+import { expandShortName } from "./short-names.js";
 
 /** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
 const cancelledExitCode = 130;
@@ -31,10 +32,11 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
     registerEngineObjects(target, session);
   };
   // Help, a flag before the command, and a word that is none need all of them.
-  if (!registerOnly(program, environment.argv[0] ?? "", register)) register(program);
+  const argv = expandShortName(environment.argv);
+  if (!registerOnly(program, argv[0] ?? "", register)) register(program);
   try {
-    if (environment.argv.length === 0) program.outputHelp();
-    else await program.parseAsync(environment.argv, { from: "user" });
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: "user" });
     return environment.signal.aborted && session.exitCode === 0 ? cancelledExitCode : session.exitCode;
   } catch (error) {
     return reportError(error, session);
@@ -114,7 +116,15 @@ Examples:
   gantry up -d                         start the project of this directory
   gantry plan                          show what up would do, and why
   gantry container run --rm busybox true
-  gantry doctor                        check what this host lacks, and how to get it`;
+  gantry doctor                        check what this host lacks, and how to get it
+
+Exit codes:
+  0        it was done, or there was nothing to do
+  1        it failed, or was asked for wrongly
+  130      ended by Ctrl-C
+  else     run, exec, attach, wait and container run: the exit code of what ran
+
+docker's short names work too: rmi, tag, save, load, history, import, diff, rename, update and info.`;
 
 class Session implements CliContext {
   readonly argv;

@@ -15,11 +15,14 @@ import { registerUp } from "./register-up.js";
 
 /** Adds `up`, `down`, `ps`, … to `program`. */
 export function registerComposeCommands(program: Command, context: CliContext): void {
+  program.commandsGroup("Run a project:");
   registerUp(program, context);
   registerLifecycle(program, context);
   registerRun(program, context);
+  program.commandsGroup("Look at a project:");
   registerLooking(program, context);
   registerListings(program, context);
+  program.commandsGroup("Files and images of a project:");
   registerArchives(program, context);
   registerBuild(program, context);
   registerImages(program, context);
