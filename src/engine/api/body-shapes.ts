@@ -28,7 +28,7 @@ const config = {
   ...{ AttachStdin: "flag", AttachStdout: "flag", AttachStderr: "flag" },
   ...{ Tty: "flag", OpenStdin: "flag", StdinOnce: "flag", NetworkDisabled: "flag" },
   ...{ MacAddress: "text", ArgsEscaped: "flag" },
-  ...{ Env: ["text"], Cmd: ["text"], Entrypoint: ["text"], OnBuild: ["text"], Shell: ["text"] },
+  ...{ Env: ["text"], Cmd: "words", Entrypoint: "words", OnBuild: ["text"], Shell: "words" },
   ...{ ExposedPorts: keys, Volumes: keys, Labels: textMap, StopTimeout: "integer" },
   Healthcheck: {
     ...{ Test: ["text"], Interval: "integer", Timeout: "integer" },

@@ -1,5 +1,5 @@
 /** What the runtime configuration needs to know of a container's root file system and of the host's devices. */
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { GantryError } from "../../base/errors.js";
 import type { DeviceMapping, Resources } from "../../wire/container.js";
@@ -24,7 +24,7 @@ export function resolveUserIn(rootfs: string, user: string, groupAdd: readonly s
 
 /** The devices of `HostConfig.Devices`; a directory stands for all in it. Throws "bad-parameter" for what is none. */
 export function resolveDevices(devices: readonly DeviceMapping[]): SpecDevice[] {
-  return devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) => {
+  return devices.flatMap(({ PathOnHost = "", PathInContainer, CgroupPermissions }) => {
     const permissions = CgroupPermissions || "rwm";
     if (!/^[rwm]{1,3}$/.test(permissions)) {
       throw new GantryError(
@@ -54,7 +54,7 @@ export function resolveBlockDevices(limits: Resources): ReadonlyMap<string, Bloc
 }
 
 function blockDevice(path: string): BlockDevice {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statIfThere(path);
   if (stat?.isBlockDevice()) return deviceNumbers(stat.rdev);
   throw new GantryError(
     "bad-parameter",
@@ -69,6 +69,14 @@ export function allHostDevices(): SpecDevice[] {
     .flatMap((name) => collectDevices(join("/dev", name), join("/dev", name), "rwm"));
 }
 
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** As glibc's gnu_dev_major and gnu_dev_minor take a device number apart. */
 function deviceNumbers(number: number): BlockDevice {
   const device = BigInt(number);
@@ -78,12 +86,17 @@ function deviceNumbers(number: number): BlockDevice {
   };
 }
 
+/** A directory is a directory of devices: another one would have the engine walk through the host. */
 function realDevicePath(path: string): string {
+  let real: string;
   try {
-    return realpathSync(path);
+    if (!path.startsWith("/")) throw new Error("not absolute");
+    real = realpathSync(path);
   } catch {
     throw notADevice(path, "no such file or directory");
   }
+  if (statIfThere(real)?.isDirectory() && real !== "/dev" && !real.startsWith("/dev/")) throw notADevice(path);
+  return real;
 }
 
 function notADevice(path: string, why = "not a device node"): GantryError {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
-import { type Fields, requireShape } from "./shape.js";
+import { type Fields, inShape } from "./shape.js";
 
 export interface ApiRequest {
   readonly method: string;
@@ -67,8 +67,7 @@ export async function jsonBody<T extends object>(request: ApiRequest, shape: Fie
     throw new GantryError("bad-parameter", `unsupported Content-Type header (${type}): must be 'application/json'`);
   }
   const parsed = parseObject(body.toString());
-  requireShape(parsed, shape);
-  return withoutNulls(parsed) as T; // by its shape; whether a field is there at all is the rooms' to ask
+  return inShape(parsed, shape) as T; // by its shape; whether a field is there at all is the rooms' to ask
 }
 
 async function readAll(body: Readable): Promise<Buffer> {
@@ -92,9 +91,4 @@ function parseObject(body: string): Record<string, unknown> {
   if (parsed === null) return {};
   if (isRecord(parsed)) return parsed;
   throw new GantryError("bad-parameter", "the request body must be a JSON object");
-}
-
-/** null means absent at the top level; deeper ones are the rooms' to read, as the wire types say. */
-function withoutNulls(body: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { containerCreateShape } from "../body-shapes.js";
-import { requireShape } from "./shape.js";
+import { inShape } from "./shape.js";
 
-const check = (body: unknown) => requireShape(body, containerCreateShape);
+const check = (body: unknown) => inShape(body, containerCreateShape);
 
 describe("the body of a create request", () => {
   it("may leave out anything, have null in place of it, and bring fields that nobody knows", () => {
@@ -23,6 +23,22 @@ describe("the body of a create request", () => {
     [{ NetworkingConfig: { EndpointsConfig: { n: { Aliases: "a" } } } }, "EndpointsConfig.n.Aliases must be a list"],
   ])("%j is refused by name", (body, reason) => {
     expect(() => check(body)).toThrow(reason);
+  });
+
+  it("loses what is null, but for members of maps that mean something by it", () => {
+    const Mounts = [{ Type: "tmpfs", Target: "/t", TmpfsOptions: { Mode: null } }];
+    expect(check({ Cmd: null, HostConfig: { Memory: null, Mounts, PortBindings: { "80/tcp": null } } })).toEqual({
+      HostConfig: {
+        Mounts: [{ Type: "tmpfs", Target: "/t", TmpfsOptions: {} }],
+        PortBindings: { "80/tcp": null },
+      },
+    });
+    expect(check({ Labels: { a: null } })).toEqual({ Labels: { a: "" } });
+    expect(() => check({ HostConfig: { Binds: [null] } })).toThrow("HostConfig.Binds[0] must be a valid text");
+  });
+
+  it("may give a command as one text, as old clients do", () => {
+    expect(check({ Cmd: "true", Entrypoint: ["sh", "-c"] })).toEqual({ Cmd: ["true"], Entrypoint: ["sh", "-c"] });
   });
 
   it("is not mistaken for a shape by names that every object has", () => {

@@ -7,29 +7,41 @@ import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
 
 /**
- * `integer` is safe as a double, `[shape]` a list, `{ "*": shape }` a map, and another object has those fields, all of
- * them optional; further fields are let through. null is fine everywhere: it means absent.
+ * `integer` is safe as a double, `words` a list of texts or one text alone, `[shape]` a list, `{ "*": shape }` a map, and
+ * another object has those fields, all of them optional; further fields are let through.
  */
-export type Shape = "text" | "integer" | "flag" | readonly [Shape] | { readonly [field: string]: Shape };
+export type Shape = "text" | "integer" | "flag" | "words" | readonly [Shape] | { readonly [field: string]: Shape };
 
 /** Every field of a wire type, so that a new one cannot be forgotten. */
 export type Fields<T> = { readonly [Field in keyof Required<T>]: Shape };
 
-/** Throws "bad-parameter", naming the field that is wrong. */
-export function requireShape(value: unknown, shape: Shape, path = ""): void {
-  if (value === undefined || value === null) return;
+/**
+ * The value in that shape. null is fine for a field, and means absent: then the field is left out. In a map it stays,
+ * where it may mean something (`"80/tcp": null`), but for an empty text. Throws "bad-parameter", naming what is wrong.
+ */
+export function inShape(value: unknown, shape: Shape, path = ""): unknown {
+  if (shape === "words") return inShape(typeof value === "string" ? [value] : value, ["text"], path);
   if (typeof shape === "string") {
     if (!isPlain(value, shape)) throw wrong(path, shape === "flag" ? "true or false" : `a valid ${shape}`);
-  } else if (isList(shape)) {
-    if (!Array.isArray(value)) throw wrong(path, "a list");
-    for (const [at, item] of value.entries()) requireShape(item, shape[0], `${path}[${at}]`);
-  } else {
-    if (!isRecord(value)) throw wrong(path, "an object");
-    for (const [field, member] of Object.entries(value)) {
-      const expected = shape["*"] ?? (Object.hasOwn(shape, field) ? shape[field] : undefined);
-      if (expected !== undefined) requireShape(member, expected, path === "" ? field : `${path}.${field}`);
-    }
+    return value;
   }
+  if (isList(shape)) {
+    if (!Array.isArray(value)) throw wrong(path, "a list");
+    return value.map((item: unknown, at) => inShape(item, shape[0], `${path}[${at}]`));
+  }
+  if (!isRecord(value)) throw wrong(path, "an object");
+  const every = shape["*"];
+  const entries = Object.entries(value).flatMap(([field, member]): Array<[string, unknown]> => {
+    const name = path === "" ? field : `${path}.${field}`;
+    if (every !== undefined) return [[field, member === null ? emptyOf(every) : inShape(member, every, name)]];
+    if (member === null || member === undefined) return [];
+    return [[field, Object.hasOwn(shape, field) ? inShape(member, shape[field] ?? {}, name) : member]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function emptyOf(shape: Shape): unknown {
+  return shape === "text" ? "" : null;
 }
 
 function isPlain(value: unknown, kind: "text" | "integer" | "flag"): boolean {

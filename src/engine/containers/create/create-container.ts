@@ -155,10 +155,15 @@ async function storeFiles(directory: string, files: readonly InjectedFile[]): Pr
   );
 }
 
-function storedFile({ Target, Uid = 0, Gid = 0, Mode = defaultFileMode }: InjectedFile, at: number): StoredFile {
+function storedFile(
+  { Target = "", Data, Uid = 0, Gid = 0, Mode = defaultFileMode }: InjectedFile,
+  at: number,
+): StoredFile {
   if (!Target.startsWith("/") || Target.split("/").includes("..")) {
     throw new GantryError("bad-parameter", `The target of an injected file must be an absolute path: ${Target}`);
   }
+  if (typeof Data !== "string") throw new GantryError("bad-parameter", `The content of ${Target} is missing`);
+  if (Uid < 0 || Gid < 0) throw new GantryError("bad-parameter", `The owner of ${Target} must be a positive number`);
   return { file: String(at), target: Target, uid: Uid, gid: Gid, mode: Mode & 0o7777 };
 }
 

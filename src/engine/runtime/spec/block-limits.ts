@@ -23,12 +23,12 @@ export function blockLimits(
     if (!device) throw new GantryError("bad-parameter", `stat ${path}: no such block device`);
     return { major: device.major, minor: device.minor };
   };
-  const weights = (hostConfig.BlkioWeightDevice ?? []).map(({ Path, Weight }) => ({
+  const weights = (hostConfig.BlkioWeightDevice ?? []).map(({ Path = "", Weight = 0 }) => ({
     ...numbers(Path),
     weight: Weight,
   }));
   const rates = throttleNames.flatMap((name) => {
-    const asked = (hostConfig[name] ?? []).map(({ Path, Rate }) => ({ ...numbers(Path), rate: Rate }));
+    const asked = (hostConfig[name] ?? []).map(({ Path = "", Rate = 0 }) => ({ ...numbers(Path), rate: Rate }));
     return asked.length > 0 ? [[throttles[name], asked] as const] : [];
   });
   return {
@@ -41,5 +41,5 @@ export function blockLimits(
 /** Paths of block devices that the limits name. */
 export function blockDevicePaths(limits: Resources): string[] {
   const named = [limits.BlkioWeightDevice, ...throttleNames.map((name) => limits[name])];
-  return [...new Set(named.flatMap((list) => (list ?? []).map(({ Path }) => Path)))];
+  return [...new Set(named.flatMap((list) => (list ?? []).map(({ Path = "" }) => Path)))];
 }

@@ -43,7 +43,7 @@ export function containerDevices({ devices }: SpecInput): OciLinux["devices"] {
  * is worth more than one that does not. Throws "bad-parameter" when soft exceeds hard.
  */
 export function containerLimits(ulimits: readonly Ulimit[], host: SpecHost): OciProcess["rlimits"] {
-  return ulimits.map(({ Name, Soft, Hard }) => {
+  return ulimits.map(({ Name = "", Soft = 0, Hard = 0 }) => {
     const name = Name.toLowerCase();
     if (!limitNames.has(name)) throw new GantryError("bad-parameter", `invalid ulimit type: ${Name}`);
     const asked = { soft: limitValue(Soft), hard: limitValue(Hard) };
