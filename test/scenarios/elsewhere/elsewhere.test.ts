@@ -76,6 +76,22 @@ it("what registries say of version 1.0 is read too, and other artifacts are refu
   expect((await here.run("-f", `oci://${registry.address}/nothing:1`, "config")).code).not.toBe(0);
 });
 
+it("what reaches for the host is shown and asked about before it runs", async () => {
+  const source = await gantry.projectOf(
+    "reaching",
+    "services: { web: { image: busybox, pid: host, volumes: [/etc:/x] } }\n",
+  );
+  await source.ok("publish", "-y", `${registry.address}/reaching:1`);
+  const here = await aPlace("asked");
+  const { code, stderr } = await here.run("-f", `oci://${registry.address}/reaching:1`, "up", "-d");
+  expect([code !== 0, stderr.includes("web mounts /etc"), stderr.includes("web has the host's pid")]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(await here.ok("-p", "asked", "ps", "-aq")).toBe("");
+});
+
 it("a project is not published with what looks like a secret unless somebody says yes", async () => {
   const source = await gantry.projectOf(
     "secret",

@@ -53,13 +53,13 @@ export async function confirmRemotes(context: CliContext, project: Project, yes:
   const included = remotes.filter(({ file }) => !project.configFiles.includes(file));
   const { stderr } = context;
   if (isMain) stderr.write(`The project's files are in ${remotes.find(({ file }) => file === first)?.root}\n`);
-  const mounts = mountsOutside(project);
-  if (mounts.length > 0) stderr.write(`They mount of this host:\n${mounts.map((line) => `  ${line}\n`).join("")}`);
+  const reached = reachOfRemotes(project);
+  if (reached.length > 0) stderr.write(`They reach for this host:\n${reached.map((line) => `  ${line}\n`).join("")}`);
   const variables = isMain ? variablesTold(project) : [];
   if (variables.length > 0) {
     stderr.write(`They take these variables:\n${variables.map((line) => `  ${line}\n`).join("")}`);
   }
-  if (included.length > 0 || mounts.length > 0) {
+  if (included.length > 0 || reached.length > 0) {
     const names = remotes.map(({ reference }) => `  ${reference}\n`).join("");
     stderr.write(`This project has files from elsewhere, which could do harm:\n${names}`);
     return confirm(context, "Do you trust them?", false);
@@ -90,17 +90,28 @@ export async function confirm(
   });
 }
 
-/** `SERVICE: PATH`, of services that a remote file writes, for what is not in its own folder. */
-function mountsOutside(project: Project): string[] {
+/** `SERVICE: WHAT`, of what remote files write: mounts from outside of their folder, programs, and power over the host. */
+function reachOfRemotes(project: Project): string[] {
   const roots = (project.remotes ?? []).map(({ root }) => root);
   const rootOf = (path: string) => roots.find((root) => !relative(root, path).startsWith(".."));
-  return [...project.services.values()].flatMap((service) =>
-    service.volumes.flatMap(({ type, source = "" }, at) => {
-      const file = project.sources.get(`services.${service.name}.volumes[${at}]`)?.at(-1)?.file ?? "";
-      const own = rootOf(file);
-      return type === "bind" && own !== undefined && rootOf(source) !== own ? [`${service.name}: ${source}`] : [];
-    }),
-  );
+  const writer = (path: string) => rootOf(project.sources.get(path)?.at(-1)?.file ?? "");
+  return [...project.services.values()].flatMap((service) => {
+    const at = `services.${service.name}`;
+    const isTheirs = (key: string) => writer(`${at}.${key}`) !== undefined;
+    const mounts = service.volumes.flatMap(({ type, source = "" }, index) => {
+      const own = writer(`${at}.volumes[${index}]`);
+      return type === "bind" && own !== undefined && rootOf(source) !== own ? [`mounts ${source}`] : [];
+    });
+    const powers = [
+      ...(service.provider && isTheirs("provider") ? [`runs the program of provider ${service.provider.type}`] : []),
+      ...(service.use_api_socket && isTheirs("use_api_socket") ? ["uses the engine, and your credentials"] : []),
+      ...(service.privileged && isTheirs("privileged") ? ["is privileged"] : []),
+      ...(["pid", "network_mode", "ipc"] as const).flatMap((key) =>
+        service[key] === "host" && isTheirs(key) ? [`has the host's ${key}`] : [],
+      ),
+    ];
+    return [...mounts, ...powers].map((what) => `${service.name} ${what}`);
+  });
 }
 
 /** `NAME=value`, those that the remote files read; what looks like a secret is masked. */
