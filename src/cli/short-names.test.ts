@@ -7,6 +7,7 @@ import { expandShortName } from "./short-names.js";
 it("takes docker's short names for commands of containers, images and the system", () => {
   expect(expandShortName(["rmi", "-f", "a"])).toEqual(["image", "rm", "-f", "a"]);
   expect(expandShortName(["info"])).toEqual(["system", "info"]);
+  expect(expandShortName(["alpha", "viz", "--ports"])).toEqual(["viz", "--ports"]);
 });
 
 it("leaves Compose's commands, and everything behind the first word, alone", () => {

@@ -14,9 +14,10 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map([
   ["info", ["system", "info"]],
 ]);
 
-/** `rmi x` as `image rm x`; every other command line as it is. */
+/** `rmi x` as `image rm x`, docker compose's `alpha viz` as `viz`; every other command line as it is. */
 export function expandShortName(argv: readonly string[]): readonly string[] {
   const [first = "", ...rest] = argv;
+  if (first === "alpha" && rest.length > 0) return rest;
   const words = groups.get(first);
   return words ? [...words, ...rest] : argv;
 }

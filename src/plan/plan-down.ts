@@ -3,9 +3,9 @@
  *
  * Pure. What is in use by others stays, and says so when it is tried.
  */
-import { GantryError } from "../base/errors.js";
 import type { Project, Service } from "../compose/project.js";
 import { composeLabels } from "../wire/labels.js";
+import { noSuchService } from "./no-such-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
@@ -88,7 +88,7 @@ function checkNames(project: Project, observed: ObservedState, names: readonly s
       project.services.has(name) ||
       project.disabledServices.includes(name) ||
       observed.containers.some((container) => container.service === name);
-    if (!isKnown) throw new GantryError("bad-parameter", `no such service: ${name}`);
+    if (!isKnown) throw noSuchService(name, [...project.services.keys(), ...project.disabledServices]);
   }
 }
 

@@ -2,6 +2,7 @@
 import { GantryError } from "../base/errors.js";
 import type { Project } from "../compose/project.js";
 import type { ServiceVerdict } from "./judge-service.js";
+import { noSuchService } from "./no-such-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
@@ -170,7 +171,7 @@ function checkServices(project: Project, observed: ObservedState, names: readonl
   const known = new Set([...project.services.keys(), ...project.disabledServices]);
   for (const name of names) {
     if (!known.has(name) && !observed.containers.some((container) => container.service === name)) {
-      throw new GantryError("bad-parameter", `no such service: ${name}`);
+      throw noSuchService(name, known);
     }
   }
 }

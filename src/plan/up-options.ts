@@ -1,6 +1,7 @@
 /** What `up` was asked for, and the services it concerns. Pure. */
 import { GantryError } from "../base/errors.js";
 import type { Project, Service } from "../compose/project.js";
+import { noSuchService } from "./no-such-service.js";
 import type { Provided } from "./steps/provisions.js";
 
 export interface UpOptions {
@@ -56,7 +57,7 @@ export const defaultUpOptions: UpOptions = {
  */
 export function selectServices(project: Project, names: readonly string[], noDeps: boolean): Service[] {
   for (const name of names) {
-    if (!project.services.has(name)) throw new GantryError("bad-parameter", `no such service: ${name}`);
+    if (!project.services.has(name)) throw noSuchService(name, project.services.keys());
   }
   const wanted = names.length > 0 ? names : [...project.services.keys()];
   const only = noDeps && names.length > 0 ? new Set(names) : undefined;

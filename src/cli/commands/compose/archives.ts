@@ -1,12 +1,13 @@
 /** `gantry cp`, `export`, `commit` and `stats`: the commands of single containers, on a service's. */
 import { GantryError } from "../../../base/errors.js";
+import { noSuchService } from "../../../plan/no-such-service.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { containerCp, parsePlace } from "../engine-objects/container/copy.js";
 import { containerStats, type StatsOptions } from "../engine-objects/container/stats.js";
 import { containerCommit, containerExport } from "../engine-objects/container/upkeep.js";
 import { loadProjectOrName, wholeNumber } from "./load.js";
-import { findReplicas, noSuchService, numberOf, runningReplica } from "./replicas.js";
+import { findReplicas, numberOf, runningReplica } from "./replicas.js";
 
 interface CopyFlags {
   readonly all?: boolean;

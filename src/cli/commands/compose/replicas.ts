@@ -1,6 +1,6 @@
 /** Finds the containers of a project that a command is about, by their labels. */
-import { didYouMean } from "../../../base/did-you-mean.js";
 import { GantryError } from "../../../base/errors.js";
+import { noSuchService } from "../../../plan/no-such-service.js";
 import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
@@ -56,12 +56,6 @@ export async function runningReplica(
   throw new GantryError("container-not-running", `service "${service}" is not running${which}`, {
     hint: `Start it: gantry up -d ${service}`,
   });
-}
-
-/** With the name that was perhaps meant. */
-export function noSuchService(name: string, known: readonly string[]): GantryError {
-  const hint = didYouMean(name, known);
-  return new GantryError("bad-parameter", `no such service: ${name}`, hint === undefined ? {} : { hint });
 }
 
 /** "" for a container that no service has. */

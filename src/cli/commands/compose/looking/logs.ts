@@ -1,6 +1,7 @@
 /** `gantry logs`: all containers in one stream, ordered by time; with `--follow` as it comes. */
 import { GantryError, isGantryError } from "../../../../base/errors.js";
 import type { EngineClient, LogQuery } from "../../../../client/engine-client.js";
+import { noSuchService } from "../../../../plan/no-such-service.js";
 import type { ObservedContainer } from "../../../../plan/observed.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
@@ -8,7 +9,6 @@ import { parseMoment } from "../../../options.js";
 import { LineSplitter, splitTimestamp } from "../../../views/log-lines.js";
 import { loadProjectOrName, wholeNumber } from "../load.js";
 import { LogPrinter } from "../output/log-printer.js";
-import { noSuchService } from "../replicas.js";
 
 export interface LogsFlags {
   readonly follow?: boolean;

@@ -1,12 +1,13 @@
 /** `gantry ps`: one list call, whatever the size of the project. */
 import { GantryError } from "../../../../base/errors.js";
+import { noSuchService } from "../../../../plan/no-such-service.js";
 import type { ContainerSummary } from "../../../../wire/container.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
 import { writeListing } from "../../../listing.js";
 import { nameOf, psListing, psRow } from "../../../views/ps-view.js";
 import { loadProjectOrName } from "../load.js";
-import { noSuchService, serviceOf } from "../replicas.js";
+import { serviceOf } from "../replicas.js";
 
 export interface PsFlags {
   readonly all?: boolean;

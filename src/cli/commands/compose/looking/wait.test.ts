@@ -26,6 +26,7 @@ function aProject(ends: ReadonlyArray<{ service: string; code: number }>) {
   const context = {
     globals: { projectName: "p" },
     stdout: { write: (text: string) => printed.push(text) },
+    connectAhead: () => {},
     connect: async () => ({ containers }) as unknown as EngineClient,
     finish: (code: number) => codes.push(code),
     signal: new AbortController().signal,
