@@ -82,3 +82,14 @@ it("follows through a rotation and ends when the container has", async () => {
   ended.abort();
   expect(await reading).toEqual(Array.from({ length: 30 }, (_, at) => `stdout: ${at}\n`));
 });
+
+it("ends where the log ended when it was asked for, unless it follows", async () => {
+  const line = entry(1, "x".repeat(1000));
+  writeFileSync(path, line.repeat(300)); // several blocks
+  let bytes = 0;
+  for await (const chunk of readLog([path], { ...both, tail: 200 }, never)) {
+    bytes += chunk.length;
+    appendFileSync(path, line.repeat(100));
+  }
+  expect(bytes).toBe(200 * (8 + 1001));
+});

@@ -49,10 +49,10 @@ export async function* readLog(
       const isLive = file.path === paths.at(-1);
       const start = starts[at];
       if (start === undefined && !(isLive && options.follow)) continue;
-      const offset = start ?? (await file.handle.stat()).size;
+      const offset = start ?? file.size;
       yield* isLive && options.follow
         ? followFile(file, offset, { joiner, options, signal })
-        : readBlocks(file.handle, { position: offset, joiner, signal });
+        : readBlocks(file.handle, { position: offset, end: file.size, joiner, signal });
       if (joiner.done || signal.aborted) return;
     }
     if (options.follow && present.at(-1)?.path !== paths.at(-1)) {
@@ -84,13 +84,15 @@ export async function rotateLog(path: string, maxFiles: number, reopen: () => Pr
 interface OpenLog {
   readonly path: string;
   readonly handle: FileHandle;
+  /** When it was opened. A reader that does not follow stops there, however fast the writer goes on. */
+  readonly size: number;
 }
 
 async function openAll(paths: readonly string[]): Promise<OpenLog[]> {
   const opened: OpenLog[] = [];
   for (const path of paths) {
     const handle = await open(path, "r").catch(() => undefined);
-    if (handle) opened.push({ path, handle });
+    if (handle) opened.push({ path, handle, size: (await handle.stat()).size });
   }
   return opened;
 }
@@ -103,7 +105,7 @@ async function startsForTail(files: readonly OpenLog[], tail: number | undefined
   for (let at = files.length - 1; at >= 0 && missing > 0; at--) {
     const file = files[at];
     if (!file) break;
-    const { start, lines } = await lastLines(file.handle, missing);
+    const { start, lines } = await lastLines(file, missing);
     starts[at] = start;
     missing -= lines;
   }
@@ -111,8 +113,7 @@ async function startsForTail(files: readonly OpenLog[], tail: number | undefined
 }
 
 /** Offset of the last `wanted` whole lines, and how many there are; parts of a line count as one with its end. */
-async function lastLines(handle: FileHandle, wanted: number): Promise<{ start: number; lines: number }> {
-  const { size } = await handle.stat();
+async function lastLines({ handle, size }: OpenLog, wanted: number): Promise<{ start: number; lines: number }> {
   let lines = 0;
   let carried: Buffer = Buffer.alloc(0); // the beginning of a line whose head lies in an earlier block
   let carriedAt = size;
@@ -142,12 +143,17 @@ async function lastLines(handle: FileHandle, wanted: number): Promise<{ start: n
 
 async function* readBlocks(
   handle: FileHandle,
-  { position, joiner, signal }: { position: number; joiner: LineJoiner; signal: AbortSignal },
+  {
+    position,
+    end = Number.POSITIVE_INFINITY,
+    joiner,
+    signal,
+  }: { position: number; end?: number; joiner: LineJoiner; signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, number> {
   let at = position;
   const block = Buffer.alloc(blockBytes);
   for (;;) {
-    const { bytesRead } = await handle.read(block, 0, blockBytes, at);
+    const { bytesRead } = await handle.read(block, 0, Math.min(blockBytes, end - at), at);
     if (bytesRead === 0 || signal.aborted) return at;
     at += bytesRead;
     const output = joiner.push(Buffer.from(block.subarray(0, bytesRead)));
