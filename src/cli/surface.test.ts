@@ -15,7 +15,6 @@ import { composeSurface, dockerSurface, type Surface } from "./surface.fixture.j
 const refusedCommands: Readonly<Record<string, string>> = {
   watch: "synchronising files into containers is a later step",
   bridge: "turns projects into those of other platforms by images of Docker's",
-  "image build": "the builder is another step",
 };
 
 /** Flags that the parser refuses by name. */

@@ -11,7 +11,7 @@ import type { EngineClient } from "../../client/engine-client.js";
 import type { ImageBuild } from "../../plan/build/image-build.js";
 import type { BuildInputs } from "../../wire/build.js";
 import { StepFailure } from "../steps/step-failure.js";
-import { contextTar } from "./context-tar.js";
+import { contextTar, dockerfileTar } from "./context-tar.js";
 
 /** The classic builder marks what a command says on standard error. */
 const color = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
@@ -26,6 +26,8 @@ export interface BuildRun {
   /** Check the Dockerfile only. */
   readonly checkOnly?: boolean;
   readonly auths?: string;
+  /** What a service's build cannot ask for. */
+  readonly extra?: Partial<BuildCall>;
   /** The build's text as it comes. */
   readonly onText: (text: string) => void;
 }
@@ -49,8 +51,9 @@ export async function buildImage(build: ImageBuild, run: BuildRun): Promise<stri
 }
 
 async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
-  const isRemote = !isAbsolute(build.context);
-  const direct = run.sharesFiles && !isRemote;
+  // Without a directory there is the Dockerfile alone.
+  const isRemote = build.context !== "" && !isAbsolute(build.context);
+  const direct = run.sharesFiles && isAbsolute(build.context);
   const dockerfile = await dockerfileOf(build, isRemote);
   const inputs = await inputsOf(build, run, { direct, dockerfile });
   const { network, shmSizeBytes, memoryBytes, isolation, target, platform } = build;
@@ -58,12 +61,17 @@ async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
     ? { remote: build.context }
     : direct
       ? ("inputs" as const)
-      : { tar: contextTar({ directory: build.context, dockerfile: dockerfile.path, ...textOf(dockerfile) }) };
+      : {
+          tar:
+            build.context === ""
+              ? dockerfileTar(dockerfile.path, build.dockerfileText ?? "")
+              : contextTar({ directory: build.context, dockerfile: dockerfile.path, ...textOf(dockerfile) }),
+        };
   return {
     context,
     ...(inputs ? { inputs } : {}),
     dockerfile: dockerfile.path,
-    tags: [build.image, ...build.tags],
+    tags: [build.image, ...build.tags].filter((tag) => tag !== ""),
     ...{ args: build.args, labels: build.labels, noCache: build.noCache, pull: build.pull },
     ...{ ulimits: build.ulimits, extraHosts: build.extraHosts },
     ...(target === undefined ? {} : { target }),
@@ -73,6 +81,7 @@ async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(run.auths === undefined ? {} : { auths: run.auths }),
+    ...run.extra,
   };
 }
 

@@ -34,6 +34,12 @@ export async function* contextTar(files: ContextFiles): AsyncGenerator<Uint8Arra
   yield tarEnd;
 }
 
+/** A context of nothing but the Dockerfile. */
+export async function* dockerfileTar(name: string, text: string): AsyncGenerator<Uint8Array> {
+  yield* textEntry(name, text);
+  yield tarEnd;
+}
+
 interface Walk {
   readonly directory: string;
   readonly rules: IgnoreRules;

@@ -4,6 +4,7 @@ import type { CliContext } from "../../context.js";
 import { registerContainerCommands } from "./container/register-container.js";
 import { registerDialStdio, registerEngineCommands } from "./engine.register.js";
 import { registerImageCommands } from "./image/register-image.js";
+import { registerBuilder } from "./image/register-image-build.js";
 import { registerInspect, registerLogin } from "./login.register.js";
 import { registerNetworkCommands } from "./network/register-network.js";
 import { registerSystemCommands } from "./system.register.js";
@@ -11,9 +12,11 @@ import { registerVolumeCommands } from "./volume/register-volume.js";
 
 /** Adds `version`, `doctor`, `engine`, `container`, `image`, `volume`, `network`, `system`, `login` … to `program`. */
 export function registerEngineObjects(program: Command, context: CliContext): void {
+  program.commandsGroup("The engine and its objects:");
   registerEngineCommands(program, context);
   registerContainerCommands(program, context);
   registerImageCommands(program, context);
+  registerBuilder(program, context);
   registerVolumeCommands(program, context);
   registerNetworkCommands(program, context);
   registerSystemCommands(program, context);

@@ -137,7 +137,8 @@ function warningOf(kind: Kind, { all }: PruneOptions): string {
   return `WARNING! This will remove ${what}.`;
 }
 
-async function confirmed({ stdin, stdout, signal }: CliContext, question: string): Promise<boolean> {
+/** What a person at the terminal answers; "bad-parameter" without a terminal. */
+export async function confirmed({ stdin, stdout, signal }: CliContext, question: string): Promise<boolean> {
   if (!stdin.isTTY) {
     throw new GantryError("bad-parameter", "Not a terminal: nobody can be asked", { hint: "Use --force" });
   }

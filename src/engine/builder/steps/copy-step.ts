@@ -71,7 +71,8 @@ async function findSources(
   if (step.kind === "add") {
     const { trees, isLive } = await fetchSources(place, step, tell);
     const { digest, kind } = await session.rooms.workers.hash(trees, files);
-    return { digest, open: async () => trees, isLive, description: `${kind}:${digest}` };
+    const isArchive = trees.length === 1 && trees[0]?.keepOwners === true;
+    return { digest, open: async () => trees, isLive, description: `${isArchive ? "file" : kind}:${digest}` };
   }
   const source = await session.source(step.from, place.stage, tell);
   const open = async () => {

@@ -4,9 +4,9 @@ import type { Project, Service } from "../../../../compose/project.js";
 import type { BuildOptions } from "../../../../plan/build/image-build.js";
 import type { Plan } from "../../../../plan/operation.js";
 import type { CliContext } from "../../../context.js";
+import { parseBytes } from "../../../options.js";
 import { loadModel } from "../load.js";
 import { runPlan } from "../run-plan.js";
-import { parseSize } from "./build-words.js";
 
 /** As commander gives them. */
 export interface BuildFlags {
@@ -66,7 +66,7 @@ function buildOptions({ version }: CliContext, flags: BuildFlags, project: Proje
     noCache: !flags.cache,
     pull: flags.pull === true,
     ...(flags.ssh === undefined ? {} : { ssh: [flags.ssh === true || flags.ssh === "" ? "default" : flags.ssh] }),
-    ...(flags.memory === undefined ? {} : { memoryBytes: parseSize(flags.memory, "--memory") }),
+    ...(flags.memory === undefined ? {} : { memoryBytes: parseBytes(flags.memory, "--memory") }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
 import { collect, formatOption } from "../../../options.js";
 import { registerPrune } from "../system.register.js";
+import { registerImageBuild } from "./register-image-build.js";
 
 const platform = (what: string) => ["--platform <os/arch>", `platform ${what}, as linux/arm64`] as const;
 
@@ -12,6 +13,7 @@ export function registerImageCommands(program: Command, context: CliContext): vo
   const image = program.command("image").description("fetch and manage images");
   registerListing(image, context);
   registerRegistry(image, context);
+  registerImageBuild(image, context);
   registerArchives(image, context);
   registerNames(image, context);
   registerPrune(image, context, {

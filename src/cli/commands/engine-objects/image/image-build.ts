@@ -1,0 +1,218 @@
+/** `gantry image build`: one image of a Dockerfile, with docker build's flags; and the build cache's prune. */
+import { writeFile } from "node:fs/promises";
+import { basename, isAbsolute, resolve } from "node:path";
+import type { BuildRun } from "../../../../apply/build/build-image.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { BuildCall } from "../../../../client/build-calls.js";
+import type { ImageBuild, SecretOrigin } from "../../../../plan/build/image-build.js";
+import type { CliContext } from "../../../context.js";
+import { parseBytes, parseInteger, parsePairs } from "../../../options.js";
+import { failureText } from "../../../views/failure-text.js";
+import { styleFor } from "../../../views/style.js";
+import { parseArgs } from "../../compose/build/build.js";
+import { wantsColor } from "../../compose/output/terminal.js";
+import { parseFilters } from "../filters.js";
+
+/** As commander gives them. */
+export interface ImageBuildFlags {
+  readonly addHost?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly buildArg?: readonly string[];
+  readonly buildContext?: readonly string[];
+  /** False with `--no-cache`. */
+  readonly cache: boolean;
+  readonly cacheFrom?: readonly string[];
+  readonly cgroupParent?: string;
+  readonly check?: boolean;
+  readonly cpuPeriod?: string;
+  readonly cpuQuota?: string;
+  readonly cpuShares?: string;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly file?: string;
+  readonly iidfile?: string;
+  readonly isolation?: string;
+  readonly label?: readonly string[];
+  readonly memory?: string;
+  readonly memorySwap?: string;
+  readonly network?: string;
+  readonly noCacheFilter?: readonly string[];
+  readonly platform?: string;
+  readonly pull?: boolean;
+  readonly quiet?: boolean;
+  readonly rm?: boolean | string;
+  readonly secret?: readonly string[];
+  readonly securityOpt?: readonly string[];
+  readonly shmSize?: string;
+  readonly squash?: boolean;
+  readonly ssh?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly target?: string;
+  readonly ulimit?: readonly string[];
+}
+
+/** A Dockerfile from standard input alone is a build without files. */
+const stdinLimitBytes = 4 * 1024 * 1024;
+
+/** The exit code is that of the command that failed, 1 for other failures. */
+export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [path = ""]: readonly string[]) {
+  const { stdout, stderr, signal, env } = context;
+  const cacheSources = flags.cacheFrom ?? [];
+  if (cacheSources.length > 0) stderr.write(`warning: --cache-from has no effect: ${cacheSources.join(", ")}\n`);
+  const build = await readBuild(context, flags, path);
+  const client = await context.connect();
+  const [{ buildImage }, { StepFailure }] = await Promise.all([
+    import("../../../../apply/build/build-image.js"),
+    import("../../../../apply/steps/step-failure.js"),
+  ]);
+  const run: BuildRun = {
+    ...{ client, signal, environment: env, extra: extrasOf(flags), checkOnly: flags.check === true },
+    sharesFiles: (await context.chooseEngine()).kind === "embedded",
+    onText: (text) => void (flags.quiet || stdout.write(text)),
+  };
+  try {
+    const id = await buildImage(build, run);
+    if (flags.quiet && id !== "") stdout.write(`${id}\n`);
+    if (flags.iidfile !== undefined) await writeFile(resolve(context.cwd, flags.iidfile), id);
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    const { code, message, exitCode, lines: lastLogLines, hint, source } = error;
+    const extra = { ...(hint === undefined ? {} : { hint }), ...(source ? { source } : {}) };
+    const exit = exitCode === undefined ? {} : { exitCode };
+    const card = { code, message, phase: "build", heldBack: [], lastLogLines, ...exit, ...extra };
+    stderr.write(failureText(card, styleFor(wantsColor(context, stderr))));
+    context.finish(exitCode ?? 1);
+  }
+}
+
+/** What `gantry builder prune` removes: layers that no image has, or with `all` everything. */
+export async function builderPrune(
+  context: CliContext,
+  flags: { all?: boolean; force?: boolean; filter?: readonly string[]; keepStorage?: string },
+): Promise<void> {
+  const what = flags.all ? "all build cache" : "build cache that no image uses";
+  if (!flags.force) {
+    const { confirmed } = await import("../system.js");
+    if (!(await confirmed(context, `WARNING! This will remove ${what}.`))) return;
+  }
+  const client = await context.connect();
+  const filters = parseFilters(flags.filter);
+  const keep = flags.keepStorage === undefined ? {} : { keepBytes: parseBytes(flags.keepStorage, "--keep-storage") };
+  const { removed, reclaimedBytes } = await client.builds.prune(
+    { all: flags.all === true, filters, ...keep },
+    { signal: context.signal },
+  );
+  const { printSize } = await import("../../../views/table.js");
+  context.stdout.write(
+    `${removed.map((id) => `${id}\n`).join("")}Total reclaimed space: ${printSize(reclaimedBytes)}\n`,
+  );
+}
+
+async function readBuild(context: CliContext, flags: ImageBuildFlags, path: string): Promise<ImageBuild> {
+  const { cwd, env } = context;
+  const isAddress = /^(?:[a-z]+:\/\/|git@|github\.com\/)/.test(path);
+  const text = await dockerfileText(context, flags, path);
+  const [image = "", ...tags] = flags.tag ?? [];
+  const { target, platform, network, isolation } = flags;
+  return {
+    image,
+    tags,
+    context: path === "-" ? "" : isAddress ? path : resolve(cwd, path),
+    dockerfile:
+      flags.file === undefined || flags.file === "-" ? "Dockerfile" : dockerfilePath(flags.file, cwd, isAddress),
+    ...(text === undefined ? {} : { dockerfileText: text }),
+    args: parseArgs(flags.buildArg ?? [], env),
+    labels: parsePairs(flags.label),
+    ...(target ? { target } : {}),
+    ...(platform ? { platform } : {}),
+    ...(network ? { network } : {}),
+    ...(isolation ? { isolation } : {}),
+    noCache: !flags.cache,
+    noCacheFilter: (flags.noCacheFilter ?? []).flatMap((words) => words.split(",")),
+    pull: flags.pull === true,
+    ...(flags.shmSize === undefined ? {} : { shmSizeBytes: parseBytes(flags.shmSize, "--shm-size") }),
+    ...(flags.memory === undefined ? {} : { memoryBytes: parseBytes(flags.memory, "--memory") }),
+    ulimits: (flags.ulimit ?? []).map(parseUlimit),
+    extraHosts: (flags.addHost ?? []).map((host) => host.replace("=", ":")),
+    contexts: Object.fromEntries((flags.buildContext ?? []).map((word) => namedContext(word, cwd))),
+    secrets: (flags.secret ?? []).map((word) => parseSecret(word, cwd)),
+    ssh: flags.ssh ?? [],
+    allow: flags.allow ?? [],
+  };
+}
+
+/** A path from the working directory, as docker build takes it. */
+function dockerfilePath(file: string, cwd: string, isAddress: boolean): string {
+  return isAddress || isAbsolute(file) ? file : resolve(cwd, file);
+}
+
+async function dockerfileText(
+  context: CliContext,
+  { file }: ImageBuildFlags,
+  path: string,
+): Promise<string | undefined> {
+  if (path !== "-" && file !== "-") return undefined;
+  if (path === "-" && file !== undefined) {
+    throw new GantryError("bad-parameter", "The context from standard input has no files to take --file from");
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of context.stdin) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > stdinLimitBytes) {
+      throw new GantryError("not-supported", "Standard input is no Dockerfile: an archive must be unpacked before", {
+        hint: "Unpack it and name the directory",
+      });
+    }
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function extrasOf(flags: ImageBuildFlags): Partial<BuildCall> {
+  const count = (text: string | undefined, flag: string) => (text === undefined ? undefined : parseInteger(text, flag));
+  const extras = {
+    cgroupParent: flags.cgroupParent,
+    cpuPeriod: count(flags.cpuPeriod, "--cpu-period"),
+    cpuQuota: count(flags.cpuQuota, "--cpu-quota"),
+    cpuShares: count(flags.cpuShares, "--cpu-shares"),
+    cpusetCpus: flags.cpusetCpus,
+    cpusetMems: flags.cpusetMems,
+    memorySwapBytes: flags.memorySwap === undefined ? undefined : swapBytes(flags.memorySwap),
+    securityOpt: flags.securityOpt,
+    squash: flags.squash === true ? true : undefined,
+    keepContainers: flags.rm === false || flags.rm === "false" ? true : undefined,
+  };
+  return Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined));
+}
+
+function swapBytes(text: string): number {
+  return text === "-1" ? -1 : parseBytes(text, "--memory-swap");
+}
+
+/** `nofile=1024:2048`. */
+function parseUlimit(word: string): ImageBuild["ulimits"][number] {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(word);
+  if (!match) throw new GantryError("bad-parameter", `--ulimit: ${word} is no limit; write nofile=1024:2048`);
+  return { Name: match[1] ?? "", Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
+}
+
+/** `NAME=PATH`; addresses and images stay as they are. */
+function namedContext(word: string, cwd: string): [string, string] {
+  const at = word.indexOf("=");
+  if (at < 1) throw new GantryError("bad-parameter", `--build-context: ${word} is not NAME=PATH`);
+  const value = word.slice(at + 1);
+  return [word.slice(0, at), /^[a-z-]+:\/\//.test(value) ? value : resolve(cwd, value)];
+}
+
+/** `id=NAME,src=FILE`, `id=NAME,env=VARIABLE`; without either, the variable of that name. */
+function parseSecret(word: string, cwd: string): SecretOrigin {
+  const fields = new Map(
+    word.split(",").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)]),
+  );
+  const file = fields.get("src") ?? fields.get("source");
+  const id = fields.get("id") ?? (file === undefined ? undefined : basename(file));
+  if (!id) throw new GantryError("bad-parameter", `--secret: ${word} has no id; write id=NAME,src=FILE`);
+  if (file !== undefined) return { id, kind: "file", path: resolve(cwd, file) };
+  return { id, kind: "environment", variable: fields.get("env") ?? id };
+}
