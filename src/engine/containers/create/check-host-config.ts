@@ -80,6 +80,7 @@ function checkCpu(request: HostConfig, { cpus, spec }: RefusalFacts): void {
       "CpuRealtimePeriod and CpuRealtimeRuntime: this kernel does not support the CPU real-time scheduler of groups",
     );
   }
+  if (realtimePeriod < 0) refuse("CpuRealtimePeriod cannot be negative");
   if (realtime !== 0 && realtimePeriod !== 0 && realtime > realtimePeriod) {
     refuse("cpu real-time runtime cannot be higher than cpu real-time period");
   }

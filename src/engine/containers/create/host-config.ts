@@ -33,7 +33,7 @@ export function completeHostConfig(request: HostConfig, facts: HostFacts): HostC
     IpcMode: request.IpcMode || "private",
     CgroupnsMode: request.CgroupnsMode || (isolated ? "private" : "host"),
     Runtime: request.Runtime || facts.runtime,
-    MemorySwap: request.MemorySwap || (request.Memory ? request.Memory * 2 : 0),
+    MemorySwap: request.MemorySwap || swapOf(request.Memory ?? 0),
     MemorySwappiness: request.MemorySwappiness === -1 ? null : (request.MemorySwappiness ?? null),
     PidsLimit: request.PidsLimit && request.PidsLimit > 0 ? request.PidsLimit : null,
     OomKillDisable: facts.cgroupVersion === 1 ? (request.OomKillDisable ?? false) : null,
@@ -77,6 +77,11 @@ export function hostWarnings(request: HostConfig, { cgroupVersion, spec }: HostF
 
 function completeLogConfig(config: HostConfig["LogConfig"]): HostConfig["LogConfig"] {
   return { Type: config?.Type || "json-file", Config: config?.Config ?? {} };
+}
+
+/** As much swap as memory; without a limit none of it either. */
+function swapOf(memory: number): number {
+  return memory > 0 ? memory * 2 : Math.max(memory, -1);
 }
 
 function retriesOf(policy: RestartPolicy | undefined): number {

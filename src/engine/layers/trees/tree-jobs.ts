@@ -177,12 +177,15 @@ function deferred<T>() {
   return { promise, resolve, reject };
 }
 
+/** What a path itself may be wrong by. */
+const badPaths = ["ENOTDIR", "ENAMETOOLONG", "ELOOP"];
+
 function failure({ code, errno, message }: Extract<TreeReply, { kind: "failed" }>): Error {
   if (code !== undefined && code !== "syscall-failed" && code in errorCodes) {
     return new GantryError(code as ErrorCode, message);
   }
   if (errno === "EROFS") return new GantryError("read-only", "the target is mounted read-only");
   if (errno === "ENOENT") return new GantryError("path-not-found", message);
-  if (errno === "ENOTDIR") return new GantryError("bad-parameter", message);
+  if (badPaths.includes(errno ?? "")) return new GantryError("bad-parameter", message);
   return new Error(message);
 }
