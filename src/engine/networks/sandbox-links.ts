@@ -4,7 +4,7 @@
  * Touches the world, by synchronous calls only: nothing else of the engine runs in between, so a sandbox is either made
  * or unmade. No process is spawned.
  */
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { GantryError, isGantryError } from "../../base/errors.js";
 import { createNetns, inNetns } from "../kernel/network/namespaces.js";
 import { type MacvlanRequest, Rtnetlink } from "../kernel/network/rtnetlink.js";
@@ -111,7 +111,7 @@ function addWire({ inside, mac, mtu, wire }: SandboxLink, netnsFd: number, { hos
   const master = indexOf(host, wire.bridge);
   host.addVeth({ name: outside, master, group, peer: { name: inside, netnsFd, mac }, ...size });
   writeSysctl(["net", "ipv6", "conf", outside, "disable_ipv6"], "1");
-  if (wire.hairpin) writeFileSync(`/sys/class/net/${outside}/brport/hairpin_mode`, "1");
+  if (wire.hairpin) host.setHairpin(outside);
 }
 
 /**

@@ -33,7 +33,8 @@ export const VETH_INFO_PEER = 1;
 export const IFLA_MACVLAN_MODE = 1;
 export const IFLA_VLAN_ID = 1;
 export const macvlanModeBits = { private: 1, vepa: 2, bridge: 4, passthru: 8 };
-export const bridgePort = { state: 1, disabled: 0 };
+/** IFLA_BRPORT_…: attributes of a bridge's port; `disabled` is a state. */
+export const bridgePort = { state: 1, hairpin: 4, disabled: 0 };
 export const IFA = { address: 1, local: 2, broadcast: 4 };
 /** No duplicate address detection: the address counts at once. */
 export const IFA_F_NODAD = 2;

@@ -165,12 +165,12 @@ export class Rtnetlink implements Disposable {
 
   /** Stops a bridge port from passing anything, at once; deleting its link takes the kernel 20–50 ms. */
   disablePort(name: string): void {
-    const link = this.linkNamed(name);
-    if (!link) return;
-    const state = attribute(bridgePort.state, Uint8Array.of(bridgePort.disabled));
-    const parts = [linkHeader({ family: AF.bridge, index: link.index }), nestedAttribute(IFLA.portInfo, [state])];
-    // Not supported by a link that is no port any more, because its bridge is gone.
-    this.#unless(["ENOTSUP"], `disable port ${name}`, () => this.#socket.request(RTM.setLink, netlinkFlags.ack, parts));
+    this.#setPort(name, attribute(bridgePort.state, Uint8Array.of(bridgePort.disabled)));
+  }
+
+  /** Lets a bridge port send out what came in through it. */
+  setHairpin(name: string): void {
+    this.#setPort(name, attribute(bridgePort.hairpin, Uint8Array.of(1)));
   }
 
   linkNamed(name: string): Link | undefined {
@@ -218,6 +218,14 @@ export class Rtnetlink implements Disposable {
     const families = [AF.inet, AF.inet6];
     const routes = families.flatMap((family) => this.#dump("list routes", RTM.getRoute, routeHeader(family)));
     return routes.flatMap((message) => routedPrefix(message) ?? []);
+  }
+
+  /** Nothing happens for a link that is gone, or is no port any more, because its bridge is gone. */
+  #setPort(name: string, change: Uint8Array): void {
+    const link = this.linkNamed(name);
+    if (!link) return;
+    const parts = [linkHeader({ family: AF.bridge, index: link.index }), nestedAttribute(IFLA.portInfo, [change])];
+    this.#unless(["ENOTSUP"], `change port ${name}`, () => this.#socket.request(RTM.setLink, netlinkFlags.ack, parts));
   }
 
   #create(what: string, type: number, parts: readonly Uint8Array[]): void {
