@@ -25,7 +25,7 @@ export async function findPortConflicts(
   signal: AbortSignal,
 ): Promise<readonly PortConflict[]> {
   const wanted = startedCreations(plan).filter(({ body }) => fixedBindings(body.HostConfig?.PortBindings).length > 0);
-  if (wanted.length === 0) return [];
+  if (wanted.length === 0 || client.engine.kind !== "gantry") return [];
   const ports = merged(wanted.map(({ body }) => body.HostConfig?.PortBindings ?? {}));
   const taken = await client.system.takenPorts(ports, { signal }).catch(() => []);
   const freed = freedContainers(plan);

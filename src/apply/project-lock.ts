@@ -17,6 +17,7 @@ export async function lockProject(
   project: string,
   { signal, ...options }: LockOptions,
 ): Promise<AsyncDisposable> {
+  if (client.engine.kind !== "gantry") return { [Symbol.asyncDispose]: async () => {} };
   try {
     const lock = await client.system.lockProject(project, options, { signal });
     return { [Symbol.asyncDispose]: () => lock.release() };

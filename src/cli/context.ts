@@ -99,6 +99,11 @@ export interface CliEnvironment {
 export interface CliContext extends Omit<CliEnvironment, "connect" | "chooseEngine"> {
   /** Known once a command's action runs. */
   readonly globals: GlobalOptions;
+  /**
+   * Begins to connect while the command does something else, unless an engine would have to be started or logged in to
+   * for it. What goes wrong is told by `connect`.
+   */
+  connectAhead(): void;
   /** Which engine the command line and the environment chose, and why. */
   chooseEngine(): Promise<EngineChoice>;
   /**

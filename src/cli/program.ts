@@ -141,6 +141,7 @@ class Session implements CliContext {
   readonly loadProgressView;
   readonly #environment: CliEnvironment;
   readonly #program: Command;
+  #choice: Promise<EngineChoice> | undefined;
   #client: Promise<EngineClient> | undefined;
   #dockerConfig: DockerConfig | undefined;
   #isDryRun = false;
@@ -188,8 +189,18 @@ class Session implements CliContext {
     return this.#client;
   }
 
+  connectAhead(): void {
+    const begin = async () => {
+      const choice = await this.chooseEngine();
+      const isQuick = choice.kind === "embedded" ? choice.listens : choice.endpoint.kind === "unix";
+      if (isQuick) await this.connect();
+    };
+    begin().catch(() => {}); // whoever connects gets the same answer
+  }
+
   chooseEngine(): Promise<EngineChoice> {
-    return this.#environment.chooseEngine(this.globals.engine);
+    this.#choice ??= this.#environment.chooseEngine(this.globals.engine);
+    return this.#choice;
   }
 
   #warn({ warnings }: EngineChoice): void {

@@ -41,7 +41,7 @@ it("takes --engine, GANTRY_HOST, DOCKER_HOST, DOCKER_CONTEXT, the current contex
     { kind: "unix", path: "/b" },
     "docker context b, by the current context of /home/me/.docker/config.json",
   ]);
-  expect(choose()).toEqual({ kind: "embedded", because: "the default", warnings: [] });
+  expect(choose()).toEqual({ kind: "embedded", because: "the default", warnings: [], listens: false });
 });
 
 it("takes docker's default context, and a configuration that is no JSON, for no choice", () => {
@@ -52,7 +52,8 @@ it("takes docker's default context, and a configuration that is no JSON, for no 
 
 it("knows the embedded engine by its own socket, so that it is still started when needed", () => {
   const env = { GANTRY_RUN_DIR: "/r", DOCKER_HOST: "unix:///r/engine.sock" };
-  expect(choose(env)).toMatchObject({ kind: "embedded" });
+  expect(choose(env)).toMatchObject({ kind: "embedded", listens: false });
+  expect(choose(env, { texts: { "/r/engine.sock": "" } })).toMatchObject({ kind: "embedded", listens: true });
   expect(enginePaths(env)).toEqual({ stateRoot: "/var/lib/gantry", runDir: "/r", socket: "/r/engine.sock" });
 });
 

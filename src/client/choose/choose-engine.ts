@@ -12,10 +12,11 @@ import { tlsOfEnvironment } from "./tls-of-environment.js";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `because` says what chose it, as `DOCKER_HOST`; `warnings` are sentences that the user must see. */
-export type EngineChoice = { readonly because: string; readonly warnings: readonly EngineWarning[] } & (
-  | { readonly kind: "embedded" }
-  | { readonly kind: "external"; readonly endpoint: Endpoint }
-);
+export type EngineChoice = {
+  readonly because: string;
+  readonly warnings: readonly EngineWarning[];
+} & /** `listens`: its socket is there, so that connecting most likely starts nothing. */
+({ readonly kind: "embedded"; readonly listens: boolean } | { readonly kind: "external"; readonly endpoint: Endpoint });
 
 export interface EngineWarning {
   readonly message: string;
@@ -48,12 +49,12 @@ export function chooseEngine(input: ChoiceInput): EngineChoice {
 }
 
 function byDefault(input: ChoiceInput): EngineChoice {
-  if (input.platform === "linux") return { kind: "embedded", because: "the default", warnings: [] };
+  if (input.platform === "linux") return embedded("the default", input);
   return external(dockerSocket(input), "the default where containers need a virtual machine");
 }
 
 function named(text: string, from: string, input: ChoiceInput): EngineChoice {
-  if (text === "embedded") return { kind: "embedded", because: from, warnings: [] };
+  if (text === "embedded") return embedded(from, input);
   if (text === "docker") return external(dockerSocket(input), from);
   if (text === "podman") return ofAddress(podmanAddress(input.env), from, input);
   return /^[\w.+-]+$/.test(text) ? ofContext(text, from, input) : ofAddress(text, from, input);
@@ -64,15 +65,17 @@ function ofAddress(text: string, from: string, input: ChoiceInput): EngineChoice
   const tls = isTcp ? tlsOfEnvironment(input.env, dockerDir(input), input.files) : undefined;
   const endpoint = parseEndpoint(text, { from, ...(tls ? { tls } : {}) });
   // By its own socket it is still the embedded engine, which is started when it is needed.
-  if (endpoint.kind === "unix" && endpoint.path === enginePaths(input.env).socket) {
-    return { kind: "embedded", because: from, warnings: [] };
-  }
-  return external(endpoint, from);
+  const isOwn = endpoint.kind === "unix" && endpoint.path === enginePaths(input.env).socket;
+  return isOwn ? embedded(from, input) : external(endpoint, from);
 }
 
 function ofContext(name: string, from: string, input: ChoiceInput): EngineChoice {
   const endpoint = contextEndpoint(name, { from, dir: dockerDir(input), files: input.files });
   return external(endpoint ?? dockerSocket(input), `docker context ${name}, by ${from}`);
+}
+
+function embedded(because: string, { env, files }: ChoiceInput): EngineChoice {
+  return { kind: "embedded", because, warnings: [], listens: files.exists(enginePaths(env).socket) };
 }
 
 function external(endpoint: Endpoint, because: string): EngineChoice {

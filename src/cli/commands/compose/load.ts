@@ -25,6 +25,7 @@ export async function loadModel(
   services: readonly string[] = [],
   print: Print = printProblems,
 ): Promise<Project | undefined> {
+  context.connectAhead();
   const result = await load(context, {});
   const isDisabled = services.some((name) => result.project?.disabledServices.includes(name));
   if (!isDisabled) return report(context, result, print);
@@ -35,6 +36,7 @@ export async function loadModel(
 
 /** By files when `-f` is given or `-p` is not; without any file, by `COMPOSE_PROJECT_NAME`. */
 export async function loadProjectOrName(context: CliContext): Promise<ProjectOrName | undefined> {
+  context.connectAhead();
   const { file = [], projectName } = context.globals;
   if (file.length === 0 && projectName !== undefined) return { name: projectName.toLowerCase() };
   const result = await load(context, { leaveOut: { files: true } });
