@@ -54,10 +54,17 @@ export interface Remains {
   readonly cgroups: string[];
 }
 
-/** Starts an engine. `busybox: false` leaves out the image `busybox`, which is made of the static busybox. */
-export async function startTestEngine(
-  options: { busybox?: boolean; env?: Readonly<Record<string, string>> } = {},
-): Promise<TestEngine> {
+export interface TestEngineOptions {
+  /** false leaves out the image `busybox`, which is made of the static busybox. */
+  readonly busybox?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs it elsewhere, as `nsenter`. */
+  readonly through?: readonly string[];
+}
+
+/** Starts an engine. */
+export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const { through = [] } = options;
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "gantry-engine-"));
   const stateRoot = join(directory, "state");
   const runDir = join(directory, "run");
@@ -72,17 +79,17 @@ export async function startTestEngine(
     ...options.env,
   };
   const gantry = (args: readonly string[], { stdin = "" } = {}) =>
-    run([process.execPath, program, ...args], { env, stdin });
+    run([...through, process.execPath, program, ...args], { env, stdin });
   const client = createHttpClient({ kind: "unix", path: socket });
   const started = await gantry(["engine", "start"]);
   if (started.exitCode !== 0) throw new Error(`The test's engine did not start: ${started.stderr}`);
   if (options.busybox !== false) await importBusybox(client);
   const dockerHost = `unix://${socket}`;
-  const remains = () => remainsOf({ directory, stateRoot });
+  const remains = () => remainsOf({ directory, stateRoot, through });
   return {
     ...{ client, stateRoot, runDir, socket, dockerHost, env, gantry, remains },
     docker: (args, { stdin = "" } = {}) =>
-      run(["docker", ...args], { env: { ...env, DOCKER_HOST: dockerHost }, stdin }),
+      run([...through, "docker", ...args], { env: { ...env, DOCKER_HOST: dockerHost }, stdin }),
     spawnGantry: (args) => spawn(process.execPath, [program, ...args], { env, stdio: "pipe" }),
     pid: async () => (await client.system.status()).pid,
     async [Symbol.asyncDispose]() {
@@ -158,19 +165,28 @@ function run(
   });
 }
 
-function remainsOf({ directory, stateRoot }: { directory: string; stateRoot: string }): Remains {
+function remainsOf({
+  directory,
+  stateRoot,
+  through,
+}: {
+  directory: string;
+  stateRoot: string;
+  through: readonly string[];
+}): Remains {
   const instance = createHash("sha256")
     .update(existsSync(stateRoot) ? realpathSync(stateRoot) : stateRoot)
     .digest("hex");
   const id = instance.slice(0, 8);
-  const lines = (command: string, args: string[]) => execFileSync(command, args, { encoding: "utf8" }).split("\n");
+  const lines = (...words: string[]) => {
+    const [file = "", ...args] = [...through, ...words];
+    return execFileSync(file, args, { encoding: "utf8" }).split("\n");
+  };
   return {
     processes: processesNaming(directory),
-    mounts: readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .filter((line) => line.includes(directory)),
-    links: lines("ip", ["-o", "link"]).filter((line) => line.includes(id)),
-    tables: lines("nft", ["list", "tables"]).filter((line) => line.includes(id)),
+    mounts: lines("cat", "/proc/self/mountinfo").filter((line) => line.includes(directory)),
+    links: lines("ip", "-o", "link").filter((line) => line.includes(id)),
+    tables: lines("nft", "list", "tables").filter((line) => line.includes(id)),
     cgroups: readdirSync("/sys/fs/cgroup").flatMap((hierarchy) =>
       ["", hierarchy].map((part) => join("/sys/fs/cgroup", part, `gantry-${id}`)).filter(existsSync),
     ),

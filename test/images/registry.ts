@@ -30,20 +30,30 @@ export async function startRegistryWith(...names: ImageName[]): Promise<Registry
   return startRegistry(storage);
 }
 
-/**
- * Starts a registry over the given storage directory. With `users`, lines of an htpasswd file with bcrypt hashes, it
- * wants to know who asks.
- */
-export async function startRegistry(storage: string, { users }: { users?: string } = {}): Promise<Registry> {
+export interface RegistryOptions {
+  /** A command that runs it elsewhere, as `nsenter`. */
+  readonly through?: readonly string[];
+  /** On 127.0.0.1; a free one unless told. */
+  readonly port?: number;
+  /** Who may use it: lines of an htpasswd file, with bcrypt hashes. Everybody unless told. */
+  readonly users?: string;
+}
+
+/** Starts a registry over the given storage directory. */
+export async function startRegistry(
+  storage: string,
+  { through = [], port = 0, users }: RegistryOptions = {},
+): Promise<Registry> {
   const dir = await mkdtemp(`${tmpdir()}/gantry-registry-`);
   if (users !== undefined) await writeFile(`${dir}/htpasswd`, users);
-  const auth = users === undefined ? "" : `auth: {htpasswd: {realm: test, path: ${dir}/htpasswd}}\n`;
   await writeFile(
     `${dir}/config.yml`,
     `version: 0.1\nlog: {level: info, formatter: json}\nstorage: {filesystem: {rootdirectory: ${storage}}}\n` +
-      `http: {addr: '127.0.0.1:0'}\n${auth}`,
+      `http: {addr: '127.0.0.1:${port}'}\n` +
+      (users === undefined ? "" : `auth: {htpasswd: {realm: tests, path: ${dir}/htpasswd}}\n`),
   );
-  const child = spawn("docker-registry", ["serve", `${dir}/config.yml`], { stdio: ["ignore", "ignore", "pipe"] });
+  const [file = "", ...args] = [...through, "docker-registry", "serve", `${dir}/config.yml`];
+  const child = spawn(file, args, { stdio: ["ignore", "ignore", "pipe"] });
   const address = await new Promise<string>((resolve, reject) => {
     createInterface(child.stderr).on("line", (line) => {
       const found = /listening on (127\.0\.0\.1:\d+)/.exec(line);

@@ -29,5 +29,5 @@ function parseMoment(text: string, nowMs: number): number {
   }
   const moment = Date.parse(text);
   if (!Number.isNaN(moment)) return moment;
-  throw new GantryError("bad-parameter", `invalid filter 'until=[${text}]'`);
+  throw new GantryError("bad-parameter", `failed to parse value as time or duration: "${text}"`);
 }

@@ -104,13 +104,13 @@ export class ContainerStore implements Containers {
   async rename(id: string, name: string): Promise<void> {
     const container = this.#find(id);
     const { index, networks } = this.#rooms;
-    const wanted = checkName(name);
+    const wanted = inRename(() => checkName(`/${name.replace(/^\//, "")}`));
     await container.lock.run(async () => {
       const old = container.record.name;
       if (wanted === old) {
         throw new GantryError("bad-parameter", "Renaming a container with the same name as its current name");
       }
-      reserveForRename(() => index.reserve(wanted, container.id));
+      inRename(() => index.reserve(wanted, container.id));
       try {
         await index.save(container, { ...container.record, name: wanted });
       } catch (error) {
@@ -218,7 +218,13 @@ export class ContainerStore implements Containers {
         relay.connect(await this.#rooms.supervisor.attach(container.id, { tty }));
       } else container.relays.add(relay);
       container.stdios.add(relay);
-      relay.stream.once("close", () => container.stdios.delete(relay));
+      relay.stream.once("close", () => {
+        container.stdios.delete(relay);
+        // The client has left before the output's end.
+        if (!relay.stream.readableEnded && hasProcess(container.status)) {
+          announce(this.#rooms, container.record, "detach");
+        }
+      });
       return relay;
     });
   }
@@ -324,9 +330,9 @@ function currentRecord({ record, health }: Container) {
 }
 
 /** Docker's prefix, which clients match. */
-function reserveForRename(reserve: () => void): void {
+function inRename<T>(work: () => T): T {
   try {
-    reserve();
+    return work();
   } catch (cause) {
     if (!(cause instanceof GantryError)) throw cause;
     throw new GantryError(cause.code, `Error when allocating new name: ${cause.message}`, { cause });

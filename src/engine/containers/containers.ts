@@ -26,6 +26,8 @@ export interface LogOptions {
   readonly tail?: number;
   readonly follow: boolean;
   readonly timestamps: boolean;
+  /** Each line begins with the labels and variables that the log's options name. */
+  readonly details?: boolean;
 }
 
 export interface Containers {

@@ -301,6 +301,7 @@ export class ImageStore implements Images {
       blobs: this.#blobs,
       layers: this.#layers,
       clock: this.#clock,
+      hasImage: (id) => this.#index.all().some((image) => image.id === id),
       exclusively: (digest, work) => this.#blobLocks.run(digest, work),
     });
     request.call.signal.throwIfAborted();

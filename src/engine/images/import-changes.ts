@@ -35,7 +35,7 @@ function applyChange(config: ContainerConfig, line: string): ContainerConfig {
   const match = /^(\S+)\s*([\s\S]*)$/.exec(line);
   const name = (match?.[1] ?? "").toUpperCase();
   const apply = Object.hasOwn(instructions, name) ? instructions[name] : undefined;
-  if (!apply) return wrong(`${match?.[1] ?? line} is not a valid change command`);
+  if (!apply) return wrong(`${name.toLowerCase()} is not a valid change command`);
   const text = (match?.[2] ?? "").trim();
   if (text === "") return wrong(`${name} requires at least one argument`);
   return apply(config, text);

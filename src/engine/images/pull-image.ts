@@ -33,6 +33,7 @@ export interface PullRooms {
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
   readonly clock: Clock;
+  readonly hasImage: (id: Digest) => boolean;
   /** Runs work on one blob at a time: images share layers, and pulls run side by side. */
   readonly exclusively: <T>(digest: Digest, work: () => Promise<T>) => Promise<T>;
 }
@@ -51,13 +52,17 @@ const maxConfigBytes = 4 * 1024 * 1024;
 /** The caller records the image and its names. Throws "image-not-found", "registry-…", "blob-corrupt". */
 export async function pullImage(request: PullRequest, rooms: PullRooms): Promise<PulledImage> {
   const { reference, call, tell } = request;
-  tell({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "" });
   const top = await rooms.registry.fetchManifest(reference, call);
+  // Not before: a missing image and a closed door are told by the reply's status.
+  const id = reference.digest ? familiarReference(reference) : (reference.tag ?? "");
+  tell({ status: `Pulling from ${reference.path}`, id });
   const manifest = await imageManifest(top, request, rooms);
   const configText = await fetchConfig(manifest.image.config, request, rooms);
   const config = parseImageConfig(configText);
   checkLayers(manifest.image, config);
-  const { chainIds, sizeBytes } = await pullLayers(manifest.image.layers, config.diffIds, { request, rooms });
+  const isKnown = rooms.hasImage(manifest.image.config.digest);
+  const pulling = { request, rooms, isKnown };
+  const { chainIds, sizeBytes } = await pullLayers(manifest.image.layers, config.diffIds, pulling);
   await rooms.blobs.write(configText);
   await rooms.blobs.write(manifest.text);
   tell({ status: `Digest: ${top.digest}` });
@@ -109,6 +114,8 @@ function checkLayers({ layers }: ImageManifest, { diffIds }: ImageConfig): void 
 interface Pull {
   readonly request: PullRequest;
   readonly rooms: PullRooms;
+  /** The image is here, perhaps by another name: nobody is told of layers that are there as well. */
+  readonly isKnown: boolean;
 }
 
 /** Fetches and unpacks side by side, keeps in order: a layer's parent is recorded before it. */
@@ -121,11 +128,14 @@ async function pullLayers(
   const chainIds = chainIdsOf(diffIds);
   const stop = new AbortController();
   const signal = AbortSignal.any([request.call.signal, stop.signal]);
-  const stoppable = { rooms, request: { ...request, call: { ...request.call, signal } } };
+  const stoppable = { ...pull, request: { ...request, call: { ...request.call, signal } } };
   const limit = limiter(parallelDownloads);
   const known = chainIds.map((chainId) => rooms.layers.layer(chainId));
   const progresses = layers.map((layer) => new LayerProgress(layer, { tell: request.tell, clock: rooms.clock }));
-  for (const [at, progress] of progresses.entries()) progress.status(known[at] ? "Already exists" : "Pulling fs layer");
+  for (const [at, progress] of progresses.entries()) {
+    if (!known[at]) progress.status("Pulling fs layer");
+    else if (!pull.isKnown) progress.status("Already exists");
+  }
   const unpacked = layers.map(async (layer, at) => {
     const [progress, diffId] = [progresses[at], diffIds[at]];
     if (known[at] || !progress || !diffId) return undefined;

@@ -27,6 +27,8 @@ export interface ReadLogOptions {
   readonly tail?: number;
   readonly follow: boolean;
   readonly timestamps: boolean;
+  /** Stands before each line, after its time. */
+  readonly prefix?: string;
   readonly tty?: boolean;
   /** Aborted when the container has ended: following stops once the file is drained. */
   readonly ended?: AbortSignal;
@@ -112,9 +114,13 @@ async function startsForTail(files: readonly OpenLog[], tail: number | undefined
   return starts;
 }
 
-/** Offset of the last `wanted` whole lines, and how many there are; parts of a line count as one with its end. */
+/**
+ * Offset of the last `wanted` lines, and how many there are; parts of a line count as one with its end, and so do those
+ * of a line without an end, with which a stream may close.
+ */
 async function lastLines({ handle, size }: OpenLog, wanted: number): Promise<{ start: number; lines: number }> {
   let lines = 0;
+  const seen = new Set<LogEntry["stream"]>();
   let carried: Buffer = Buffer.alloc(0); // the beginning of a line whose head lies in an earlier block
   let carriedAt = size;
   for (let end = size; end > 0; ) {
@@ -128,9 +134,10 @@ async function lastLines({ handle, size }: OpenLog, wanted: number): Promise<{ s
     for (let at = text.lastIndexOf(newline, lineEnd - 1); ; at = at > 0 ? text.lastIndexOf(newline, at - 1) : -1) {
       if (at < 0 && from > 0) break;
       const entry = parseLogLine(text.subarray(at + 1, lineEnd));
-      if (entry && !entry.partial) {
+      if (entry && (!entry.partial || !seen.has(entry.stream))) {
         if (lines === wanted) return { start: carriedAt + lineEnd + 1, lines };
         lines++;
+        seen.add(entry.stream);
       }
       if (at < 0) return { start: 0, lines };
       lineEnd = at;
@@ -300,8 +307,9 @@ class LineJoiner {
   }
 
   #encode(stream: LogEntry["stream"], timestamp: string, text: Buffer): Uint8Array {
-    const stamp = this.#options.timestamps ? [Buffer.from(`${dockerTimestamp(timestamp)} `)] : [];
-    const payload = Buffer.concat([...stamp, text]);
+    const { timestamps, prefix = "" } = this.#options;
+    const stamp = timestamps ? `${dockerTimestamp(timestamp)} ` : "";
+    const payload = stamp || prefix ? Buffer.concat([Buffer.from(stamp + prefix), text]) : text;
     return this.#options.tty ? payload : encodeFrame({ stream, payload });
   }
 }

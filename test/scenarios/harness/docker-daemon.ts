@@ -9,6 +9,8 @@ import { eventually } from "./eventually.js";
 export interface DockerDaemon extends AsyncDisposable {
   /** `unix:///…`, for `DOCKER_HOST`. */
   readonly host: string;
+  /** Where it keeps images, containers and volumes. */
+  readonly dataRoot: string;
   /** `GET path` of its API, as text. */
   get(path: string): Promise<string>;
 }
@@ -33,6 +35,7 @@ export async function startDockerDaemon(
   await eventually(() => get("/_ping"), startLimitMs);
   return {
     host: `unix://${socketPath}`,
+    dataRoot: `${dir}/data`,
     get,
     [Symbol.asyncDispose]: async () => {
       daemon.kill();

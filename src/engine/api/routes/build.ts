@@ -95,11 +95,13 @@ function failedLine({ message, step, code, hint }: BuildError): ProgressMessage 
 }
 
 async function prune({ builder, events }: ApiRooms, request: ApiRequest): Promise<Reply> {
-  const known = ["id", "until", "unused-for", "type", "inuse", "shared", "private", "parent", "description"];
+  const known = ["id", "until", "unused-for", "type", "inuse", "shared", "private", "parent", "description", "label"];
   const filters = decodeFilters(text(request, "filters"), known);
   for (const name of ["parent", "description", "shared", "private", "inuse"]) {
     if (filters[name]) throw new GantryError("not-supported", `The filter ${name} of a build cache is not supported`);
   }
+  // Caches have no labels, so none has those: a system-wide prune sends the filter to every kind.
+  if (filters.label) return json({ CachesDeleted: null, SpaceReclaimed: 0 });
   const keepBytes =
     integer(request, "reserved-space") ?? integer(request, "keep-storage") ?? integer(request, "max-used-space");
   const [since] = filters.until ?? filters["unused-for"] ?? [];

@@ -56,6 +56,7 @@ function logs({ containers }: ApiRooms, request: ApiRequest): Reply {
       tail: tail(request),
       follow: flag(request, "follow"),
       timestamps: flag(request, "timestamps"),
+      details: flag(request, "details"),
     },
     request.signal,
   );

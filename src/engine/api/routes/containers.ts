@@ -2,6 +2,7 @@
 import type { ContainerCreateBody } from "../../../wire/container.js";
 import { decodeFilters } from "../../../wire/filters.js";
 import { containerCreateShape } from "../body-shapes.js";
+import { withSizes } from "../container-sizes.js";
 import { empty, json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, integer, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -26,7 +27,8 @@ const listFilters = [
 ];
 
 /** See Docker Engine API, "Containers". */
-export function containerRoutes({ containers }: ApiRooms): Route[] {
+export function containerRoutes(rooms: ApiRooms): Route[] {
+  const { containers } = rooms;
   /** 304 says that it was so already. */
   const changed = (did: boolean) => empty(did ? 204 : 304);
   const on = (method: string, pattern: string, handle: (id: string, request: ApiRequest) => Promise<Reply>): Route => ({
@@ -37,17 +39,7 @@ export function containerRoutes({ containers }: ApiRooms): Route[] {
   const post = (action: string, handle: (id: string, request: ApiRequest) => Promise<Reply>) =>
     on("POST", `/containers/{id}/${action}`, handle);
   return [
-    {
-      method: "GET",
-      pattern: "/containers/json",
-      handle: (request) => {
-        const limit = integer(request, "limit");
-        const filters = decodeFilters(text(request, "filters"), listFilters);
-        const bounded = limit !== undefined && limit > 0;
-        const all = flag(request, "all") || bounded || filters.status !== undefined;
-        return json(containers.list({ all, filters, ...(bounded ? { limit } : {}) }));
-      },
-    },
+    { method: "GET", pattern: "/containers/json", handle: (request) => list(rooms, request) },
     {
       method: "POST",
       pattern: "/containers/create",
@@ -56,7 +48,7 @@ export function containerRoutes({ containers }: ApiRooms): Route[] {
         return json(await containers.create(text(request, "name"), body), 201);
       },
     },
-    on("GET", "/containers/{id}/json", async (id) => json(containers.inspect(id))),
+    { method: "GET", pattern: "/containers/{id}/json", handle: (request) => inspect(rooms, request) },
     on("GET", "/containers/{id}/top", async (id, request) =>
       json(await containers.top(id, text(request, "ps_args") ?? "-ef")),
     ),
@@ -91,6 +83,22 @@ export function containerRoutes({ containers }: ApiRooms): Route[] {
       return empty();
     }),
   ];
+}
+
+async function list(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const limit = integer(request, "limit");
+  const filters = decodeFilters(text(request, "filters"), listFilters);
+  const bounded = limit !== undefined && limit > 0;
+  const all = flag(request, "all") || bounded || filters.status !== undefined;
+  const listed = rooms.containers.list({ all, filters, ...(bounded ? { limit } : {}) });
+  return json(flag(request, "size") ? await withSizes(rooms, listed, request.signal) : listed);
+}
+
+async function inspect(rooms: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const inspected = rooms.containers.inspect(param(request, "id"));
+  if (!flag(request, "size")) return json(inspected);
+  const [sized] = await withSizes(rooms, [{ ...inspected, ImageID: inspected.Image }], request.signal);
+  return json({ ...inspected, SizeRw: sized?.SizeRw, SizeRootFs: sized?.SizeRootFs });
 }
 
 function stopOptions(request: ApiRequest): { timeoutS?: number; signal?: string } {

@@ -46,10 +46,18 @@ export function imageRoutes({ images, containers }: ApiRooms): Route[] {
       pattern: "/images/{name}",
       handle: async (request) => {
         const usedBy = (imageId: string) => containers.usersOf({ imageId });
-        return json(await images.remove(param(request, "name"), { force: flag(request, "force"), usedBy }));
+        const runningBy = (imageId: string) => runningFrom(containers, imageId);
+        const options = { force: flag(request, "force"), usedBy, runningBy };
+        return json(await images.remove(param(request, "name"), options));
       },
     },
   ];
+}
+
+/** Names of the running containers that stand on the image. */
+function runningFrom(containers: ApiRooms["containers"], imageId: string): string[] {
+  const running = containers.list({ all: false, filters: {} }).filter(({ ImageID }) => ImageID === imageId);
+  return running.map(({ Names }) => (Names[0] ?? "").slice(1));
 }
 
 /** Older clients expect fields and values that newer versions of the API dropped. */

@@ -17,7 +17,12 @@ export function networkRoutes({ networks, containers }: ApiRooms): Route[] {
     {
       method: "GET",
       pattern: "/networks",
-      handle: (request) => json(networks.list(decodeFilters(text(request, "filters"), listFilters))),
+      handle: (request) => {
+        const filters = decodeFilters(text(request, "filters"), listFilters);
+        const strange = filters.type?.find((value) => !["builtin", "custom"].includes(value));
+        if (strange !== undefined) throw new GantryError("bad-parameter", `invalid filter: 'type'='${strange}'`);
+        return json(networks.list(filters));
+      },
     },
     {
       method: "POST",

@@ -47,6 +47,7 @@ export function notImplementedRoutes(): Route[] {
         },
       };
     }),
+    refusal("POST", "/swarm/leave", "This node is not part of a swarm"),
     ...["init", "join"].map((action) => refusal("POST", `/swarm/${action}`, swarmIsMissing)),
     ...swarm.flatMap((word) =>
       [`/${word}`, `/${word}/{rest}`].flatMap((pattern) =>

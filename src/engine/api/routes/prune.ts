@@ -100,6 +100,8 @@ async function pruneVolumes(rooms: ApiRooms, request: ApiRequest): Promise<Reply
   const takes = prunes(filters, Date.now());
   const unused = volumes
     .list({})
+    // One that is mounted from elsewhere is more than what lies here: as in Docker it goes by name only.
+    .filter(({ Options }) => Object.keys(Options ?? {}).length === 0)
     .filter(({ Labels }) => takesNamed || anonymousLabel in (Labels ?? {}))
     .filter(({ Labels, CreatedAt }) => takes({ labels: Labels ?? {}, createdMs: Date.parse(CreatedAt) }))
     .filter(({ Name }) => containers.usersOf({ volume: Name }).length === 0);

@@ -1,5 +1,6 @@
 /** Routes that speak with a registry on the client's behalf, pulls aside: push, login, what a name stands for. */
 import { GantryError } from "../../../base/errors.js";
+import { parseReference } from "../../../oci/reference.js";
 import type { AuthBody } from "../../../wire/system.js";
 import { authShape } from "../body-shapes.js";
 import { json, type Reply } from "../http/reply.js";
@@ -40,13 +41,15 @@ function push({ images }: ApiRooms, request: ApiRequest): Promise<Reply> {
   request.body.resume(); // some clients send `{}`
   const name = param(request, "name");
   const tag = text(request, "tag");
+  const { domain, path } = parseReference(name);
   const names = tag === undefined ? images.tagsOf(name) : [`${name}:${tag}`];
-  if (names.length === 0) {
-    throw new GantryError("image-not-found", `An image does not exist locally with the tag: ${name}`);
-  }
   const auth = registryAuth(request.headers["x-registry-auth"]);
   const { signal } = request;
   return progressReply(async (onProgress) => {
+    onProgress({ status: `The push refers to repository [${domain}/${path}]` });
+    if (names.length === 0) {
+      throw new GantryError("image-not-found", `An image does not exist locally with the tag: ${name}`);
+    }
     for (const one of names) await images.push(one, { signal, onProgress, ...(auth ? { auth } : {}) });
     return [];
   });

@@ -6,6 +6,7 @@ import type { ContainerSummary } from "../../../wire/container.js";
 import type { ImageSummary } from "../../../wire/image.js";
 import type { VolumeInspect } from "../../../wire/volume.js";
 import { measureTrees } from "../../layers/trees/tree-jobs.js";
+import { withSizes } from "../container-sizes.js";
 import type { ApiRooms } from "../rooms.js";
 import { buildCacheItems } from "../routes/build.js";
 
@@ -40,7 +41,7 @@ export async function measureUsage(
   return {
     layersSize: wanted.has("image") ? [...layers.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0,
     images: wanted.has("image") ? listed.map((image) => withSharing(rooms, image, layers)) : undefined,
-    containers: wanted.has("container") ? await measureContainers(rooms, listed, signal) : undefined,
+    containers: wanted.has("container") ? await measureContainers(rooms, signal) : undefined,
     volumes: wanted.has("volume") ? await measureVolumes(rooms, signal) : undefined,
     buildCache: wanted.has("build-cache") ? await buildCacheItems(rooms) : undefined,
   };
@@ -123,19 +124,14 @@ function withSharing({ images, containers }: ApiRooms, image: ImageSummary, laye
   };
 }
 
-async function measureContainers({ containers }: ApiRooms, images: readonly ImageSummary[], signal: AbortSignal) {
+function measureContainers({ containers, images }: ApiRooms, signal: AbortSignal) {
   const all = containers.list({ all: true, filters: {} });
-  const ids = all.map(({ Id }) => Id);
-  const written = await containers.files.writtenBytes(ids, signal);
-  const imageSizes = new Map(images.map(({ Id, Size }) => [Id, Size]));
-  return all.map((container) => {
-    const SizeRw = written.get(container.Id) ?? 0;
-    return { ...container, SizeRw, SizeRootFs: SizeRw + (imageSizes.get(container.ImageID) ?? 0) };
-  });
+  return withSizes({ containers, images }, all, signal);
 }
 
 async function measureVolumes({ volumes, containers }: ApiRooms, signal: AbortSignal) {
-  const list = volumes.list({});
+  // One that is mounted from elsewhere is more than what lies here: as in Docker it is not counted.
+  const list = volumes.list({}).filter(({ Options }) => Object.keys(Options ?? {}).length === 0);
   const sizes = await volumeSizes(list, signal);
   return list.map((volume) => {
     const RefCount = containers.usersOf({ volume: volume.Name }).length;

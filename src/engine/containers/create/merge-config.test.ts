@@ -25,7 +25,7 @@ describe("merging with the image", () => {
   it("unites labels and variables, the request winning; a bare key removes one", () => {
     expect(mergeConfig({ Labels: { b: "own" } }, image).Labels).toEqual({ a: "image", b: "own" });
     expect(mergeEnv(["A=2", "PATH"], image.Env)).toEqual(["A=2"]);
-    expect(mergeEnv(["B=2"], image.Env)).toEqual(["PATH=/bin", "A=1", "B=2"]);
+    expect(mergeEnv(["B=2"], image.Env)).toEqual(["B=2", "PATH=/bin", "A=1"]);
   });
 
   it("fills a health check field by field", () => {

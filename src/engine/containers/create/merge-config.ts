@@ -35,10 +35,10 @@ export function commandLine({ Entrypoint, Cmd }: ContainerConfig): string[] {
   return [...(Entrypoint ?? []), ...(Cmd ?? [])];
 }
 
-/** The image's variables that the request does not set, then the request's; a bare `K` of the request removes `K`. */
+/** The request's variables, then the image's that it does not set; a bare `K` of the request removes `K`. */
 export function mergeEnv(request: readonly string[], image: readonly string[]): string[] {
   const asked = new Set(request.map(keyOf));
-  return [...image.filter((entry) => !asked.has(keyOf(entry))), ...request.filter((entry) => entry.includes("="))];
+  return [...request.filter((entry) => entry.includes("=")), ...image.filter((entry) => !asked.has(keyOf(entry)))];
 }
 
 function mergeCommand(request: ContainerConfig, image: ContainerConfig): Pick<ContainerConfig, "Entrypoint" | "Cmd"> {

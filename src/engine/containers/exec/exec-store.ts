@@ -68,6 +68,10 @@ export class ExecStore {
     try {
       const running = await this.#run(exec, { attach: true, size });
       if (running.stdio) relay.connect(running.stdio, running.exited);
+      relay.stream.once("close", () => {
+        const hasLeft = !relay.stream.readableEnded && exec.state === "running";
+        if (hasLeft) announce(this.#rooms, exec.container.record, "exec_detach", { execID: id });
+      });
       exec.stdio = relay;
     } catch (error) {
       // An attached client has its stream by now and reads there what went wrong.
@@ -179,7 +183,8 @@ export class ExecStore {
       );
       return running;
     } catch (error) {
-      this.#ended(exec, startFailureCode(error));
+      const code = startFailureCode(error);
+      this.#ended(exec, code === 127 ? code : notExecutable);
       throw error;
     }
   }
@@ -204,10 +209,16 @@ function commandText([program = "", ...args]: readonly string[]): string {
   return `${program} ${args.join(" ")}`;
 }
 
-function requireRunning({ status, id }: Container): void {
+/** What Docker's clients end with when a program could not be started for any other reason than its absence. */
+const notExecutable = 126;
+
+function requireRunning({ status, id, record }: Container): void {
   if (status === "running") return;
   if (status === "paused") {
-    throw new GantryError("container-conflict", `Container ${id} is paused, unpause the container before exec`);
+    throw new GantryError(
+      "container-conflict",
+      `Container ${record.name} is paused, unpause the container before exec`,
+    );
   }
   if (status === "restarting") {
     throw new GantryError("container-conflict", `Container ${id} is restarting, wait until the container is running`);

@@ -51,7 +51,7 @@ export class ContainerFiles {
     const opened = await this.#views.open(container);
     try {
       const { stat, chunks } = await naming({ id, path }, packFromTree(opened.view, path, signal));
-      announce(this.#rooms, container.record, "archive-path", { path });
+      announce(this.#rooms, container.record, "archive-path");
       return { stat, chunks: finallyDispose(chunks, opened) };
     } catch (error) {
       await opened[Symbol.asyncDispose]();
@@ -76,7 +76,7 @@ export class ContainerFiles {
     await naming({ id, path }, written).catch((error: unknown) => {
       throw isGantryError(error, "read-only") ? readOnly(container, path, error) : error;
     });
-    announce(this.#rooms, container.record, "extract-to-dir", { path });
+    announce(this.#rooms, container.record, "extract-to-dir");
   }
 
   /** What the container changed in its image. Throws "not-supported" without overlay. */

@@ -26,9 +26,18 @@ export function announceNetworks(
   const names = ["none", "host"].includes(mode) && sandbox ? [mode] : Object.keys(sandbox?.endpoints ?? {});
   for (const name of names) {
     const { Id = sandbox?.endpoints[name]?.NetworkID ?? "", Driver = "bridge" } = networkOf(voice, name) ?? {};
-    const Attributes = { container: id, name, type: Driver };
-    voice.events.publish({ Type: "network", Action: action, Actor: { ID: Id, Attributes } });
+    announceNetwork(voice, id, { action, network: { Id, Name: name, Driver } });
   }
+}
+
+/** For a container that does not run as well. */
+export function announceNetwork(
+  { events }: Pick<Voice, "events">,
+  container: string,
+  { action, network }: { action: "connect" | "disconnect"; network: { Id: string; Name: string; Driver: string } },
+): void {
+  const Attributes = { container, name: network.Name, type: network.Driver };
+  events.publish({ Type: "network", Action: action, Actor: { ID: network.Id, Attributes } });
 }
 
 /** One `mount` or `unmount` for each volume. */

@@ -5,6 +5,7 @@ import type { LogOptions } from "../containers.js";
 import type { Container } from "../lifecycle/container.js";
 import { countsAsRunning } from "../record/state-machine.js";
 import type { Rooms } from "../rooms.js";
+import { logDetails } from "./log-details.js";
 import { logFiles, rotationLimits } from "./log-rotation.js";
 
 /** Throws "bad-parameter" when neither stream is wanted, "not-supported" for a container that keeps no log. */
@@ -26,7 +27,8 @@ export function readContainerLog(
   const follow = options.follow && countsAsRunning(container.status);
   const files = logFiles(paths.log(container.id), rotationLimits(hostConfig.LogConfig?.Config));
   const ended = follow ? { ended: endOf(container, signal) } : {};
-  return readLog(files, { ...options, follow, tty: config.Tty ?? false, ...ended }, signal);
+  const prefix = options.details ? `${logDetails(config, hostConfig.LogConfig?.Config)} ` : "";
+  return readLog(files, { ...options, follow, prefix, tty: config.Tty ?? false, ...ended }, signal);
 }
 
 /** Aborted at the next exit; a follower that leaves stops waiting for it. */

@@ -2,7 +2,7 @@
 import { GantryError } from "../../../base/errors.js";
 import type { EndpointSettings } from "../../../wire/network.js";
 import type { Container } from "../lifecycle/container.js";
-import { announceNetworks } from "../lifecycle/notices.js";
+import { announceNetwork, announceNetworks } from "../lifecycle/notices.js";
 import { withState } from "../record/container-record.js";
 import { hasProcess } from "../record/state-machine.js";
 import type { Rooms } from "../rooms.js";
@@ -65,7 +65,8 @@ export function disconnectContainer(
     if (before && sandbox) await amendNetworkFiles(rooms, record, { before, after: sandbox });
     const gone = sandbox &&
       before && { ...before, endpoints: without(before.endpoints, Object.keys(sandbox.endpoints)) };
-    announceNetworks(rooms, record, { action: "disconnect", sandbox: gone });
+    if (gone) announceNetworks(rooms, record, { action: "disconnect", sandbox: gone });
+    else if (found) announceNetwork(rooms, record.id, { action: "disconnect", network: found });
   });
 }
 

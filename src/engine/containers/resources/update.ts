@@ -1,6 +1,6 @@
 /** Changes a container's limits and restart policy: the live cgroup first, then the record. */
 import { posix } from "node:path";
-import { GantryError } from "../../../base/errors.js";
+import { GantryError, isGantryError } from "../../../base/errors.js";
 import type { HostConfig, Resources, RestartPolicy } from "../../../wire/container.js";
 import { limitWrites, writeLimits } from "../../runtime/stats/cgroup-limits.js";
 import { completeHostConfig, hostWarnings } from "../create/host-config.js";
@@ -30,7 +30,9 @@ export function updateContainer(rooms: Rooms, container: Container, body: Update
     const { record } = container;
     const { BlkioWeight, ...others } = askedLimits(body);
     const limits = BlkioWeight && rooms.host.spec.blockWeights ? { ...others, BlkioWeight } : others;
-    const hostConfig = updatedHostConfig(rooms, record, { limits, policy: body.RestartPolicy });
+    const hostConfig = sayingWhose(record.id, () =>
+      updatedHostConfig(rooms, record, { limits, policy: body.RestartPolicy }),
+    );
     if (hasProcess(container.status)) {
       // Swap is written together with memory: v2 counts one without the other.
       const { Memory = 0, MemorySwap = 0 } = hostConfig;
@@ -41,6 +43,16 @@ export function updateContainer(rooms: Rooms, container: Container, body: Update
     announce(rooms, container.record, "update");
     return hostWarnings(body, rooms.host);
   });
+}
+
+/** Docker names the container in front of what is wrong. */
+function sayingWhose<T>(id: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!isGantryError(cause, "bad-parameter")) throw cause;
+    throw new GantryError("bad-parameter", `Cannot update container ${id}: ${cause.message}`, { cause });
+  }
 }
 
 /** The path of a container's cgroup, as its spec has it. */

@@ -79,7 +79,8 @@ export function mountPoints(
         return [{ Type: "bind", Source: mount.source, ...common, Mode: mount.mode, Propagation: mount.propagation }];
       case "volume": {
         const named = { Name: mount.name, Source: volumePath(mount.name), Driver: "local" };
-        return [{ Type: "volume", ...named, ...common, Mode: mount.mode, Propagation: "" }];
+        // Docker's own default, which means SELinux's shared label and nothing where there is none.
+        return [{ Type: "volume", ...named, ...common, Mode: mount.mode || "z", Propagation: "" }];
       }
       case "image": {
         const Source = imagePath(mount.layerId);

@@ -1,5 +1,6 @@
 /** The filters of `GET /containers/json`. Pure. */
 import { GantryError } from "../../../base/errors.js";
+import type { PortMap } from "../../../wire/container.js";
 import { matchesLabels } from "../../../wire/filters.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { countsAsRunning } from "../record/state-machine.js";
@@ -51,9 +52,9 @@ function valueTest(key: string, value: string, facts: FilterFacts): Test {
     case "status":
       return statusTest(value);
     case "exited":
-      return ({ state }) => state.status === "exited" && state.exitCode === Number(value);
+      return exitedTest(value);
     case "health":
-      return ({ state }) => (state.health?.Status ?? "none") === value;
+      return healthTest(value);
     case "ancestor": {
       const id = facts.imageId(value);
       return ({ imageId, config }) => imageId === id || config.Image === value;
@@ -71,12 +72,9 @@ function valueTest(key: string, value: string, facts: FilterFacts): Test {
       return ({ createdAt }) => createdAt > at;
     }
     case "publish":
-      return portTest(value, ({ hostConfig }) => Object.keys(hostConfig.PortBindings ?? {}));
+      return portTest(value, ({ state }) => publishedPorts(state.sandbox?.ports ?? {}));
     case "expose":
-      return portTest(value, ({ config, hostConfig }) => [
-        ...Object.keys(config.ExposedPorts ?? {}),
-        ...Object.keys(hostConfig.PortBindings ?? {}),
-      ]);
+      return portTest(value, ({ state }) => Object.keys(state.sandbox?.ports ?? {}));
     case "is-task":
       return () => value !== "true" && value !== "1";
     case "isolation":
@@ -84,6 +82,20 @@ function valueTest(key: string, value: string, facts: FilterFacts): Test {
     default:
       throw new GantryError("bad-parameter", `Invalid filter '${key}'`);
   }
+}
+
+function exitedTest(value: string): Test {
+  if (!/^-?\d+$/.test(value)) throw new GantryError("bad-parameter", `invalid filter 'exited=${value}'`);
+  return ({ state }) => state.status === "exited" && state.exitCode === Number(value);
+}
+
+const knownHealths = ["none", "starting", "healthy", "unhealthy"];
+
+function healthTest(value: string): Test {
+  if (!knownHealths.includes(value)) {
+    throw new GantryError("bad-parameter", `unrecognised filter value for health: ${value}`);
+  }
+  return ({ state }) => (state.health?.Status ?? "none") === value;
 }
 
 const knownStatuses = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
@@ -111,6 +123,14 @@ function volumeTest(value: string): Test {
         (mount.kind === "volume" && mount.name === value) ||
         (mount.kind === "bind" && mount.source === value),
     );
+}
+
+/** On the host, while the container runs. */
+function publishedPorts(ports: PortMap): string[] {
+  return Object.entries(ports).flatMap(([port, bindings]) => {
+    const protocol = port.split("/")[1] ?? "tcp";
+    return (bindings ?? []).map(({ HostPort }) => `${HostPort}/${protocol}`);
+  });
 }
 
 /** `80`, `80/udp` or `8000-8010[/proto]`. */

@@ -17,7 +17,7 @@ export function summarizeContainer(record: ContainerRecord, facts: SummaryFacts)
     Names: [`/${record.name}`],
     Image: facts.imageName,
     ImageID: record.imageId,
-    Command: commandLine(record.config).map(shellQuoted).join(" "),
+    Command: commandLine(record.config).map(quoted).join(" "),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
     Ports: portSummaries(record.state.sandbox?.ports ?? {}),
     Labels: record.config.Labels ?? {},
@@ -44,6 +44,7 @@ function portSummaries(ports: PortMap): PortSummary[] {
   });
 }
 
-function shellQuoted(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+/** For people, as Docker shows it: no shell would read every word back. */
+function quoted(word: string, at: number): string {
+  return at > 0 && word.includes(" ") ? `'${word}'` : word;
 }

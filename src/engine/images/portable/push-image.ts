@@ -27,7 +27,6 @@ export async function pushImage(
   rooms: PushRooms,
   { tell, ...call }: RegistryCall & { tell: (message: ProgressMessage) => void },
 ): Promise<void> {
-  tell({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
   const limit = limiter(parallelUploads);
   const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];
   for (const { digest } of layers) tell({ status: "Preparing", id: shortId(digest), progressDetail: {} });

@@ -185,7 +185,7 @@ function failure({ code, errno, message }: Extract<TreeReply, { kind: "failed" }
     return new GantryError(code as ErrorCode, message);
   }
   if (errno === "EROFS") return new GantryError("read-only", "the target is mounted read-only");
-  if (errno === "ENOENT") return new GantryError("path-not-found", message);
+  if (errno === "ENOENT" || errno === "ENOTDIR") return new GantryError("path-not-found", message);
   if (badPaths.includes(errno ?? "")) return new GantryError("bad-parameter", message);
   return new Error(message);
 }

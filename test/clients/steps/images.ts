@@ -1,0 +1,106 @@
+/** Images: tag, ls, inspect, history, save and load, rmi, prune; pull, push and login with a registry. */
+import type { Table } from "../harness/step.js";
+
+const registry = "127.0.0.1:5000";
+
+export const imagesTable: Table = {
+  name: "images",
+  steps: [
+    "docker images",
+    "docker tag busybox one:1; docker tag busybox one:2; docker tag busybox two; docker tag nothing x; docker tag busybox 'Bad'; docker tag busybox one:1",
+    { run: "docker images", unordered: true },
+    { run: "docker images one", unordered: true },
+    "docker images one:2 --format '{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}}'",
+    "docker images nothing -q",
+    "docker images -q | sort -u | wc -l",
+    { run: "docker images --digests one:1", unordered: true },
+    { run: "docker images --no-trunc one:1", unordered: true },
+    ...[
+      "reference=one",
+      "reference=one:*",
+      "reference=t*",
+      "reference=*:1",
+      "before=nothing",
+      "since=nothing",
+      "dangling=true",
+      "dangling=nonsense",
+      "label=x",
+      "nonsense=1",
+      "before=one:1",
+    ].map((filter) => ({
+      run: `docker images --format '{{.Repository}}:{{.Tag}}' --filter '${filter}'`,
+      unordered: true,
+    })),
+    "docker image inspect -f '{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{.Os}}/{{.Architecture}} {{.Created}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .RootFS}} {{.Size}}' busybox",
+    "docker image inspect nothing busybox -f '{{.Id}}'; docker inspect --type image nothing; docker image inspect -f '{{.Id}}' sha256:$(docker images -q --no-trunc two | cut -d: -f2) $(docker images -q two)",
+    "docker history busybox",
+    "docker history -q --no-trunc busybox; docker history --human=false --format '{{.ID}} {{.Size}} {{.CreatedBy}}' busybox; docker history nothing",
+    "docker save busybox one:1 -o both.tar && tar -xO -f both.tar manifest.json | tr ',' '\\n' | grep -o 'RepoTags.*'; docker save -o nowhere/x busybox",
+    {
+      run: "docker save nothing >x",
+      differs: { because: "ours completes the name", ours: /no such image: nothing:latest/i },
+    },
+    "docker rmi one:1 two",
+    "docker rmi one:1",
+    "docker rmi -f nothing; docker rmi nothing",
+    "docker load -i both.tar | sort",
+    "docker load -q <both.tar | sort",
+    "docker load -i nowhere.tar",
+    {
+      run: "echo nonsense | docker load; docker load </dev/null",
+      differs: { because: "ours says what is wrong with the archive", ours: /was refused[\s\S]*was refused/ },
+    },
+    "docker run -d --name user busybox sleep 1000; docker rmi busybox; docker tag busybox spare; docker rmi busybox; docker rmi $(docker images -q spare)",
+    "docker rmi -f $(docker images -q spare) ",
+    "docker rmi -f spare one:1 one:2; docker stop -t 0 user; docker rmi $(docker images -q --no-trunc | head -1)",
+    "docker images -a -q | wc -l; docker inspect -f '{{.Config.Image}}' user; docker ps -a --format '{{.Image}}'; docker rm user; docker load -qi both.tar | sort",
+    "docker create --name c busybox; docker commit c mine:1 >/dev/null; docker commit c mine:1 >/dev/null; docker images --filter dangling=true | wc -l; docker image prune -f | tail -1; docker rm c; docker image prune -af --filter label=nothing | tail -1; docker rmi mine:1 one:1 | cut -c1-12",
+    {
+      run: "docker login -u gantry -p wrong 127.0.0.1:5000",
+      differs: {
+        because: "daemons since 23 say it in these words",
+        ours: /unauthorized: incorrect username or password/,
+      },
+    },
+    "echo secret | docker login -u gantry --password-stdin 127.0.0.1:5000",
+    {
+      run: "docker login -u x -p y 127.0.0.1:5999",
+      differs: {
+        because: "ours names the cause in its own words",
+        ours: /cannot reach the registry 127.0.0.1:5999: connection refused/,
+      },
+    },
+    `docker tag busybox ${registry}/team/app:1; docker tag busybox ${registry}/team/app:2; docker push ${registry}/team/app:1`,
+    `docker push ${registry}/team/app:1`,
+    `docker push -q ${registry}/team/app:2`,
+    `docker push -a ${registry}/team/app`,
+    `docker push ${registry}/team/nothing:1`,
+    "docker push 127.0.0.1:5999/x",
+    `docker tag busybox ${registry}/team/other:1; docker push ${registry}/team/other:1`,
+    `docker images --digests --format '{{.Repository}} {{.Tag}} {{.Digest}}' ${registry}/team/app`,
+    `docker pull ${registry}/team/app:1`,
+    `docker rmi ${registry}/team/app:1 ${registry}/team/app:2 ${registry}/team/other:1`,
+    `docker pull ${registry}/team/app:1`,
+    `docker pull -q ${registry}/team/app:2`,
+    `docker pull ${registry}/team/nothing:1`,
+    `docker pull ${registry}/nothing`,
+    {
+      run: "docker pull 127.0.0.1:5999/x",
+      differs: {
+        because: "ours names the cause in its own words",
+        ours: /cannot reach the registry 127.0.0.1:5999: connection refused/,
+      },
+    },
+    "docker pull Bad/Name",
+    "docker pull busybox@sha256:nonsense",
+    `docker pull ${registry}/team/app@$(docker image inspect -f '{{index .RepoDigests 0}}' ${registry}/team/app:1 | cut -d@ -f2)`,
+    `docker run --rm --pull always ${registry}/team/app:1 echo pulled; docker run --rm --pull never nothing true; docker create --pull missing ${registry}/team/app:2 true | cut -c1-12`,
+    {
+      run: `docker logout ${registry}; docker pull ${registry}/team/app:1; docker push ${registry}/team/app:1`,
+      differs: {
+        because: "ours names the repository",
+        ours: /pull access denied for 127[\s\S]*denied: requested access/,
+      },
+    },
+  ],
+};
