@@ -17,6 +17,8 @@ import { comparableFields } from "./comparable-fields.js";
 import { containerBody } from "./container-body.js";
 import { nameBehindTemporary } from "./names.js";
 
+/** What engines fill in by the host they are on: it says nothing where the service does not ask for it. */
+const hostsChoice: readonly string[] = ["cgroup"];
 const credentialName = /pass|secret|token|key|credential|auth|private/i;
 const shownChars = 60;
 
@@ -84,6 +86,7 @@ function fieldChanges(
   );
   const fields = [...new Set([...desired.keys(), ...observed.keys()])];
   return fields
+    .filter((field) => desired.get(field) !== undefined || !hostsChoice.includes(field))
     .filter((field) => JSON.stringify(desired.get(field)) !== JSON.stringify(observed.get(field)))
     .map((field) => ({
       path: modelPath(project, field),

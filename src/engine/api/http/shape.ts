@@ -7,8 +7,8 @@ import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
 
 /**
- * `integer` is safe as a double, `words` a list of texts or one text alone, `[shape]` a list, `{ "*": shape }` a map, and
- * another object has those fields, all of them optional; further fields are let through.
+ * `integer` is safe as a double, `words` a list of texts or one text alone, `[shape]` a list, `{ "*": shape }` a map,
+ * and another object has those fields, all of them optional; further fields are let through.
  */
 export type Shape = "text" | "integer" | "flag" | "words" | readonly [Shape] | { readonly [field: string]: Shape };
 
