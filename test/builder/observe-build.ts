@@ -67,7 +67,7 @@ export async function treeOf(client: EngineClient, image: string): Promise<Tree>
     await done;
     return new Map([...tree].filter(([path, entry]) => !isEngines(path) && !isMountHome(path, entry)));
   } finally {
-    await client.containers.remove(Id, { force: true });
+    await client.containers.remove(Id, { force: true, volumes: true });
   }
 }
 
