@@ -42,7 +42,7 @@ import { LayerStore } from "./layers/layer-store.js";
 import { copyIntoTree } from "./layers/trees/copy-into-tree.js";
 import { NetworkStore } from "./networks/network-store.js";
 import { loadDefaultProfile } from "./runtime/app-armor.js";
-import { cgroupVersion, prepareCgroup, removeCgroup } from "./runtime/cgroups.js";
+import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
 import { readSpecHost } from "./runtime/host.js";
 import type { OciRuntime } from "./runtime/oci-runtime.js";
 import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
@@ -193,7 +193,6 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   const events = openJournal(options, { clock, disposer });
   // Last of all: what has processes stays.
   disposer.defer(() => removeCgroup(cgroupOf(instanceId)));
-  prepareCgroup(cgroupOf(instanceId));
   const layers = await LayerStore.open({ stateRoot, onDamaged });
   disposer.defer(() => layers.close());
   const registries = readRegistryConfig(options);

@@ -26,7 +26,7 @@ import { readBootId } from "../kernel/process.js";
 import { LayerStore } from "../layers/layer-store.js";
 import { copyIntoTree } from "../layers/trees/copy-into-tree.js";
 import { NetworkStore } from "../networks/network-store.js";
-import { cgroupVersion, prepareCgroup } from "../runtime/cgroups.js";
+import { cgroupVersion } from "../runtime/cgroups.js";
 import { readSpecHost } from "../runtime/host.js";
 import { findProgram, probeRuntimes } from "../runtime/runtime-probe.js";
 import { ConmonSupervisor } from "../supervisor/conmon-supervisor.js";
@@ -97,7 +97,6 @@ export class RealEngine {
       ...{ runDir, runtimes, conmonPath: findProgram("conmon") ?? "", defaultRuntime: runtime },
       monitorCgroup: `/${this.instanceId}/monitors`,
     });
-    prepareCgroup(`/${this.instanceId}`);
     const volumes = await openVolumes({
       ...{ directory: join(stateRoot, "volumes"), clock: systemClock, onDamaged },
       copyInto: copyIntoTree,

@@ -111,25 +111,6 @@ export async function moveProcess(pid: number, cgroupsPath: string): Promise<voi
 }
 
 /**
- * Makes the cgroup that containers are made in, ready for all of them: on v1 a new set of CPUs is empty, and of two
- * runtimes that begin in it at once the second may find it so. Best effort.
- */
-export function prepareCgroup(cgroupsPath: string): void {
-  if (cgroupVersion() === 2) return;
-  let folder = join(mountPoint, "cpuset");
-  for (const name of cgroupsPath.split("/").filter(Boolean)) {
-    const parent = folder;
-    folder = join(folder, name);
-    try {
-      mkdirSync(folder, { recursive: true });
-      for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-        if (readText(join(folder, file)).trim() === "") writeFileSync(join(folder, file), readText(join(parent, file)));
-      }
-    } catch {}
-  }
-}
-
-/**
  * Removes the cgroup, with those below it, from every hierarchy. Leaves one that still has processes: the answer is
  * then false. Idempotent.
  */
