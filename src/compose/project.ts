@@ -333,8 +333,8 @@ export interface Dependency {
 }
 
 /**
- * With `disable` there is no check, whatever else stands. `test` is `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`; undefined inherits the
- * image's. Durations in nanoseconds.
+ * With `disable` there is no check, whatever else stands. `test` is `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`;
+ * undefined inherits the image's. Durations in nanoseconds.
  */
 export interface HealthcheckSpec {
   readonly disable?: true;

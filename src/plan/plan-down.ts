@@ -5,12 +5,12 @@
  */
 import type { Project, Service } from "../compose/project.js";
 import { composeLabels } from "../wire/labels.js";
-import { noSuchService } from "./no-such-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { orphansOf } from "./plan-up.js";
 import { imageNameOf } from "./service/names.js";
+import { noSuchService } from "./service/no-such-service.js";
 import { addPreStop } from "./steps/hooks.js";
 import { endProvisions } from "./steps/provisions.js";
 import { isUp, refOf } from "./up-draft.js";

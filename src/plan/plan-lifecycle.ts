@@ -2,12 +2,12 @@
 import { GantryError } from "../base/errors.js";
 import type { Project } from "../compose/project.js";
 import type { ServiceVerdict } from "./judge-service.js";
-import { noSuchService } from "./no-such-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { dependentsOf, stopOrder } from "./plan-down.js";
 import { planStarts } from "./plan-starts.js";
+import { noSuchService } from "./service/no-such-service.js";
 import { addPostStart, addPreStop } from "./steps/hooks.js";
 import { endProvisions } from "./steps/provisions.js";
 import { isUp, newDraft, refOf, requestStart, type UpDraft } from "./up-draft.js";

@@ -1,7 +1,7 @@
 /** What `up` was asked for, and the services it concerns. Pure. */
 import { GantryError } from "../base/errors.js";
 import type { Project, Service } from "../compose/project.js";
-import { noSuchService } from "./no-such-service.js";
+import { noSuchService } from "./service/no-such-service.js";
 import type { Provided } from "./steps/provisions.js";
 
 export interface UpOptions {

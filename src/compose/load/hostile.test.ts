@@ -14,14 +14,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const many = (times: number, line: (at: number) => string) =>
   Array.from({ length: times }, (_, at) => line(at)).join("");
 const web = (body: string) => `services:\n  web:\n    image: a\n${body}`;
-/** A loaded machine takes several times as long as an idle one; what these guard against takes minutes or for ever. */
+/** Of this process's own work, which a loaded machine does not make more; what these guard against takes minutes. */
 const boundMs = 10_000;
 
 /** What the file loads to: its codes, each once, or the number of services. */
 async function outcome(content: string | Buffer): Promise<string> {
   const file = join(folder, "compose.yaml");
   writeFileSync(file, content);
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   const before = process.memoryUsage().rss;
   const { project, diagnostics } = await loadProject({
     cwd: folder,
@@ -30,7 +30,8 @@ async function outcome(content: string | Buffer): Promise<string> {
     profiles: [],
     env: {},
   });
-  expect(performance.now() - begin).toBeLessThan(boundMs);
+  const { user, system } = process.cpuUsage(begin);
+  expect((user + system) / 1000).toBeLessThan(boundMs);
   expect(process.memoryUsage().rss - before).toBeLessThan(1_000 * 1024 * 1024);
   expect(diagnostics.filter(({ source }) => !source || source.line < 1 || source.column < 1)).toEqual([]);
   return project ? `${project.services.size} services` : [...new Set(diagnostics.map(({ code }) => code))].join(" ");
@@ -95,7 +96,7 @@ describe("ends soon and in memory", () => {
       "1 services",
     ],
     ["variables nested too deep", web(`    user: "${"${A:-".repeat(100_000)}"\n`), "bad-interpolation"],
-  ])("%s", { timeout: 30_000 }, async (_, content, expected) => expect(await outcome(content)).toBe(expected));
+  ])("%s", { timeout: 120_000 }, async (_, content, expected) => expect(await outcome(content)).toBe(expected));
 });
 
 describe("encodings", () => {

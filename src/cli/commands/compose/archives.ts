@@ -1,6 +1,6 @@
 /** `gantry cp`, `export`, `commit` and `stats`: the commands of single containers, on a service's. */
 import { GantryError } from "../../../base/errors.js";
-import { noSuchService } from "../../../plan/no-such-service.js";
+import { noSuchService } from "../../../plan/service/no-such-service.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { containerCp, parsePlace } from "../engine-objects/container/copy.js";

@@ -90,7 +90,7 @@ export async function confirm(
   });
 }
 
-/** `SERVICE: WHAT`, of what remote files write: mounts from outside of their folder, programs, and power over the host. */
+/** Of what remote files write: mounts from outside of their folder, programs, and power over the host. */
 function reachOfRemotes(project: Project): string[] {
   const roots = (project.remotes ?? []).map(({ root }) => root);
   const rootOf = (path: string) => roots.find((root) => !relative(root, path).startsWith(".."));

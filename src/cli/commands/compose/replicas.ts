@@ -1,6 +1,6 @@
 /** Finds the containers of a project that a command is about, by their labels. */
 import { GantryError } from "../../../base/errors.js";
-import { noSuchService } from "../../../plan/no-such-service.js";
+import { noSuchService } from "../../../plan/service/no-such-service.js";
 import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";

@@ -1,8 +1,8 @@
 /** `gantry logs`: all containers in one stream, ordered by time; with `--follow` as it comes. */
 import { GantryError, isGantryError } from "../../../../base/errors.js";
 import type { EngineClient, LogQuery } from "../../../../client/engine-client.js";
-import { noSuchService } from "../../../../plan/no-such-service.js";
 import type { ObservedContainer } from "../../../../plan/observed.js";
+import { noSuchService } from "../../../../plan/service/no-such-service.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
 import { parseMoment } from "../../../options.js";

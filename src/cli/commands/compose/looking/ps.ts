@@ -1,6 +1,6 @@
 /** `gantry ps`: one list call, whatever the size of the project. */
 import { GantryError } from "../../../../base/errors.js";
-import { noSuchService } from "../../../../plan/no-such-service.js";
+import { noSuchService } from "../../../../plan/service/no-such-service.js";
 import type { ContainerSummary } from "../../../../wire/container.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
