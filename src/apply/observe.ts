@@ -6,12 +6,13 @@
 import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { Project } from "../compose/project.js";
-import type { ObservedContainer, ObservedState } from "../plan/observed.js";
+import type { ObservedContainer, ObservedNetwork, ObservedState } from "../plan/observed.js";
 import { imagesOf } from "../plan/service/names.js";
 import { type ContentDigests, hashService } from "../plan/service/service-hash.js";
 import type { ContainerSummary, HealthStatus } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
+import type { NetworkInspect } from "../wire/network.js";
 import { digestContents } from "./content-digests.js";
 
 export interface ObserveOptions {
@@ -46,11 +47,18 @@ export async function observeResources(
   ]);
   return {
     containers,
-    networks: networks.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} })),
+    networks: networks.map(observedNetwork),
     volumes: volumes.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} })),
     images: new Map(),
     ...{ fileDigests: new Map(), secretDigests: new Map() },
   };
+}
+
+function observedNetwork(network: NetworkInspect): ObservedNetwork {
+  const { Id, Name, Labels, Driver, Internal, EnableIPv6, IPAM, Options } = network;
+  const subnets = (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
+  const shown = { driver: Driver, internal: Internal, enableIPv6: EnableIPv6, subnets, options: Options ?? {} };
+  return { id: Id, name: Name, labels: Labels ?? {}, shown };
 }
 
 /** The project's containers in every state, sorted by name: one call. */

@@ -6,7 +6,7 @@
 
 import type { Project, Service } from "../compose/project.js";
 import { shortId } from "../oci/short-id.js";
-import { composeLabels, receivedLabel } from "../wire/labels.js";
+import { composeLabels, makerLabel, receivedLabel } from "../wire/labels.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Cause } from "./operation.js";
 import { changedFields, placeOf } from "./service/field-changes.js";
@@ -97,9 +97,11 @@ function whyRecreate(
   const image = observed.images.get(imageNameOf(project.name, service));
   if (container.labels[composeLabels.configHash] !== hash) {
     const changes = changedFields({ project, service, container, ...(image ? { image } : {}) });
-    const [first] = changes;
-    if (!first) return { reason: "made from another configuration", ...located(project, `services.${service.name}`) };
-    return { reason: "configuration changed", changes };
+    if (changes.length > 0) return { reason: "configuration changed", changes };
+    // Another tool's digest says nothing: its container is taken over where nothing differs that an engine shows.
+    if (container.labels[makerLabel] !== undefined) {
+      return { reason: "made from another configuration", ...located(project, `services.${service.name}`) };
+    }
   }
   const imageId = container.labels[composeLabels.image] ?? container.imageId;
   if (image && imageId !== image.Id) {

@@ -53,6 +53,14 @@ export interface ObservedNetwork {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What the engine tells of it; missing where nobody asked. */
+  readonly shown?: {
+    readonly driver: string;
+    readonly internal: boolean;
+    readonly enableIPv6: boolean;
+    readonly subnets: readonly string[];
+    readonly options: Readonly<Record<string, string>>;
+  };
 }
 
 export interface ObservedVolume {

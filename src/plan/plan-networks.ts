@@ -6,7 +6,7 @@
  */
 import { GantryError } from "../base/errors.js";
 import type { NetworkSpec, Project, Service } from "../compose/project.js";
-import { composeLabels } from "../wire/labels.js";
+import { composeLabels, makerLabel } from "../wire/labels.js";
 import type { NetworkCreateBody } from "../wire/network.js";
 import type { ObservedContainer, ObservedNetwork, ObservedState } from "./observed.js";
 import { endpointsOf } from "./service/endpoints.js";
@@ -37,9 +37,23 @@ export function networksToRecreate(
     if (spec.external || !used.has(spec.key)) return false;
     const live = observedNetwork(project, observed, spec);
     const hash = live?.labels[composeLabels.configHash];
-    return hash !== undefined && isOwn(project, live) && hash !== hashDefinition(spec);
+    if (!live || hash === undefined || !isOwn(project, live) || hash === hashDefinition(spec)) return false;
+    return live.labels[makerLabel] !== undefined || differsVisibly(spec, live);
   });
   return new Set(changed.map((spec) => spec.key));
+}
+
+/** Of a network that another tool made, whose digest says nothing: it is not what the files ask for. */
+function differsVisibly(spec: NetworkSpec, { shown }: ObservedNetwork): boolean {
+  if (!shown) return false;
+  const subnets = spec.ipam?.config.flatMap(({ subnet }) => subnet ?? []) ?? [];
+  return (
+    (spec.driver ?? "bridge") !== shown.driver ||
+    spec.internal !== shown.internal ||
+    (spec.enable_ipv6 ?? false) !== shown.enableIPv6 ||
+    subnets.some((subnet) => !shown.subnets.includes(subnet)) ||
+    Object.entries(spec.driver_opts).some(([key, value]) => shown.options[key] !== value)
+  );
 }
 
 /** Fills `draft.networkReady`, `steppedOff` and `stops`. Throws "network-not-found" for a missing external network. */

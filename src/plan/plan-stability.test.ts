@@ -124,7 +124,7 @@ it("keeps no trace of values but one digest in a container's labels", () => {
   const project = projectOf({ environment: { PIN: "1234" }, labels: { own: "1" } });
   const labels = observedAfterUp(project, {}, images).containers[0]?.labels ?? {};
   const foreign = Object.keys(labels).filter((key) => !key.startsWith("com.docker.compose."));
-  expect(foreign).toEqual(["own"]);
+  expect(foreign).toEqual(["own", "gantry.version"]);
 });
 
 it("does not make a container anew for attributes that nothing acts on", () => {

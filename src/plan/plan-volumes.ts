@@ -6,7 +6,7 @@
  */
 import { GantryError } from "../base/errors.js";
 import type { Service, VolumeSpec } from "../compose/project.js";
-import { composeLabels } from "../wire/labels.js";
+import { composeLabels, makerLabel } from "../wire/labels.js";
 import type { ObservedVolume } from "./observed.js";
 import { placeOf } from "./service/field-changes.js";
 import { volumeLabels } from "./service/names.js";
@@ -42,7 +42,7 @@ function keepVolume(draft: UpDraft, spec: VolumeSpec, live: ObservedVolume): voi
     return;
   }
   const hash = live.labels[composeLabels.configHash];
-  if (hash === undefined || hash === hashDefinition(spec)) return;
+  if (hash === undefined || hash === hashDefinition(spec) || live.labels[makerLabel] === undefined) return;
   draft.builder.warn(
     `The definition of volume ${spec.name} changed; the volume and its data are kept as they are.`,
     `To make it anew without its data: gantry down, then gantry volume rm ${spec.name}.`,

@@ -24,3 +24,6 @@ export const composeLabels = {
 
 /** Gantry's own: a digest of the variables that a container was told by providers and models. */
 export const receivedLabel = "gantry.received";
+
+/** Gantry's own: the version that made the object. Where it is missing, another Compose tool did. */
+export const makerLabel = "gantry.version";

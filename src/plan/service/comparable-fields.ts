@@ -200,9 +200,19 @@ function ofMounts(host: HostConfig, { image }: ReadingContext): Record<string, u
   const mounts = (host.Mounts ?? []).filter((mount) => !isNoise(mount));
   const isSecret = ({ Target }: MountRequest) => Target.startsWith("/run/secrets/");
   return {
-    volumes: sortedList([...(host.Binds ?? []), ...mounts.filter((one) => !isSecret(one)).map(mountText)]),
+    volumes: sortedList([
+      ...(host.Binds ?? []).map(bindText),
+      ...mounts.filter((one) => !isSecret(one)).map(mountText),
+    ]),
     secrets: sortedList(mounts.filter(isSecret).map(mountText)),
   };
+}
+
+/** As a mount of the same says it: Compose tools write either, and `rw` is what it is anyway. */
+function bindText(bind: string): string {
+  const [source = "", target, options = "", ...more] = bind.split(":");
+  if (target === undefined || more.length > 0) return bind;
+  return [source, target, ...options.split(",").filter((option) => option !== "" && option !== "rw")].join(":");
 }
 
 function mountText(mount: MountRequest): string {

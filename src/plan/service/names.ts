@@ -1,6 +1,6 @@
 /** Names and labels of a project's objects: Docker Compose's, so that both tools see the same project. Pure. */
 import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/project.js";
-import { composeLabels } from "../../wire/labels.js";
+import { composeLabels, makerLabel } from "../../wire/labels.js";
 import { hashDefinition } from "./service-hash.js";
 
 /** `PROJECT-SERVICE-N`, or with another separator, unless the service names its container. */
@@ -70,6 +70,7 @@ export function containerLabels(
     [composeLabels.oneoff]: facts.slug === undefined ? "False" : "True",
     [composeLabels.configHash]: facts.hash,
     [composeLabels.version]: facts.version,
+    [makerLabel]: facts.version,
     [composeLabels.dependsOn]: dependsOn.sort().join(","),
     [composeLabels.workingDir]: project.workingDir,
     [composeLabels.configFiles]: project.configFiles.join(","),
@@ -92,5 +93,6 @@ function definitionLabels(project: Project, spec: NetworkSpec | VolumeSpec, vers
     [composeLabels.project]: project.name,
     [composeLabels.configHash]: hashDefinition(spec),
     [composeLabels.version]: version,
+    [makerLabel]: version,
   };
 }
