@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
 import { collect } from "../../../options.js";
+import { refuseFlags } from "../../../refused-flags.js";
 import { detachKeys } from "./register-run.js";
 
 /** Adds the lifecycle commands, `update`, `cp`, `export` and `commit` to `container`. */
@@ -22,6 +23,12 @@ function registerStarting(container: Command, context: CliContext): void {
     .option("-i, --interactive", "attach its stdin too")
     .option(...detachKeys)
     .action(async (names: string[], options) => (await import("./attach.js")).containerStart(context, options, names));
+  refuseFlags(
+    start,
+    "is experimental in docker: engines of this API refuse checkpoints",
+    "--checkpoint <name>",
+    "--checkpoint-dir <path>",
+  );
   withExamples(start, "gantry container start db web", "gantry container start -a job");
   for (const action of ["pause", "unpause"] as const) {
     const command = container

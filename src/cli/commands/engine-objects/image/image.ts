@@ -1,5 +1,5 @@
 /** `gantry image pull | import | ls | inspect | rm | tag`. */
-import { GantryError, isGantryError, messageOf } from "../../../../base/errors.js";
+import { isGantryError, messageOf } from "../../../../base/errors.js";
 import { printable } from "../../../../base/printable.js";
 import type { CliContext } from "../../../context.js";
 import { writeInspected, writeListing } from "../../../listing.js";
@@ -12,14 +12,9 @@ type Names = readonly string[];
 /** Prints the name at the end, so that scripts may go on with it. */
 export async function imagePull(
   context: CliContext,
-  { platform, quiet, allTags }: { platform?: string; quiet?: boolean; allTags?: boolean },
+  { platform, quiet }: { platform?: string; quiet?: boolean },
   [name = ""]: Names,
 ): Promise<void> {
-  if (allTags) {
-    throw new GantryError("not-supported", "--all-tags: Gantry pulls the tags that it is given", {
-      hint: `Name them: gantry image pull ${name}:TAG`,
-    });
-  }
   const client = await context.connect();
   await pullImage(context, client, { name, platform, quiet, output: context.stderr });
   context.stdout.write(`${name}\n`);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
 import { collect, formatOption } from "../../../options.js";
+import { refuseFlags } from "../../../refused-flags.js";
 import { registerPrune } from "../system.register.js";
 import { registerImageBuild } from "./register-image-build.js";
 
@@ -37,6 +38,7 @@ function registerListing(image: Command, context: CliContext): void {
     .action(async (reference: string | undefined, options) =>
       (await import("./image.js")).imageLs(context, options, reference === undefined ? [] : [reference]),
     );
+  refuseFlags(ls, "is experimental in docker, and needs its containerd image store", "--tree");
   withExamples(ls, "gantry image ls", "gantry image ls --format '{{.Repository}}:{{.Tag}} {{.Size}}' 'shop/*'");
   const inspect = image
     .command("inspect <image...>")
@@ -66,8 +68,8 @@ function registerRegistry(image: Command, context: CliContext): void {
     .description("fetch an image from its registry")
     .option(...platform("to fetch"))
     .option("-q, --quiet", "no progress")
-    .option("-a, --all-tags", "every tag; not supported: name the tags")
     .action(async (name: string, options) => (await import("./image.js")).imagePull(context, options, [name]));
+  refuseFlags(pull, "is not supported: name the tags", "-a, --all-tags");
   pull.addOption(pull.createOption("--disable-content-trust").hideHelp());
   withExamples(pull, "gantry image pull nginx:1.27", "gantry image pull --platform linux/arm64 redis");
   const push = image

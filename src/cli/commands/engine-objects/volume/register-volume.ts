@@ -1,14 +1,17 @@
 /** Registers `volume …`. */
-import { type Command, Option } from "commander";
-import { GantryError } from "../../../../base/errors.js";
+import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
 import { collect, formatOption } from "../../../options.js";
+import { refuseFlags } from "../../../refused-flags.js";
 import { registerPrune } from "../system.register.js";
 
-/** Flags of Swarm's volumes, which are refused by name. */
-const clusterFlags = ["availability", "group", "limit-bytes", "required-bytes", "scope", "secret", "sharing"];
-const moreClusterFlags = ["topology-preferred", "topology-required", "type"];
+/** Flags of Swarm's volumes. */
+const clusterFlags = [
+  ...["availability", "group", "limit-bytes", "required-bytes", "scope", "secret", "sharing"],
+  ...["topology-preferred", "topology-required", "type"],
+];
+const onlySwarm = "is for cluster volumes, which only a Swarm has";
 
 /** Adds it to `program`. */
 export function registerVolumeCommands(program: Command, context: CliContext): void {
@@ -20,9 +23,9 @@ export function registerVolumeCommands(program: Command, context: CliContext): v
     .description("list volumes")
     .option("-q, --quiet", "names alone")
     .option("-f, --filter <filter>", "as dangling=true or label=a=b", collect)
-    .addOption(new Option("--cluster").hideHelp())
     .addOption(formatOption())
     .action(async (options) => (await commands()).volumeLs(context, options));
+  refuseFlags(ls, onlySwarm, "--cluster");
   withExamples(ls, "gantry volume ls --filter dangling=true");
   const create = volume
     .command("create [name]")
@@ -33,9 +36,7 @@ export function registerVolumeCommands(program: Command, context: CliContext): v
     .action(async (name: string | undefined, options) =>
       (await commands()).volumeCreate(context, options, name === undefined ? [] : [name]),
     );
-  for (const flag of [...clusterFlags, ...moreClusterFlags]) {
-    create.addOption(new Option(`--${flag} <value>`).hideHelp().argParser(refuseClusterFlag(flag)));
-  }
+  refuseFlags(create, onlySwarm, ...clusterFlags.map((flag) => `--${flag} <value>`));
   withExamples(create, "gantry volume create data", "gantry volume create -o type=tmpfs -o device=tmpfs scratch");
   const inspect = volume
     .command("inspect <volume...>")
@@ -59,10 +60,4 @@ export function registerVolumeCommands(program: Command, context: CliContext): v
     });
   withExamples(update, "gantry volume update data");
   registerPrune(volume, context, { name: "volume", kind: "volumes", all: "named ones too" });
-}
-
-function refuseClusterFlag(flag: string): () => never {
-  return () => {
-    throw new GantryError("not-supported", `--${flag} is for cluster volumes, which only a Swarm has`);
-  };
 }

@@ -16,11 +16,7 @@ export interface ObjectListOptions {
 }
 
 /** By name. */
-export async function volumeLs(
-  context: CliContext,
-  { quiet, filter, format, cluster }: ObjectListOptions & { cluster?: boolean },
-): Promise<void> {
-  if (cluster) throw clusterOnly("--cluster");
+export async function volumeLs(context: CliContext, { quiet, filter, format }: ObjectListOptions): Promise<void> {
   const client = await context.connect();
   const volumes = await client.volumes.list(parseFilters(filter), { signal: context.signal });
   const rows = volumes.toSorted((a, b) => (a.Name < b.Name ? -1 : 1)).map(volumeRow);

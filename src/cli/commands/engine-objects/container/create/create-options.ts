@@ -1,6 +1,7 @@
 /** The flags of `container run` and `container create`: the docker CLI's names and shorthands. */
 import { type Command, Option } from "commander";
 import { collect } from "../../../../options.js";
+import { refuseFlags } from "../../../../refused-flags.js";
 
 type Text = string | undefined;
 type List = readonly string[] | undefined;
@@ -284,6 +285,7 @@ function addHidden(command: Command): Command {
     option.attributeName = () => name;
     return option;
   };
+  refuseFlags(command, "is experimental in docker; mount the engine's socket by -v", "--use-api-socket");
   return command
     .addOption(alias("--net <network>", "network"))
     .addOption(alias("--net-alias <name>", "networkAlias"))
