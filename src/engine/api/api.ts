@@ -1,7 +1,7 @@
 /** The engine's API: every route, on one socket. */
 import { apiVersion } from "../../wire/system.js";
 import type { TlsListener } from "./http/listen-tls.js";
-import { createRouter } from "./http/router.js";
+import { createRouter, type Route } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
 import type { ApiRooms } from "./rooms.js";
 import { buildRoutes } from "./routes/build.js";
@@ -31,9 +31,9 @@ export interface ApiListeners {
   readonly log: (text: string) => void;
 }
 
-/** Serves the Docker Engine API and `/gantry/…` on `facts.socket`, for its owner alone. Resolves when it listens. */
-export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners): Promise<ApiServer> {
-  const router = createRouter([
+/** Every route, in the order in which they are tried. */
+export function apiRoutes(rooms: ApiRooms): Route[] {
+  return [
     ...systemRoutes(rooms),
     attachWsRoute(rooms),
     ...notImplementedRoutes(),
@@ -50,7 +50,12 @@ export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners)
     ...imageRoutes(rooms),
     ...networkRoutes(rooms),
     ...volumeRoutes(rooms),
-  ]);
+  ];
+}
+
+/** Serves the Docker Engine API and `/gantry/…` on `facts.socket`, for its owner alone. Resolves when it listens. */
+export function serveApi(rooms: ApiRooms, { socketGid, tls, log }: ApiListeners): Promise<ApiServer> {
+  const router = createRouter(apiRoutes(rooms));
   return serve({
     socket: rooms.facts.socket,
     socketMode: 0o600,

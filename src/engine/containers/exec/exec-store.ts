@@ -65,6 +65,7 @@ export class ExecStore {
       return undefined;
     }
     const relay = new StdioRelay(() => {});
+    exec.stdio = relay; // it keeps the size that a client tells before the process is there
     try {
       const running = await this.#run(exec, { attach: true, size });
       if (running.stdio) relay.connect(running.stdio, running.exited);
@@ -72,7 +73,6 @@ export class ExecStore {
         const hasLeft = !relay.stream.readableEnded && exec.state === "running";
         if (hasLeft) announce(this.#rooms, exec.container.record, "exec_detach", { execID: id });
       });
-      exec.stdio = relay;
     } catch (error) {
       // An attached client has its stream by now and reads there what went wrong.
       const payload = Buffer.from(`${messageOf(error)}\r\n`);
