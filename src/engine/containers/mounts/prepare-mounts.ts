@@ -71,9 +71,10 @@ async function prepareMount(
   switch (wanted.kind) {
     case "bind": {
       const { source, propagation, recursive } = wanted;
-      await prepareSource(source, wanted.createSource);
+      const hasBelow = await prepareSource(source, wanted.createSource);
       await checkPropagation(source, propagation);
-      const readOnlyBelow = isReadOnlyBelow(wanted, rooms.host.spec);
+      // A runtime may refuse to make what is below a file read-only.
+      const readOnlyBelow = isReadOnlyBelow(wanted, rooms.host.spec) && hasBelow;
       return { kind: "bind", source, target, readOnly, propagation, recursive, readOnlyBelow };
     }
     case "volume": {
@@ -102,9 +103,10 @@ function prepareShm(rooms: Rooms, { id, hostConfig }: ContainerRecord): string |
   return target;
 }
 
-async function prepareSource(source: string, create: boolean): Promise<void> {
+/** True when the source is a directory; a missing one is made. */
+async function prepareSource(source: string, create: boolean): Promise<boolean> {
   try {
-    await stat(source);
+    return (await stat(source)).isDirectory();
   } catch (error) {
     if (systemCodeOf(error) !== "ENOENT") throw error;
     if (!create) {
@@ -114,6 +116,7 @@ async function prepareSource(source: string, create: boolean): Promise<void> {
       );
     }
     await mkdir(source, { recursive: true, mode: 0o755 });
+    return true;
   }
 }
 
