@@ -79,6 +79,7 @@ export class Builder {
    * @throws {BuildError} for a step that failed; {GantryError} "bad-parameter" with every problem of the Dockerfile
    */
   build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+    for (const tag of request.tags) parseReference(tag); // refused before anything is done
     return this.#rooms.images.forBuilds
       .holding(async () => {
         const { scratch } = this.#rooms;
@@ -146,7 +147,8 @@ export class Builder {
     const unused = unusedArgs(dockerfile, request.args);
     if (unused.length > 0) say(`[Warning] One or more build-args [${unused.join(" ")}] were not consumed\n`);
     const { images } = this.#rooms;
-    const image = images.resolve(await images.forBuilds.putTogether(made, request.tags));
+    const image = images.resolve(await images.forBuilds.putTogether(made));
+    for (const tag of request.tags) await images.tag(image.id, tag);
     say(`Successfully built ${shortId(image.id)}\n`);
     for (const tag of request.tags) {
       say(`Successfully tagged ${familiarReference(withDefaultTag(parseReference(tag)))}\n`);

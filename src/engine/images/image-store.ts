@@ -79,7 +79,7 @@ export class ImageStore implements Images {
     this.#clock = clock;
     this.#blobs = blobs;
     this.#index = index;
-    this.forBuilds = new BuildImages({ blobs, index, layers, clock, holding: (work) => this.#transfer(work) });
+    this.forBuilds = new BuildImages({ blobs, index, layers, holding: (work) => this.#transfer(work) });
   }
 
   static async open(options: ImageStoreOptions): Promise<ImageStore> {

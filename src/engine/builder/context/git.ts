@@ -35,9 +35,11 @@ export async function cloneRepository(source: string, target: string, options: C
     const git = (...args: string[]) => run(["-C", clone, ...args], options.signal);
     await git("init", "--quiet");
     await git("remote", "add", "origin", address);
-    await git("fetch", "--quiet", "--depth=1", "origin", ref === "" ? "HEAD" : ref);
+    const wanted = ref === "" ? "HEAD" : ref;
+    // A plain file server, and a server asked for a commit, may know no shallow history.
+    await git("fetch", "--quiet", "--depth=1", "origin", wanted).catch(() => git("fetch", "--quiet", "origin", wanted));
     await git("checkout", "--quiet", "--detach", "FETCH_HEAD");
-    await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
+    await git("submodule", "update", "--quiet", "--init", "--recursive");
     if (!options.keepGitDir) await rm(join(clone, ".git"), { recursive: true, force: true });
     const from = realPathIn(clone, directory);
     if (from === undefined) throw new GantryError("bad-parameter", `${source} has no directory ${directory}`);

@@ -2,10 +2,8 @@
  * What builds need of the images: bases taken apart, layers stored, and the image that comes out. Touches the world.
  */
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../../base/clock.js";
 import type { Digest } from "../../../oci/digest.js";
 import { parseImageConfig } from "../../../oci/image-config.js";
-import { parseReference, withDefaultTag } from "../../../oci/reference.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ImageIndex } from "../image-index.js";
@@ -21,7 +19,6 @@ export interface BuildImagesRooms {
   readonly blobs: BlobStore;
   readonly index: ImageIndex;
   readonly layers: LayerStore;
-  readonly clock: Clock;
   readonly holding: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -39,13 +36,11 @@ export class BuildImages {
     return takeApart(index.find(name), { blobs, all: index.all() });
   }
 
-  /** The image that a build ends in, under each of `references`. Returns its id. */
-  async putTogether(parts: ImageParts, references: readonly string[]): Promise<string> {
-    const { index, clock } = this.#rooms;
-    const names = references.map((name) => withDefaultTag(parseReference(name)));
+  /** The image that a build ends in, yet without a name. Returns its id. */
+  async putTogether(parts: ImageParts): Promise<string> {
+    const { index } = this.#rooms;
     const record = await putTogether(parts, this.#rooms);
     if (!index.get(record.id)) await index.add(record, parseImageConfig(configText(parts)));
-    for (const name of names) await index.point(name, record.id, clock.now());
     return record.id;
   }
 
