@@ -16,8 +16,10 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
       if (event.step) return [];
       return [line(event.resource, style.green(event.action), elapsedText(event.durationMs))];
     case "progress":
-      // What a build says is what people read; a pull's many figures are for the view that moves.
-      return event.operation.startsWith("build-image ") ? [` ${event.resource.name} │ ${printable(event.text)}`] : [];
+      // What builds, hooks and providers say is what people read; a pull's figures are for the view that moves.
+      return /^(build-image|prepare-model|run-(hook|job|provider)) /.test(event.operation)
+        ? [` ${event.resource.name} │ ${printable(event.text)}`]
+        : [];
     case "failed":
       return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":

@@ -44,6 +44,13 @@ const events: ApplyEvent[] = [
     total: 2,
     part: "x",
   },
+  {
+    at,
+    kind: "progress",
+    operation: "run-provider up db",
+    resource: { kind: "provider", name: "db" },
+    text: "making it",
+  },
   { at, kind: "waiting", ...about, waitsFor: "db to be healthy" },
   { at, kind: "done", ...about, action: "Started", durationMs: 412 },
   { at, kind: "failed", ...about, failure, durationMs: 3 },
@@ -54,6 +61,7 @@ const events: ApplyEvent[] = [
 
 it("tells events in Docker Compose's words, one line each", () => {
   expect(events.flatMap((event) => progressLines(event, styleFor(false)))).toEqual([
+    " db │ making it",
     " Container shop-web-1  Waiting  for db to be healthy",
     " Container shop-web-1  Started  0.4s",
     " Container shop-web-1  Error  container shop-db-1 is unhealthy",

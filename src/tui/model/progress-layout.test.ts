@@ -43,6 +43,16 @@ it("shows what goes on, what waits and for what, and what is done, with times", 
   ]);
 });
 
+it("shows the last line of what a hook or a provider says, without what would move the cursor", () => {
+  const said = { at, kind: "progress", operation: "run-hook post_start[0] shop-db-1" } as const;
+  const model = after([
+    { at, kind: "started", ...container("shop-db-1"), action: "Running" },
+    { ...said, resource: container("shop-db-1").resource, text: "making \u001b[2Jtables" },
+  ]);
+  const [, row = ""] = text(layoutProgress(model, { columns: 80, rows: 24, nowMs: 1000 }));
+  expect(row).toContain("making [2Jtables");
+});
+
 it("never grows taller or wider than the terminal, folding what is finished", () => {
   const names = Array.from({ length: 30 }, (_, n) => `shop-service-with-a-long-name-${n}`);
   const model = after([

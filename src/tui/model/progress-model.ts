@@ -1,5 +1,6 @@
 /** What the progress view knows: one row per resource, folded from the event stream. Pure. */
 import type { ApplyEvent, EventResource } from "../../apply/apply-events.js";
+import { printable } from "../../base/printable.js";
 
 export type RowState = "working" | "waiting" | "done" | "failed" | "held-back";
 
@@ -47,7 +48,7 @@ export function advance(model: ProgressModel, event: ApplyEvent, nowMs: number):
         detail: `for ${event.waitsFor}`,
       });
     case "progress":
-      return withRow(model, event.resource, nowMs, { ...partOf(model, event), detail: "" });
+      return withRow(model, event.resource, nowMs, { ...partOf(model, event), detail: saidIn(event) });
     case "done": {
       // The end of an inner step is not the end of what is done to the resource.
       const change = event.step ? {} : ({ state: "done", action: event.action, endedMs: nowMs } as const);
@@ -113,6 +114,11 @@ function partOf(model: ProgressModel, event: Extract<ApplyEvent, { kind: "progre
   // Unpacking counts the same bytes once more: only the download is a measure of what is left.
   if (event.text !== "Downloading") return {};
   return { parts: new Map(parts).set(part, { current, total }) };
+}
+
+/** What a program says for itself; a part's text only repeats its figures. */
+function saidIn({ part, text, resource }: Extract<ApplyEvent, { kind: "progress" }>): string {
+  return part === undefined && resource.kind !== "image" ? printable(text) : "";
 }
 
 function counted(model: ProgressModel): ProgressModel {

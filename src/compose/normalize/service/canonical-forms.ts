@@ -140,7 +140,7 @@ function hookForms(at: string): Array<[string, Form]> {
 }
 
 /** A bare key takes the environment's value, or null. */
-function resolvedPairs(node: Tree, { environment }: Context): Record<string, string | null> {
+export function resolvedPairs(node: Tree | undefined, { environment }: Context): Record<string, string | null> {
   const known = (key: string) => (Object.hasOwn(environment, key) ? environment[key] : undefined);
   return Object.fromEntries(readPairs(node).map(({ key, value }) => [key, value ?? known(key) ?? null]));
 }

@@ -2,7 +2,8 @@
 import type { HookSpec, ModelSpec, ProviderSpec, Service } from "../../project.js";
 import { child, itemsOf, membersOf, type Tree } from "../../tree.js";
 import type { Context } from "../context.js";
-import { compact, readFlag, readInteger, readMembers, readPairs, readText, readTexts } from "../read.js";
+import { compact, readFlag, readInteger, readMembers, readText, readTexts } from "../read.js";
+import { resolvedPairs } from "./canonical-forms.js";
 import { normalizeCommand } from "./run.js";
 
 /** In the order in which they run; undefined when there are none. */
@@ -17,14 +18,8 @@ function normalizeHook(node: Tree, context: Context): HookSpec {
     ...readMembers(node, ["image", "user", "working_dir"]),
     privileged: readFlag(child(node, "privileged"), context),
     per_replica: readFlag(child(node, "per_replica"), context),
-    environment: hookEnvironment(child(node, "environment"), context),
+    environment: resolvedPairs(child(node, "environment"), context),
   });
-}
-
-/** A bare key takes the project environment's value, or null. */
-function hookEnvironment(node: Tree | undefined, { environment }: Context): HookSpec["environment"] {
-  const known = (key: string) => (Object.hasOwn(environment, key) ? environment[key] : undefined);
-  return Object.fromEntries(readPairs(node).map(({ key, value }) => [key, value ?? known(key) ?? null]));
 }
 
 export function normalizeProvider(node: Tree | undefined): ProviderSpec | undefined {
