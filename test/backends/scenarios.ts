@@ -4,7 +4,9 @@
  * A scenario drives Gantry's commands as a user does and looks at the engine's own objects. `Traits` name what an
  * engine cannot do; then the scenario is that it is refused by name.
  */
+import { mkdtemp } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startRegistry } from "../images/registry.js";
 import { eventually } from "../scenarios/harness/eventually.js";
 import type { Gantry, Project } from "../scenarios/harness/gantry.js";
 import { type Backend, type BackendName, startBackend } from "./backend.js";
@@ -189,6 +191,23 @@ function describeCommands(stage: Stage): void {
     await copiesFiles(stage, await project.container("a"));
     const [usage] = await firstOf(stage.backend.client.upkeep.stats(await project.container("a"), { stream: false }));
     expect(usage).toMatchObject({ cpu_stats: {} });
+  });
+
+  it("push sends an image to its registry, and up pulls it from there", async () => {
+    const { gantry, backend } = stage;
+    const storage = await mkdtemp(`${gantry.workDir}/registry-`);
+    await using registry = await startRegistry(storage, { through: backend.host.through });
+    const name = `${registry.address}/team/app:1`;
+    await backend.client.images.tag("busybox", name);
+    const text = `services:\n  a: { image: "${name}", command: sleep 1000, stop_grace_period: 0s, build: . }\n`;
+    const project = await stage.project("registry", text);
+    await project.ok("push");
+    await backend.client.images.remove(name);
+    await stage.project("registry", text.replace(", build: .", ""));
+    await project.ok("up", "-d");
+    expect(await project.exec("a", "echo", "pulled")).toBe("pulled");
+    await project.ok("down");
+    await backend.client.images.remove(name);
   });
 
   it("logs -f shows what comes, and ends with its container", async () => {
