@@ -45,6 +45,18 @@ it("names interfaces as asked, the others eth0, eth1 in order, with their MAC an
   expect(inNetns(web.netnsPath ?? "", () => readSysctl(martians))).toBe("1");
 });
 
+it("puts together what is asked of one network by its name and by its id", async () => {
+  await using test = await openTestNetworks();
+  const { Id } = await test.store.create({ Name: "a" });
+  const endpoints = [
+    { network: "a", settings: {} },
+    { network: Id, settings: { Aliases: ["web"], MacAddress: "02:00:00:00:00:98" } },
+  ];
+  const web = await test.store.attach({ ...aRequest("a"), mode: { kind: "networks", endpoints } }, never);
+  expect(interfaces(web.netnsPath).map(({ ifname }) => ifname)).toEqual(["lo", "eth0"]);
+  expect(web.endpoints.a).toMatchObject({ MacAddress: "02:00:00:00:00:98", Aliases: ["web"] });
+});
+
 it("refuses one interface name twice, and a setting that the kernel does not take, with nothing left", async () => {
   await using test = await openTestNetworks();
   for (const Name of ["a", "b"]) await test.store.create({ Name });

@@ -194,13 +194,10 @@ export class Sandboxes {
   async #attachNetworks(request: SandboxRequest, wanted: readonly EndpointRequest[]): Promise<Sandbox> {
     const { containerId, name, dnsServers } = request;
     const { table, bridges, links } = this.#options;
-    const planned = wanted.map(({ network, settings }) =>
-      this.endpoints.plan(this.#options.record(network), { id: containerId, name }, settings),
+    const planned = this.#eachOnce(wanted).map(({ record, settings }) =>
+      this.endpoints.plan(record, { id: containerId, name }, settings),
     );
     const endpoints = Object.fromEntries(planned.map(({ record, settings }) => [record.name, settings]));
-    if (Object.keys(endpoints).length < planned.length) {
-      throw new GantryError("bad-parameter", "a container cannot be connected to one network twice");
-    }
     await using undo = new Disposer();
     const held = this.#hold(request, endpoints);
     undo.defer(() => {
@@ -224,6 +221,16 @@ export class Sandboxes {
     undo.release();
     this.#addEndpoints(sandbox);
     return this.#remember(dnsPort === undefined ? sandbox : { ...sandbox, dnsPort }, held);
+  }
+
+  /** A request may name one network twice, by name and by id: what was asked there is put together. */
+  #eachOnce(wanted: readonly EndpointRequest[]): Array<{ record: NetworkRecord; settings: EndpointSettings }> {
+    const byId = new Map<string, { record: NetworkRecord; settings: EndpointSettings }>();
+    for (const { network, settings } of wanted) {
+      const record = this.#options.record(network);
+      byId.set(record.id, { record, settings: { ...byId.get(record.id)?.settings, ...settings } });
+    }
+    return [...byId.values()];
   }
 
   /** Nothing passes an endpoint any more. Its veth pair stays for the kernel, or for `remover`. */
