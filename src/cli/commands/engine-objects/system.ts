@@ -12,6 +12,7 @@ import { usageListing, usageRows, usageTables } from "../../views/rows/disk-usag
 import { eventLine, eventShape } from "../../views/rows/event-line.js";
 import { printFields, printSize } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
+import { volumePruneFilters } from "./volume/prune-filters.js";
 
 export interface PruneOptions {
   readonly all?: boolean;
@@ -31,7 +32,8 @@ const titles: Readonly<Record<Kind, string>> = {
 /** One kind of object; asks first unless `force`. */
 export async function pruneKind(context: CliContext, options: PruneOptions, kind: Kind): Promise<void> {
   if (!options.force && !(await confirmed(context, warningOf(kind, options)))) return;
-  const reclaimed = await prune(context, await context.connect(), { kind, filters: filtersOf(kind, options) });
+  const client = await context.connect();
+  const reclaimed = await prune(context, client, { kind, filters: filtersOf(client, kind, options) });
   if (kind !== "networks") context.stdout.write(`Total reclaimed space: ${printSize(reclaimed, 4)}\n`);
 }
 
@@ -43,12 +45,13 @@ export async function systemPrune(context: CliContext, options: PruneOptions): P
   if (!options.force && !(await confirmed(context, question))) return;
   const client = await context.connect();
   const kinds: Kind[] = ["containers", "networks", ...(options.volumes ? (["volumes"] as const) : []), "images"];
-  let reclaimed = 0;
-  for (const kind of kinds) {
+  // All of them before the first is carried out: what an engine cannot do is refused before anything is removed.
+  const steps = kinds.map((kind) => {
     // Volumes without name only, whatever `all` says of images.
-    const filters = kind === "volumes" ? parseFilters(options.filter) : filtersOf(kind, options);
-    reclaimed += await prune(context, client, { kind, filters });
-  }
+    return { kind, filters: filtersOf(client, kind, kind === "volumes" ? { ...options, all: false } : options) };
+  });
+  let reclaimed = 0;
+  for (const step of steps) reclaimed += await prune(context, client, step);
   context.stdout.write(`Total reclaimed space: ${printSize(reclaimed, 4)}\n`);
 }
 
@@ -119,10 +122,10 @@ async function prune(
   return reclaimedBytes;
 }
 
-function filtersOf(kind: Kind, { all, filter }: PruneOptions): Filters {
+function filtersOf({ engine }: EngineClient, kind: Kind, { all = false, filter }: PruneOptions): Filters {
   const filters = parseFilters(filter);
   if (kind === "images") return { dangling: [all ? "false" : "true"], ...filters };
-  return kind === "volumes" && all ? { all: ["true"], ...filters } : filters;
+  return kind === "volumes" ? volumePruneFilters(filters, { all, apiVersion: engine.apiVersion }) : filters;
 }
 
 function warningOf(kind: Kind, { all }: PruneOptions): string {

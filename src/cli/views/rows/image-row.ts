@@ -24,12 +24,13 @@ interface Facts {
 
 /** One row for each name; with `digests` one for each pair of name and digest. */
 export function imageRows(image: ImageSummary, { trunc, now, digests }: Facts & { digests: boolean }) {
-  const [first] = image.RepoTags.length > 0 ? [] : image.RepoDigests;
-  const names = image.RepoTags.length > 0 ? image.RepoTags : [`${first?.split("@", 1)[0] ?? "<none>"}:<none>`];
+  // Older engines send null for an empty list.
+  const [tags, all] = [image.RepoTags ?? [], image.RepoDigests ?? []];
+  const names = tags.length > 0 ? tags : [`${all[0]?.split("@", 1)[0] ?? "<none>"}:<none>`];
   const known = (count: number, text: string) => (count < 0 ? "N/A" : text);
   return names.flatMap((name) => {
     const repository = name.slice(0, name.lastIndexOf(":"));
-    return digestsOf(image, repository, digests).map((Digest) => ({
+    return digestsOf(all, repository, digests).map((Digest) => ({
       ID: trunc ? shortId(image.Id) : image.Id,
       Repository: repository,
       Tag: name.slice(name.lastIndexOf(":") + 1),
@@ -45,8 +46,8 @@ export function imageRows(image: ImageSummary, { trunc, now, digests }: Facts & 
   });
 }
 
-function digestsOf({ RepoDigests }: ImageSummary, repository: string, wanted: boolean): string[] {
-  const own = RepoDigests.filter((name) => name.startsWith(`${repository}@`)).map((name) => name.split("@")[1] ?? "");
+function digestsOf(all: readonly string[], repository: string, wanted: boolean): string[] {
+  const own = all.filter((name) => name.startsWith(`${repository}@`)).map((name) => name.split("@")[1] ?? "");
   return wanted && own.length > 0 ? own : ["<none>"];
 }
 

@@ -41,6 +41,8 @@ it("calls an image without a name by its repository's digest, or not at all", ()
   const facts = { trunc: true, now: 0, digests: false };
   expect(imageRows({ ...image, RepoTags: [] }, facts)[0]).toMatchObject({ Repository: "b", Tag: "<none>" });
   expect(imageRows({ ...image, RepoTags: [], RepoDigests: [] }, facts)[0]).toMatchObject({ Repository: "<none>" });
+  const older = { ...image, RepoTags: null, RepoDigests: null } as unknown as ImageSummary;
+  expect(imageRows(older, facts)[0]).toMatchObject({ Repository: "<none>", Tag: "<none>" });
 });
 
 it("adds up what is used and what could be taken back", () => {
