@@ -210,9 +210,9 @@ export class BuildSession implements AsyncDisposable {
     return directory;
   }
 
-  /** Registers what must be released with the build. */
-  defer(release: () => Promise<unknown>): void {
-    this.#disposer.defer(release);
+  /** What the build has opened stays open until this work has ended. */
+  outlive(work: Promise<unknown>): void {
+    this.#disposer.defer(() => work.catch(() => {})); // whoever waits for it is told
   }
 
   /** Waits for every stage that has begun, so that nothing is taken away from under it. */

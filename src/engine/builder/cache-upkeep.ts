@@ -77,11 +77,12 @@ export async function limitCache(rooms: BuildRooms): Promise<void> {
   const now = rooms.clock.now().getTime();
   const steps = rooms.cache.all().sort((a, b) => (a.lastUsedAt < b.lastUsedAt ? 1 : -1));
   let kept = 0;
-  for (const step of steps) {
-    kept += step.sizeBytes;
-    const isOld = now - Date.parse(step.lastUsedAt) > maxAgeMs;
-    if (isOld || kept > maxCacheBytes) await rooms.cache.forget(step.key);
-  }
+  const doomed = steps.filter(({ sizeBytes, lastUsedAt }) => {
+    kept += sizeBytes;
+    return kept > maxCacheBytes || now - Date.parse(lastUsedAt) > maxAgeMs;
+  });
+  for (const { key } of doomed) await rooms.cache.forget(key);
+  if (doomed.length > 0) await rooms.images.collectGarbage(rooms.containers.usedImages());
 }
 
 function stepsOf({ cache }: BuildRooms, id: string): CachedStep[] {

@@ -18,7 +18,12 @@ export interface StepRequest {
   readonly afresh: string | undefined;
   readonly createdAt: () => string;
   make(tell: Tell, signal: AbortSignal): Promise<MadeLayer>;
+  /** Told of work that has begun: others may wait for it when the build that began it has left. */
+  track(work: Promise<unknown>): void;
 }
+
+/** What a kind of step knows of its request. */
+export type PlannedStep = Pick<StepRequest, "inputs" | "description" | "make">;
 
 /** The messages of a step that somebody who joins late still gets. More would fill the memory. */
 const maxReplayed = 2000;
@@ -37,10 +42,12 @@ export async function performStep(
     { signal, listen: ({ message }) => tell(message) },
     async (shared, spread) => {
       let number = 0;
-      const { layer, sizeBytes } = await request.make((message) => {
+      const making = request.make((message) => {
         number += 1;
         spread({ number: Math.min(number, maxReplayed), message });
       }, shared);
+      request.track(making);
+      const { layer, sizeBytes } = await making;
       const { description, createdAt } = request;
       const made = { key, description, createdAt: createdAt(), sizeBytes };
       return rooms.cache.keep(layer ? { ...made, layer } : made);

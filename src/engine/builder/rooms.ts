@@ -33,10 +33,19 @@ export interface BuildRooms extends BuilderOptions {
   readonly flights: SingleFlight<CachedStep, StepMessage>;
   /** Cache mounts that one step at a time may use. */
   readonly locks: KeyedLock;
-  /** Digests of what was taken out of layers, which never change. */
+  /** Digests of what was taken out of layers, which never change; see `remember`. */
   readonly digests: Map<string, HashResult>;
   /** Emptied at every start. */
   readonly scratch: string;
   /** Cache mounts, by a digest of their id. */
   readonly cacheMounts: string;
+}
+
+/** About 300 bytes each. Beyond it all are forgotten: finding one again costs a walk. */
+const maxDigests = 10_000;
+
+/** Keeps the digest of something that never changes. */
+export function remember({ digests }: BuildRooms, key: string, found: HashResult): void {
+  if (digests.size >= maxDigests) digests.clear();
+  digests.set(key, found);
 }

@@ -27,7 +27,7 @@ import { configText } from "../images/portable/build-image.js";
 import { BuildError } from "./build-error.js";
 import type { StageOutput } from "./build-output.js";
 import type { BuildSession } from "./build-session.js";
-import { performStep, type StepRequest, stampStep } from "./perform-step.js";
+import { type PlannedStep, performStep, type StepRequest, stampStep } from "./perform-step.js";
 import type { CachedStep } from "./step-cache.js";
 import { planCopy } from "./steps/copy-step.js";
 import { planRun } from "./steps/run-step.js";
@@ -214,12 +214,12 @@ export class StageBuilder {
     this.#record(step, description);
   }
 
-  async #files(planned: Omit<StepRequest, "afresh" | "createdAt">): Promise<void> {
+  async #files(planned: PlannedStep): Promise<void> {
     const { description } = planned;
     const { output } = this.#run;
     const { step, wasCached } = await performStep(
       this.#session.rooms,
-      { ...planned, ...this.#timing() },
+      { ...planned, ...this.#timing(), track: (work) => this.#session.outlive(work) },
       { tell: output.tell, signal: this.#session.signal },
     );
     if (wasCached) this.#say(" ---> Using cache\n");

@@ -117,8 +117,8 @@ function partOf(model: ProgressModel, event: Extract<ApplyEvent, { kind: "progre
 }
 
 /** What a program says for itself; a part's text only repeats its figures. */
-function saidIn({ part, text, resource }: Extract<ApplyEvent, { kind: "progress" }>): string {
-  return part === undefined && resource.kind !== "image" ? printable(text) : "";
+function saidIn({ part, text }: Extract<ApplyEvent, { kind: "progress" }>): string {
+  return part === undefined ? printable(text) : "";
 }
 
 function counted(model: ProgressModel): ProgressModel {

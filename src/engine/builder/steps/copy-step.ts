@@ -6,7 +6,8 @@ import { readTextInRoot } from "../../kernel/open-in-root.js";
 import { resolveUser } from "../../runtime/spec/users.js";
 import type { Tell } from "../build-request.js";
 import type { BuildSession, TreeSource } from "../build-session.js";
-import { keyOf, type StepRequest } from "../perform-step.js";
+import { keyOf, type PlannedStep } from "../perform-step.js";
+import { remember } from "../rooms.js";
 import type { CopyJob, HashResult, InlineFile, SourceTree } from "../trees/build-job.js";
 import { fetchSources } from "./add-sources.js";
 import type { StepPlace } from "./step-place.js";
@@ -23,11 +24,7 @@ interface Sources {
 const usersLimitBytes = 1024 * 1024;
 
 /** `step` has its variables replaced. Throws "path-not-found", "bad-parameter". */
-export async function planCopy(
-  place: StepPlace,
-  step: CopyInstruction,
-  tell: Tell,
-): Promise<Omit<StepRequest, "afresh" | "createdAt">> {
+export async function planCopy(place: StepPlace, step: CopyInstruction, tell: Tell): Promise<PlannedStep> {
   const { session, config, layers } = place;
   const files = step.heredocs.map(({ name, content }): InlineFile => ({ name, content }));
   const sources = await findSources(place, step, { files, tell });
@@ -97,7 +94,7 @@ async function digestOf(
   const known = key === undefined ? undefined : rooms.digests.get(key);
   if (known !== undefined) return known;
   const found = await rooms.workers.hash(await what.open(), what.files);
-  if (key !== undefined) rooms.digests.set(key, found);
+  if (key !== undefined) remember(rooms, key, found);
   return found;
 }
 

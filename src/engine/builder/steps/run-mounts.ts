@@ -13,6 +13,7 @@ import type { RunMount } from "../../../dockerfile/run-mount.js";
 import type { InjectedFile, MountRequest } from "../../../wire/container.js";
 import type { Tell } from "../build-request.js";
 import { keyOf } from "../perform-step.js";
+import { remember } from "../rooms.js";
 import { realPathIn } from "../trees/real-path.js";
 import type { StepPlace } from "./step-place.js";
 
@@ -49,7 +50,7 @@ export async function plannedMounts(place: StepPlace, mounts: readonly RunMount[
       const { root, ignore, keepOwners } = await source.open();
       const tree = { root, ignore, keepOwners, patterns: [mount.source || "."], exclude: [], parents: false };
       const found = await rooms.workers.hash([tree], []);
-      if (key !== undefined) rooms.digests.set(key, found);
+      if (key !== undefined) remember(rooms, key, found);
       return { ...mount, digest: found.digest };
     }),
   );

@@ -10,7 +10,7 @@ import type { StoredImage } from "../../images/images.js";
 import { buildLabel } from "../build-containers.js";
 import { BuildError } from "../build-error.js";
 import type { Tell } from "../build-request.js";
-import type { StepRequest } from "../perform-step.js";
+import type { PlannedStep } from "../perform-step.js";
 import type { MadeLayer } from "../snapshots.js";
 import { type OpenMounts, openMounts, plannedMounts } from "./run-mounts.js";
 import type { StepPlace } from "./step-place.js";
@@ -35,7 +35,7 @@ export async function planRun(
   place: StepPlace,
   step: RunInstruction,
   { args, tell, escapeToken }: { args: RunArgs; tell: Tell; escapeToken: string },
-): Promise<Omit<StepRequest, "afresh" | "createdAt">> {
+): Promise<PlannedStep> {
   const { session, config, layers } = place;
   const env = config.Env ?? [];
   const variables = new Map([...args.declared, ...variablesOf(env)]);

@@ -1,9 +1,9 @@
 /** WORKDIR: the directory is made where it is missing. Touches the world through the rooms. */
-import type { StepRequest } from "../perform-step.js";
+import type { PlannedStep } from "../perform-step.js";
 import type { StepPlace } from "./step-place.js";
 
 /** `path` is absolute. */
-export function planWorkdir({ session, layers }: StepPlace, path: string): Omit<StepRequest, "afresh" | "createdAt"> {
+export function planWorkdir({ session, layers }: StepPlace, path: string): PlannedStep {
   const chainIds = layers.map(({ chainId }) => chainId);
   const { epochSeconds } = session;
   return {
