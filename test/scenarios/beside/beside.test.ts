@@ -1,6 +1,7 @@
 /** What a project runs beside its containers must run, in its turn, or be refused before anything changes. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
 
 let gantry: Gantry;
@@ -43,7 +44,9 @@ volumes: { data: }
     const { output } = await project.run("up", "-d");
     expect(output).toContain("Ran post_start[1]");
     expect(await project.exec("db", "cat", "/data/who")).toBe("0\nhello\n/data");
-    expect((await project.run("logs", "--no-log-prefix", "web")).stdout).toContain("ready");
+    await eventually(async () => {
+      expect((await project.run("logs", "--no-log-prefix", "web")).stdout).toContain("ready");
+    });
   });
 
   it("that fail say so on a card with their output, exit code and place, and hold dependents back", async () => {
