@@ -1,0 +1,31 @@
+/** What was changed past Gantry is seen, and put right. */
+import { expect, it } from "vitest";
+import { file, ids, type Stage, service } from "./stage.js";
+
+/** Defines these scenarios for the engine on the stage. */
+export function describeDrift(stage: Stage): void {
+  it("a plan tells what was changed by hand, and up puts it right", async () => {
+    const project = await stage.project("drift", file(service("a"), service("b"), service("c")));
+    await project.ok("up", "-d");
+    const { containers, networks } = stage.backend.client;
+    await networks.disconnect("drift_default", { Container: "drift-a-1", Force: true });
+    await containers.stop("drift-b-1", { timeoutS: 0 });
+    await containers.remove("drift-c-1", { force: true });
+    const plan = await project.run("plan");
+    expect(plan.stdout).toMatch(/recreate container drift-a-1 +not on network drift_default/);
+    expect(plan.stdout).toMatch(/start container drift-b-1/);
+    expect(plan.stdout).toMatch(/create container drift-c-1 +container is missing/);
+    await project.ok("up", "-d");
+    expect((await project.run("up", "-d")).output).toContain("nothing to do");
+    expect(await project.ok("ps", "-q")).toMatch(/^(\w+\n){2}\w+$/);
+  });
+
+  it("tells of a service that is gone from the files, and removes it when asked", async () => {
+    const project = await stage.project("orphan", file(service("a"), service("b")));
+    await project.ok("up", "-d");
+    await stage.project("orphan", file(service("a")));
+    expect((await project.run("up", "-d")).output).toMatch(/orphan/i);
+    await project.ok("up", "-d", "--remove-orphans");
+    expect(await ids(project)).toHaveLength(1);
+  });
+}
