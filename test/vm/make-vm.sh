@@ -54,7 +54,7 @@ WantedBy=multi-user.target
 UNIT
   ln -s /etc/systemd/system/vm-agent.service "$work/root/etc/systemd/system/multi-user.target.wants/"
   mkdir "$work/root/opt/gantry"
-  echo "/dev/vdb /opt/gantry ext4 ro,nofail,x-systemd.device-timeout=30 0 0" >>"$work/root/etc/fstab"
+  echo "/dev/vdb /opt/gantry ext4 ro,x-systemd.device-timeout=300 0 0" >>"$work/root/etc/fstab"
   mv "$work"/root/boot/vmlinuz* "$work/out/vmlinuz"
   mv "$work"/root/boot/initrd* "$work/out/initrd"
   mke2fs -q -t ext4 -d "$work/root" -E nodiscard "$work/out/disk.img" 3G

@@ -6,7 +6,7 @@ const acceleration = await accelerationOf(process.env.GANTRY_VM_ACCEL);
 const accelerator = "accelerator" in acceleration ? acceleration.accelerator : undefined;
 const reason = "unusable" in acceleration ? ` (skipped: ${acceleration.unusable})` : "";
 /** Emulated processors are some twenty times slower than those of the machine. */
-const timeout = accelerator === "tcg" ? 400_000 : 90_000;
+const timeout = accelerator === "tcg" ? 900_000 : 120_000;
 
 const composeFile = `
 services:

@@ -21,7 +21,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Longest boot; a guest on emulated processors needs half a minute. */
-const bootLimitMs = 240_000;
+const bootLimitMs = 400_000;
 
 export interface VirtualMachine extends AsyncDisposable {
   /** Runs a script with bash as root and returns what it printed, both streams together. Rejects when it ends with another code than 0. */
