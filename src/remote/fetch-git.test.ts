@@ -2,12 +2,15 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { loadProject } from "../compose/load/load-project.js";
 import { fetchGit } from "./fetch-git.js";
 import { remoteFetcher } from "./fetch-remote.js";
 import { commitIn, parseGitReference } from "./git-reference.js";
 import type { RemoteOptions } from "./remote-options.js";
+
+// Programs of the system are run; a loaded machine takes its time to start them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-git-"));
 const repository = join(folder, "work");

@@ -1,10 +1,13 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { findProvider } from "./find-program.js";
 import { prepareModel } from "./prepare-model.js";
 import { checkProvider, runProvider } from "./run-provider.js";
+
+// Programs of the system are run; a loaded machine takes its time to start them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 beforeEach(() => {
