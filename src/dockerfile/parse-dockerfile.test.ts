@@ -167,3 +167,32 @@ it("wants a directory for several sources", () => {
   expect(problems("FROM a\nCOPY a b c")[0]).toContain("must be a directory and end with a /");
   expect(steps("COPY a b ./\nCOPY a b .\nCOPY a b $dir")).toHaveLength(3);
 });
+
+it("ends for whatever it is given, with problems rather than a failure", () => {
+  const pieces = [
+    "FROM a",
+    "RUN",
+    "<<EOF",
+    "\n",
+    "\\\n",
+    "#",
+    "--x=",
+    '["',
+    "]",
+    "${",
+    "}",
+    "'",
+    '"',
+    "ONBUILD ",
+    "EOF\n",
+  ];
+  let seed = 7;
+  const next = (limit: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed % limit;
+  };
+  for (let round = 0; round < 2000; round += 1) {
+    const text = Array.from({ length: next(12) }, () => `${pieces[next(pieces.length)]}${next(2) ? " " : ""}`).join("");
+    expect(Array.isArray(parseDockerfile(text, "D").problems)).toBe(true);
+  }
+});

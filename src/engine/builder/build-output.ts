@@ -37,9 +37,11 @@ export class BuildOutput {
   }
 
   #advance(): void {
-    while (this.#stages[this.#current]?.isEnded) this.#current += 1;
-    const stage = this.#stages[this.#current];
-    for (const message of stage?.takeWaiting() ?? []) this.#tell(message);
+    for (let stage = this.#stages[this.#current]; stage; stage = this.#stages[this.#current]) {
+      for (const message of stage.takeWaiting()) this.#tell(message);
+      if (!stage.isEnded) return;
+      this.#current += 1;
+    }
   }
 }
 
