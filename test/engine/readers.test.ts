@@ -51,7 +51,7 @@ it("readers that do not read cost bounded memory, hold up nobody, and are forgot
   await engine.docker(["exec", "talker", "true"]);
   expect(memoryMb(pid) - before.memoryMb).toBeLessThan(memoryLimitMb);
   expect(await ask("/_ping")).toBe(200);
-  for (const socket of stalled) socket.destroy();
+  for (const { socket } of stalled) socket.destroy();
   await expect.poll(() => descriptors(pid), { timeout: 20_000 }).toBeLessThan(before.descriptors + 20);
 });
 
@@ -71,14 +71,42 @@ it("an attached client that vanishes detaches, and the container goes on", async
   ]);
   const before = descriptors(pid);
   const attached = await Promise.all(
-    Array.from({ length: 20 }, () => stall("/containers/box/attach?stream=1&stdout=1&stdin=1", "POST")),
+    Array.from({ length: 20 }, () => stall("/containers/box/attach?stream=1&stdout=1", "POST")),
   );
-  for (const socket of attached) socket.destroy();
+  for (const { socket } of attached) socket.destroy();
   await expect.poll(() => descriptors(pid), { timeout: 20_000 }).toBeLessThan(before + 10);
+  await expect.poll(() => countOf("detach"), { timeout: 20_000 }).toBe(attached.length);
   const lines = async () => (await engine.gantry(["container", "logs", "box"])).stdout.split("\n").length;
   const now = await lines();
   await expect.poll(lines, { timeout: 20_000 }).toBeGreaterThan(now);
 });
+
+it("more clients attach at once than a busy monitor lets wait, and all are served", async () => {
+  const { Id } = await engine.client.containers.inspect("talker");
+  const record = readFileSync(`${engine.runDir}/supervised/${Id}/supervised.json`, "utf8");
+  const monitor: number = JSON.parse(record).monitor.pid;
+  process.kill(monitor, "SIGSTOP");
+  try {
+    const path = "/containers/talker/attach?stream=1&stdout=1";
+    const attaching = Array.from({ length: 30 }, () => stall(path, "POST"));
+    await Promise.race(attaching);
+    process.kill(monitor, "SIGCONT");
+    for (const { socket, head } of await Promise.all(attaching)) {
+      expect(head).toMatch(/^HTTP\/1.1 101 /);
+      socket.destroy();
+    }
+  } finally {
+    process.kill(monitor, "SIGCONT");
+  }
+});
+
+/** Events of an action since the engine began. */
+async function countOf(action: string): Promise<number> {
+  let count = 0;
+  const query = { since: 1, until: Date.now() / 1000, filters: { event: [action] } };
+  for await (const _event of engine.client.system.events(query)) count += 1;
+  return count;
+}
 
 async function ask(path: string): Promise<number | undefined> {
   const reply = await openStream(path);
@@ -95,13 +123,13 @@ async function openStream(path: string): Promise<http.IncomingMessage> {
 }
 
 /** Asks and reads the beginning of the answer, then no more. */
-async function stall(path: string, method = "GET"): Promise<net.Socket> {
+async function stall(path: string, method = "GET"): Promise<{ socket: net.Socket; head: string }> {
   const socket = net.connect(engine.socket);
   const upgrade = method === "POST" ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : "";
   socket.write(`${method} ${path} HTTP/1.1\r\nHost: d\r\n${upgrade}Content-Length: 0\r\n\r\n`);
-  await once(socket, "data");
+  const [head] = (await once(socket, "data")) as [Buffer];
   socket.pause();
-  return socket;
+  return { socket, head: head.toString() };
 }
 
 function descriptors(pid: number): number {

@@ -8,7 +8,8 @@
 import { existsSync, type FSWatcher, mkdirSync, readdirSync, rmSync, watch } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GantryError } from "../../base/errors.js";
+import { sleep } from "../../base/clock.js";
+import { GantryError, systemCodeOf } from "../../base/errors.js";
 import { identifyProcess, isProcessAlive, signalProcess, watchProcessEnd } from "../kernel/process.js";
 import { cgroupPids, moveProcess, readOomKills, removeCgroup, setFrozen, thaw } from "../runtime/cgroups.js";
 import type { OciRuntime } from "../runtime/oci-runtime.js";
@@ -36,6 +37,8 @@ const sigkill = 9;
 const lostExitCode = 255;
 /** Rounds of killing a cgroup whose processes fork meanwhile. */
 const killRounds = 20;
+/** Some two seconds in all. */
+const longestAttachPauseMs = 1024;
 
 export interface ConmonSupervisorOptions {
   /** Absolute, on a file system that allows sockets and fifos, private to this engine; made when missing. */
@@ -150,7 +153,15 @@ export class ConmonSupervisor implements Supervisor {
   }
 
   async attach(containerId: string, options: { tty: boolean }): Promise<AttachedStdio> {
-    return attachStdio(this.#recordOf(containerId).bundleDir, options);
+    for (let pauseMs = 1; ; pauseMs *= 2) {
+      try {
+        return attachStdio(this.#recordOf(containerId).bundleDir, options);
+      } catch (error) {
+        // conmon lets ten wait at its socket, and the kernel tells nobody when one of them was let in.
+        if (!isBusy(error) || pauseMs > longestAttachPauseMs) throw error;
+      }
+      await sleep(pauseMs);
+    }
   }
 
   async start(containerId: string): Promise<void> {
@@ -351,6 +362,10 @@ export class ConmonSupervisor implements Supervisor {
     this.#exits.remove(containerId);
     await rm(this.#stateDir(containerId), { recursive: true, force: true });
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof GantryError && systemCodeOf(error.cause) === "EAGAIN";
 }
 
 /** conmon touches `oom` in its working directory at each kill. Undefined where the host has no watches left. */

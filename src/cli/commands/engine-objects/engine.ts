@@ -1,4 +1,5 @@
 /** `gantry engine start | stop | status`. */
+import { GantryError } from "../../../base/errors.js";
 import type { EngineStatus } from "../../../wire/system.js";
 import type { CliContext, EngineFlags } from "../../context.js";
 import { printFields } from "../../views/table.js";
@@ -6,8 +7,13 @@ import { printFields } from "../../views/table.js";
 /** As init scripts have it: the program is not running. */
 const notRunningExitCode = 3;
 
-/** Starts the engine and says where it listens. `flags` count only when it does not run yet. */
+/** Starts the engine and says where it listens. Throws "engine-locked" when flags come too late for one that runs. */
 export async function engineStart(context: CliContext, flags: EngineFlags): Promise<void> {
+  if (Object.keys(flags).length > 0 && (await context.engine.status())) {
+    throw new GantryError("engine-locked", "The engine runs already, and listens as it was started", {
+      hint: "Stop it first, containers run on: gantry engine stop",
+    });
+  }
   const status = await context.engine.start(flags);
   context.stdout.write(`Engine ${status.version} runs as process ${status.pid}, socket ${status.socket}\n`);
 }
