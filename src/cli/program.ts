@@ -173,6 +173,7 @@ class Session implements CliContext {
   begin(command: Command): void {
     this.#isDryRun = this.globals.dryRun === true || command.opts<GlobalOptions>().dryRun === true;
     const isKnown = command.options.some(({ long }) => long === "--dry-run");
+    if (this.#isDryRun && isKnown) command.setOptionValue("dryRun", true);
     if (!this.#isDryRun || isKnown) return;
     throw new GantryError("bad-parameter", `--dry-run: ${command.name()} cannot tell what it would do`);
   }

@@ -1,7 +1,7 @@
 /** Single commands on services and containers: outputs and exit codes that scripts rely on. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,8 +80,20 @@ describe("dry runs", () => {
       const told = await project.ok("--dry-run", ...words);
       expect(told, words.join(" ")).toMatch(/container verbs-web-/);
     }
+    expect(await project.ok("cp", "--dry-run", "compose.yaml", "web:/tmp/never")).toBe(
+      "copy compose.yaml to verbs-web-1:/tmp/never: asked for\ncopy compose.yaml to verbs-web-2:/tmp/never: asked for",
+    );
+    expect(await project.ok("commit", "--dry-run", "web", "never")).toBe("commit verbs-web-1 as never: asked for");
+    expect(await project.ok("exec", "--dry-run", "web", "touch", "/never")).toContain("exec verbs-web-1 touch /never");
+    expect((await project.run("exec", "-T", "web", "ls", "/never", "/tmp/never")).code).not.toBe(0);
     expect(await gantry.ok(["container", "ls", "-a", "--no-trunc", "--format", "{{.ID}} {{.State}}"])).toBe(before);
   });
+});
+
+it("a dry run before the command is one for commands with such a flag of their own", async () => {
+  await gantry.ok(["--dry-run", "init"], { cwd: gantry.workDir });
+  expect(await readdir(gantry.workDir)).not.toContain("compose.yaml");
+  expect(await gantry.run(["--dry-run", "container", "prune", "-f"])).toMatchObject({ code: 1 });
 });
 
 describe("copies and archives", () => {

@@ -3,6 +3,7 @@ import { GantryError } from "../../../base/errors.js";
 import { noSuchService } from "../../../plan/service/no-such-service.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
+import { nameOf } from "../../views/ps-view.js";
 import { containerCp, parsePlace } from "../engine-objects/container/copy.js";
 import { containerStats, type StatsOptions } from "../engine-objects/container/stats.js";
 import { containerCommit, containerExport } from "../engine-objects/container/upkeep.js";
@@ -38,6 +39,11 @@ export async function cp(
     throw new GantryError("container-not-found", `no container${which} found for service "${service}"`);
   }
   const named = (id: string) => `${id}:${place.path}`;
+  if (context.globals.dryRun) {
+    const sides = (name: string) => (from ? [`${name}:${from.path}`, target] : [source, `${name}:${place.path}`]);
+    const lines = (from ? [first] : replicas).map((one) => `copy ${sides(nameOf(one)).join(" to ")}: asked for\n`);
+    return void context.stdout.write(lines.join(""));
+  }
   if (from) return containerCp(context, flags, [named(first.Id), target]);
   if (source === "-" && replicas.length > 1) {
     throw new GantryError("bad-parameter", `standard input can go to one container; "${service}" has several`, {
@@ -54,7 +60,9 @@ export async function exportService(
   service: string,
 ): Promise<void> {
   const container = await runningReplica(context, service, { index: flags.index, all: true });
-  if (container) await containerExport(context, flags, [container.Id]);
+  if (!container) return;
+  if (context.globals.dryRun) return void context.stdout.write(`export ${nameOf(container)}: asked for\n`);
+  await containerExport(context, flags, [container.Id]);
 }
 
 /** Prints the new image's id. */
@@ -64,7 +72,11 @@ export async function commit(
   [service = "", ...name]: readonly string[],
 ): Promise<void> {
   const container = await runningReplica(context, service, { index: flags.index, all: true });
-  if (container) await containerCommit(context, flags, [container.Id, ...name]);
+  if (!container) return;
+  if (context.globals.dryRun) {
+    return void context.stdout.write(`commit ${[nameOf(container), ...name].join(" as ")}: asked for\n`);
+  }
+  await containerCommit(context, flags, [container.Id, ...name]);
 }
 
 /** Of the named services' containers, or of all of the project's. */
