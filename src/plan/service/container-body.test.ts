@@ -11,6 +11,12 @@ const bodyOf = (input: ServiceInput, more: Parameters<typeof aProject>[1] = {}) 
 };
 const hostOf = (input: ServiceInput, more: Parameters<typeof aProject>[1] = {}) => bodyOf(input, more).HostConfig ?? {};
 
+it("links containers on the default bridge by the host configuration, others by their endpoints", () => {
+  const links = { external_links: ["legacy-db:database"] };
+  expect(hostOf({ ...links, network_mode: "bridge", networks: [] }).Links).toEqual(["legacy-db:database"]);
+  expect(hostOf(links).Links).toBeUndefined();
+});
+
 it("passes on process, user and terminal", () => {
   expect(
     bodyOf({

@@ -4,7 +4,7 @@ import type { HostConfig, PortBinding, PortMap, Resources } from "../../wire/con
 import { blkioLimits, deviceRequests } from "./device-limits.js";
 import { endpointsOf } from "./endpoints.js";
 import { type InheritedMount, mountsOf } from "./mounts.js";
-import { sharedMode, volumesFrom } from "./references.js";
+import { linksOf, sharedMode, volumesFrom } from "./references.js";
 import { when } from "./when.js";
 
 const nanosPerCpu = 1e9;
@@ -25,6 +25,8 @@ export function hostConfig(project: Project, service: Service, inherited: readon
     ...(Object.keys(service.sysctls).length > 0 ? { Sysctls: { ...service.sysctls } } : {}),
     ...(Object.keys(service.annotations).length > 0 ? { Annotations: { ...service.annotations } } : {}),
     ...list("ExtraHosts", service.extra_hosts.map(extraHost)),
+    // On the default bridge there is no endpoint to have them.
+    ...list("Links", service.network_mode === "bridge" ? linksOf(project, service) : []),
     ...list("Dns", service.dns),
     ...list("DnsSearch", service.dns_search),
     ...list("DnsOptions", service.dns_opt),
