@@ -29,3 +29,10 @@ it("takes a hard link's target from the layer's root, and refuses one that leads
   expect(() => planLinkTarget("../x")).toThrow("leads out");
   expect(() => planLinkTarget("")).toThrow("names no file");
 });
+
+it("refuses names that no file system takes", () => {
+  for (const name of ["n".repeat(256), "d/".repeat(3000)]) {
+    expect(() => planEntry(name)).toThrow("a name is too long");
+  }
+  expect(planEntry("n".repeat(255))).toMatchObject({ kind: "write" });
+});

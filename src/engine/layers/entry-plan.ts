@@ -22,10 +22,15 @@ const whiteoutPrefix = ".wh.";
 const aufsPrefix = ".wh..wh.";
 const opaqueName = ".wh..wh..opq";
 
-/** Throws "import-failed" for an absolute name, one with `..`, or one that holds NUL. */
+/** The kernel's limit for one name, and for a path: less what the layer's own directory takes of it. */
+const longestNameBytes = 255;
+const longestPathBytes = 4096 - 512;
+
+/** Throws "import-failed" for an absolute name, one with `..`, one that holds NUL, or one beyond the kernel's limits. */
 export function planEntry(name: string): EntryPlan {
   if (name.startsWith("/")) throw refused("a name is absolute", name);
   const components = componentsOf(name);
+  if (isTooLong(components)) throw refused("a name is too long", `${name.slice(0, 60)}…`);
   const last = components.at(-1) ?? "";
   const parents = components.slice(0, -1);
   const parent = parents.join("/");
@@ -53,4 +58,13 @@ function componentsOf(name: string): string[] {
   const components = name.split("/").filter((component) => component !== "" && component !== ".");
   if (components.includes("..")) throw refused("a name leads out of the layer", name);
   return components;
+}
+
+function isTooLong(components: readonly string[]): boolean {
+  const lengths = components.map(({ length }) => length); // names are byte strings
+  return lengths.some((length) => length > longestNameBytes) || sum(lengths) + lengths.length > longestPathBytes;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -55,8 +55,11 @@ function push({ images }: ApiRooms, request: ApiRequest): Promise<Reply> {
   });
 }
 
-/** `https://index.docker.io/v1/` is Docker Hub; else a host, with or without scheme and path. */
+/** `https://index.docker.io/v1/` is Docker Hub; else a host, with or without scheme and path. Throws "bad-parameter". */
 function hostOf(address: string | undefined): string {
   const host = (address ?? "").replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+  if (host !== "" && !URL.canParse(`https://${host}/`)) {
+    throw new GantryError("bad-parameter", `invalid registry address: ${address}`);
+  }
   return host === "" || host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
 }
