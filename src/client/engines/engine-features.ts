@@ -2,8 +2,8 @@
  * What not every engine can do, in one table: an engine ignores a field it does not know, so it is refused by name.
  *
  * Pure. `docker` is the Engine API version that brought a feature (the API's version history), `podman` Podman's own,
- * undefined where its Docker-compatible API drops the field. Gantry's engine answers for itself: it refuses by name
- * what it cannot do. What an engine refuses itself before it makes anything is not listed.
+ * undefined where its Docker-compatible API drops the field, as far as is known (4.3 was tried). Gantry's engine answers
+ * for itself: it refuses by name what it cannot do. What an engine refuses before it makes anything is not listed.
  */
 import type { ContainerCreateBody, MountRequest } from "../../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../../wire/network.js";
@@ -27,11 +27,11 @@ const endpoints = (body: ContainerCreateBody): readonly EndpointSettings[] =>
 /** Of containers, in the order of their fields. */
 export const containerFeatures: readonly Feature<ContainerCreateBody>[] = [
   { name: "healthcheck.start_interval", docker: "1.44", isUsed: (b) => Boolean(b.Healthcheck?.StartInterval) },
-  { name: "annotations", docker: "1.43", podman: "4.6", isUsed: (b) => isFilled(b.HostConfig?.Annotations) },
+  { name: "annotations", docker: "1.43", podman: "5.1", isUsed: (b) => isFilled(b.HostConfig?.Annotations) },
   {
     name: "volumes: type image",
     docker: "1.48",
-    podman: "3.0",
+    podman: "4.3",
     isUsed: (b) => mounts(b).some(({ Type }) => Type === "image"),
   },
   {
@@ -68,7 +68,7 @@ export const containerFeatures: readonly Feature<ContainerCreateBody>[] = [
   {
     name: "networks: mac_address on a second network",
     docker: "1.44",
-    podman: "4.0",
+    podman: "4.3",
     isUsed: (b) =>
       endpoints(b)
         .slice(1)
@@ -77,7 +77,7 @@ export const containerFeatures: readonly Feature<ContainerCreateBody>[] = [
   { name: "networks: driver_opts", docker: "1.32", isUsed: (b) => endpoints(b).some((e) => isFilled(e.DriverOpts)) },
   { name: "links", docker: "1.22", isUsed: (b) => isFilled(b.HostConfig?.Links) || endpoints(b).some(hasLinks) },
   { name: "devices by capability (gpus)", docker: "1.40", isUsed: (b) => isFilled(b.HostConfig?.DeviceRequests) },
-  { name: "cgroup", docker: "1.41", podman: "3.0", isUsed: (b) => Boolean(b.HostConfig?.CgroupnsMode) },
+  { name: "cgroup", docker: "1.41", isUsed: (b) => Boolean(b.HostConfig?.CgroupnsMode) },
   {
     // Elsewhere their content is copied into the container's own layer, which must be writable for that.
     name: "read_only with configs or secrets that are not files",
