@@ -16,7 +16,7 @@ import type { BridgeRules } from "./firewall/ruleset.js";
 export const networkRecordSchema = 1;
 
 const drivers = ["bridge", "host", "null", "macvlan"] as const;
-export type NetworkDriver = (typeof drivers)[number];
+type NetworkDriver = (typeof drivers)[number];
 
 export interface NetworkRecord {
   /** 64 hexadecimal digits. */

@@ -25,14 +25,14 @@ export interface SandboxLink {
   readonly wire: BridgeWire | MacvlanWire;
 }
 /** A veth pair. `outside` is the near end's name on the host. */
-export interface BridgeWire {
+interface BridgeWire {
   readonly kind: "bridge";
   readonly outside: string;
   readonly bridge: string;
   /** Replies to a container's own published port come back through the port they went out of. */
   readonly hairpin: boolean;
 }
-export interface MacvlanWire {
+interface MacvlanWire {
   readonly kind: "macvlan";
   readonly parent: string;
   readonly mode: MacvlanRequest["mode"];

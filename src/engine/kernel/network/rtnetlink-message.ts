@@ -37,7 +37,7 @@ export const macvlanModeBits = { private: 1, vepa: 2, bridge: 4, passthru: 8 };
 export const bridgePort = { state: 1, hairpin: 4, disabled: 0 };
 export const IFA = { address: 1, local: 2, broadcast: 4 };
 /** No duplicate address detection: the address counts at once. */
-export const IFA_F_NODAD = 2;
+const IFA_F_NODAD = 2;
 export const RTA = { destination: 1, link: 4, gateway: 5 };
 const IFF_UP = 1;
 const route = { mainTable: 254, protocolStatic: 4, scopeGlobal: 0, unicast: 1 };
