@@ -34,7 +34,10 @@ export interface RunState {
 }
 
 /** What builds need beside the engine. */
-export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths">;
+export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths"> & {
+  /** Nothing of what builds say is told. */
+  readonly quiet?: boolean;
+};
 
 export interface PullProgress {
   readonly text: string;
@@ -177,7 +180,7 @@ async function build(
   onProgress: (progress: PullProgress) => void,
 ): Promise<Outcome> {
   const { buildImage } = await import("./build/build-image.js");
-  const lines = new OutputTail((text) => onProgress({ text }));
+  const lines = new OutputTail((text) => builds.quiet || onProgress({ text }));
   const onText = (text: string) => lines.push(Buffer.from(text));
   const id = await buildImage(asked, { client, signal, onText, ...builds }).finally(() => lines.end());
   if (id !== "") pulled.set(image, id);

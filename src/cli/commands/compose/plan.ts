@@ -53,7 +53,8 @@ export async function scale(
     wait: flags.waitLock,
   });
   const options = upOptions(context, { scale: words, deps: flags.deps }, services);
-  const { plan: drawn } = await planOrPull(context, client, { project, options });
+  const { plan: drawn, isFailed } = await planOrPull(context, client, { project, options });
+  if (isFailed) return;
   await runPlan(context, client, drawn, { command: "scale", project });
   if (drawn.operations.length === 0) sayNothingToDo(context, project);
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** A failure is told, and is not the command's. */
   readonly failuresAreWarnings?: boolean;
   readonly builds?: ApplyOptions["builds"];
+  /** Shows nothing of what builds say. */
+  readonly quietBuilds?: boolean;
   /** Whose environment and folder programs outside of the engine get; the command's own without it. */
   readonly project?: Pick<Project, "environment" | "workingDir">;
 }
@@ -41,6 +43,7 @@ export async function runPlan(
     project,
     failuresAreWarnings = false,
     builds,
+    quietBuilds = false,
   }: RunOptions,
 ): Promise<ApplyResult> {
   if (context.globals.dryRun) return printDryRun(context, plan);
@@ -58,7 +61,7 @@ export async function runPlan(
     emit: (event) => renderer.show(event),
     environment: project?.environment ?? context.env,
     workingDir: project?.workingDir ?? context.cwd,
-    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", ...builds },
+    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", quiet: quietBuilds, ...builds },
     apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
     ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),

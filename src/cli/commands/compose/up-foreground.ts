@@ -112,6 +112,7 @@ class ForegroundSession {
       options,
       signal,
       quiet: flags.quietPull === true,
+      quietBuilds: flags.quietBuild === true,
     });
     const shown = attachedServices(project, options, flags);
     const starting = plan.operations.flatMap((op) => (op.kind === "start-container" ? [op.container] : []));
@@ -134,6 +135,7 @@ class ForegroundSession {
       signal,
       beforeStart,
       project,
+      quietBuilds: flags.quietBuild === true,
     });
     this.#hasStarted = true;
     if (this.#alive.size === 0) this.#end();

@@ -54,13 +54,25 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   const client = await context.connect();
   if (flags.detach || flags.wait || !flags.start || context.globals.dryRun) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
-    const { plan } = await planOrPull(context, client, { project, options, quiet: flags.quietPull === true });
-    await runPlan(context, client, plan, { command: "up", project });
+    const quiet = { quiet: flags.quietPull === true, quietBuilds: flags.quietBuild === true };
+    const { plan, isFailed } = await planOrPull(context, client, { project, options, ...quiet });
+    if (isFailed) return;
+    await runPlan(context, client, plan, { command: "up", project, quietBuilds: quiet.quietBuilds });
     if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
     return;
   }
   const { upInForeground } = await import("./up-foreground.js");
   await upInForeground(context, client, { project, options, flags });
+}
+
+interface LookRequest {
+  readonly project: Project;
+  readonly options: UpOptions;
+  readonly signal?: AbortSignal;
+  /** Nothing is shown of pulls and builds that come first. */
+  readonly quiet?: boolean;
+  /** Nothing is shown of what builds say. */
+  readonly quietBuilds?: boolean;
 }
 
 /** What is planned from, and with what options. */
@@ -76,13 +88,13 @@ interface Looked {
 export async function planOrPull(
   context: CliContext,
   client: EngineClient,
-  asked: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
-): Promise<{ plan: Plan; observed: ObservedState }> {
+  asked: LookRequest,
+): Promise<{ plan: Plan; observed: ObservedState; isFailed?: true }> {
   const { project } = asked;
   const looked = await lookBeforePlan(context, client, asked);
   if (!looked) {
     const { nothingObserved } = await import("../../../plan/observed.js");
-    return { plan: { project: project.name, operations: [], warnings: [] }, observed: nothingObserved };
+    return { plan: { project: project.name, operations: [], warnings: [] }, observed: nothingObserved, isFailed: true };
   }
   const { planUp } = await import("../../../plan/plan-up.js");
   return { plan: planUp(project, looked.observed, looked.options), observed: looked.observed };
@@ -92,9 +104,9 @@ export async function planOrPull(
 export async function lookBeforePlan(
   context: CliContext,
   client: EngineClient,
-  asked: { project: Project; options: UpOptions; signal?: AbortSignal; quiet?: boolean },
+  asked: LookRequest,
 ): Promise<Looked | undefined> {
-  const { project, signal = context.signal, quiet = false } = asked;
+  const { project, signal = context.signal, quiet = false, quietBuilds = false } = asked;
   const [{ observeProject }, { mustPullFirst, planUpPulls }, { mustProvideFirst, planUpProvisions }] =
     await Promise.all([
       import("../../../apply/observe.js"),
@@ -106,9 +118,8 @@ export async function lookBeforePlan(
   if (context.globals.dryRun) return { observed, options };
   if (mustPullFirst(project, observed, options)) {
     const pulls = planUpPulls(project, observed, options);
-    if ((await runPlan(context, client, pulls, { command: "pull", signal, quiet })).outcome !== "succeeded") {
-      return undefined;
-    }
+    const call = { command: "pull", signal, quiet, quietBuilds, project };
+    if ((await runPlan(context, client, pulls, call)).outcome !== "succeeded") return undefined;
     observed = await observeProject(client, project, { signal });
     options = { ...options, imagesAreFresh: true };
   }

@@ -41,7 +41,8 @@ export async function pruneKind(context: CliContext, options: PruneOptions, kind
 export async function systemPrune(context: CliContext, options: PruneOptions): Promise<void> {
   const what = ["stopped containers", "unused networks", ...(options.volumes ? ["anonymous volumes"] : [])];
   const images = options.all ? "images without a container" : "dangling images";
-  const question = `WARNING! This will remove all ${what.join(", ")} and ${images}.`;
+  const cache = options.all ? "all build cache" : "build cache that no image uses";
+  const question = `WARNING! This will remove all ${what.join(", ")} and ${images}, and ${cache}.`;
   if (!options.force && !(await confirmed(context, question))) return;
   const client = await context.connect();
   const kinds: Kind[] = ["containers", "networks", ...(options.volumes ? (["volumes"] as const) : []), "images"];
@@ -52,7 +53,18 @@ export async function systemPrune(context: CliContext, options: PruneOptions): P
   });
   let reclaimed = 0;
   for (const step of steps) reclaimed += await prune(context, client, step);
+  reclaimed += await pruneBuilds(context, client, options);
   context.stdout.write(`Total reclaimed space: ${printSize(reclaimed, 4)}\n`);
+}
+
+/** Podman has no cache of its own for builds; labels are nothing that a cache has. */
+async function pruneBuilds(context: CliContext, client: EngineClient, options: PruneOptions): Promise<number> {
+  const filters = parseFilters(options.filter);
+  if (client.engine.kind === "podman" || Object.keys(filters).some((name) => name !== "until")) return 0;
+  const { signal, stdout } = context;
+  const { removed, reclaimedBytes } = await client.builds.prune({ all: options.all === true, filters }, { signal });
+  if (removed.length > 0) stdout.write(`Deleted build cache objects:\n${removed.join("\n")}\n\n`);
+  return reclaimedBytes;
 }
 
 /** A line for each kind; with `verbose` one for each object. */
