@@ -1,6 +1,7 @@
 /** An engine that is elsewhere must be as near as one that is here: by ssh, by TLS, by a docker context. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { chmod, cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -72,6 +73,23 @@ describe("an engine behind ssh", () => {
     expect((await project.run("up", "-d")).output).toContain("nothing to do");
     await project.ok("down");
     expect(await readdir(runtimeDir())).toEqual([]);
+  });
+
+  it("is still there for a command that Ctrl-C makes wind down", async () => {
+    const env = await reach({ DOCKER_HOST: docker.host });
+    await using local = await aGantry({ GANTRY_HOST: docker.host }, host.through);
+    await local.importImages("busybox");
+    await gantry.projectOf("wound", composeFile);
+    const project = gantry.project(`${gantry.workDir}/wound`, env);
+    const options = { cwd: project.cwd, env: { ...process.env, ...env }, detached: true } as const;
+    const up = spawn(program, ["up"], { ...options, stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(up, "exit");
+    await new Promise<void>((resolve) => up.stdout.on("data", (text) => String(text).includes("hello") && resolve()));
+    process.kill(-(up.pid ?? 0), "SIGINT"); // as a terminal does: to the whole job
+    expect(await ended).toEqual([130, null]);
+    expect(await project.ok("ps", "-q")).toBe("");
+    expect((await project.ok("ps", "-aq")).split("\n")).toHaveLength(2);
+    await project.ok("down");
   });
 
   it("is reached through gantry where there is no docker", async () => {

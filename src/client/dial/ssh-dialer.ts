@@ -33,13 +33,20 @@ const complaintChars = 4096;
 /** A session that broke has ended, or ends at once; then it has said why. */
 const explainLimitMs = 2000;
 
+/** Ctrl-C reaches every process of the terminal's job, and a command that winds down still needs its engine. */
+const start = 'trap "" INT; exec ssh "$@"';
+
 /** Logs in. Throws "engine-unavailable" with what ssh said, "helper-missing" without ssh. */
 export async function openSshDialer(endpoint: SshEndpoint, options: SshOptions): Promise<Dialer> {
   const { spawn } = await import("node:child_process");
   const dir = await mkdtemp(`${options.tempDir}/gantry-ssh-`);
   const control = `${dir}/s`;
   const env = options.env;
-  const master = spawn("ssh", masterArguments(endpoint, control), { env, stdio: ["pipe", "pipe", "pipe"] });
+  const ssh = (redirections: string, words: readonly string[]) => ["-c", `${start} ${redirections}`, "ssh", ...words];
+  const master = spawn("/bin/sh", ssh("", masterArguments(endpoint, control)), {
+    env,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const dispose = () => {
     master.kill();
     void rm(dir, { recursive: true, force: true });
@@ -57,11 +64,7 @@ export async function openSshDialer(endpoint: SshEndpoint, options: SshOptions):
     connect() {
       const words = ["-S", control, "-o", "ControlMaster=no", "-T", ...target(endpoint), remoteCommand(endpoint)];
       // One socket for both directions, which half-closes as any other: ssh itself cannot be given one.
-      const script = 'exec ssh "$@" <&3 >&3 3<&-';
-      const child = spawn("/bin/sh", ["-c", script, "ssh", ...words], {
-        env,
-        stdio: ["ignore", "ignore", "pipe", "pipe"],
-      });
+      const child = spawn("/bin/sh", ssh("<&3 >&3 3<&-", words), { env, stdio: ["ignore", "ignore", "pipe", "pipe"] });
       const socket = child.stdio[3] as net.Socket; // a pipe beyond the first three is a socket pair
       sessions.set(socket, complaintOf(child, endpoint));
       unreference(child);
@@ -127,6 +130,7 @@ function notStarted(error: Error): GantryError {
 }
 
 function asError(text: string, code: number | null, endpoint: SshEndpoint): GantryError {
+  if (/exec: ssh: not found/.test(text)) return notStarted(new Error(text.trim()));
   const said = printable(text.trim().replaceAll("\r", "")) || `ssh ended with ${code}`;
   const { user, host, port } = endpoint;
   const login = `ssh ${port ? `-p ${port} ` : ""}${user ? `${user}@` : ""}${host}`;
