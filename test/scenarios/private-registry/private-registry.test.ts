@@ -2,8 +2,11 @@
  * Images of a registry that wants to know who asks must come with the user's credentials, from wherever docker's own
  * tools keep them, and must not come without.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Registry, startRegistry } from "../../images/registry.js";
 import { aGantry, type Gantry } from "../harness/gantry.js";
@@ -58,6 +61,33 @@ it("pulls for up, and pins digests, with the same credentials", async () => {
   await project.ok("up", "-d");
   expect(await project.ok("config", "--resolve-image-digests")).toMatch(/team\/app:1@sha256:[0-9a-f]{64}/);
   await project.clear();
+});
+
+it("asks a person for name and password, and shows the password nowhere", async () => {
+  await gantry.ok(["logout", registry.address]);
+  const program = fileURLToPath(new URL("../../../bin/gantry", import.meta.url));
+  const env = {
+    ...{ PATH: process.env.PATH, HOME: "/root", TERM: "xterm", DOCKER_CONFIG: `${dir}/config` },
+    ...{ GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` },
+  };
+  const child = spawn("script", ["-qec", `${program} login ${registry.address}`, "/dev/null"], { env });
+  let shown = "";
+  const answers = new Map([
+    ["Username: ", "me\r"],
+    ["Password: ", "s3cret\r"],
+  ]);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+    for (const [question, answer] of answers) {
+      if (!shown.includes(question)) continue;
+      answers.delete(question);
+      child.stdin.write(answer);
+    }
+  });
+  const [code] = await once(child, "close");
+  expect(code).toBe(0);
+  expect(shown).toContain("Login Succeeded");
+  expect(shown).not.toContain("s3cret");
 });
 
 it("forgets a login", async () => {

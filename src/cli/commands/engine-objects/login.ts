@@ -85,14 +85,16 @@ function ask(
   question: string,
   { isSecret }: { isSecret: boolean },
 ): Promise<string> {
-  stdout.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const asking = createInterface({ input: stdin, output: isSecret ? silent : stdout, terminal: true });
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    asking.once("SIGINT", () => reject(new GantryError("cancelled", "Cancelled")));
-    asking.once("line", resolve);
+    const leave = () => reject(new GantryError("cancelled", "Cancelled"));
+    asking.once("SIGINT", leave).once("close", leave);
+    // Only now the terminal shows nothing by itself: who answers at once must not be read over the shoulder either.
+    if (isSecret) stdout.write(question);
+    asking.question(isSecret ? "" : question, resolve);
   }).finally(() => {
     asking.close();
     if (isSecret) stdout.write("\n");
