@@ -1,6 +1,10 @@
 /** Builds by docker's own client over the classic route: `DOCKER_BUILDKIT=0 docker build`. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -98,6 +102,16 @@ it("refuses by name what it cannot do, and tells every problem of a Dockerfile a
   expect(wrong.stderr).toContain('Dockerfile:3:6: unknown flag: --form of COPY (Did you mean "from"?)');
 });
 
+it("fetches what ADD names by its address, and only with the digest that it must have", async () => {
+  await using server = await serving("fetched\n");
+  const digest = createHash("sha256").update("fetched\n").digest("hex");
+  const file = (sum: string) =>
+    `FROM busybox\nADD --checksum=sha256:${sum} ${server.url}/a/file.txt /x/\nCMD cat /x/file.txt\n`;
+  expect(await build(context(file(digest)), "-t", "fetched")).toMatchObject({ exitCode: 0 });
+  expect(await ok("run", "--rm", "fetched")).toBe("fetched");
+  expect((await build(context(file("0".repeat(64))))).stderr).toContain(`digest mismatch sha256:${digest}`);
+});
+
 it("gives the same image for the same files and SOURCE_DATE_EPOCH, whenever it is built", async () => {
   const directory = context("FROM busybox\nARG SOURCE_DATE_EPOCH\nCOPY f /d/f\nRUN echo x >/y\n", { f: "1" });
   const flags = ["-q", "--no-cache", "--build-arg", "SOURCE_DATE_EPOCH=1700000000"];
@@ -174,6 +188,18 @@ it("finds nothing of a build that its crash interrupted", async () => {
   expect(readdirSync(join(engine.stateRoot, "rootfs"))).toEqual([]);
   expect(await build(context("FROM busybox\nRUN echo after\n"))).toMatchObject({ exitCode: 0 });
 });
+
+/** A server on 127.0.0.1 that answers everything with `text`. */
+async function serving(text: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((_request, response) => void response.end(text)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close };
+}
 
 async function eventually(check: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 20_000; !(await check()); await sleep(50))

@@ -45,6 +45,7 @@ export async function buildImage(build: ImageBuild, run: BuildRun): Promise<stri
       id = idOf(message.aux) ?? id;
     }
   } catch (error) {
+    run.signal.throwIfAborted(); // a connection that is cut on purpose looks like one that broke
     throw explained(error, build);
   }
   return id;
