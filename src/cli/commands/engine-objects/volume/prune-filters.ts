@@ -2,7 +2,7 @@
 import { GantryError } from "../../../../base/errors.js";
 import type { Filters } from "../../../../wire/filters.js";
 
-/** Since then a prune leaves volumes with names alone unless it is told `all`; before it took them, and knew no `all`. */
+/** Since then a prune leaves named volumes alone unless it is told `all`; before it took them, and knew no `all`. */
 const sparesNamesSince = [1, 42] as const;
 
 /** Throws "not-supported" where named volumes would be removed that nobody asked for. */
