@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { GantryError } from "../base/errors.js";
 
-/** Adds hidden flags, as `--tree` or `--checkpoint <name>`, to `command`; using one throws "not-supported" with `why`. */
+/** Adds hidden flags, as `--tree` or `--checkpoint <name>`; who uses one gets "not-supported" with `why`. */
 export function refuseFlags(command: Command, why: string, ...flags: readonly string[]): Command {
   for (const spec of flags) {
     const option = new Option(spec).hideHelp();
