@@ -11,12 +11,14 @@ import { tlsOfEnvironment } from "./tls-of-environment.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `because` says what chose it, as `DOCKER_HOST`; `warnings` are sentences that the user must see. */
-export type EngineChoice = {
-  readonly because: string;
-  readonly warnings: readonly EngineWarning[];
-} & /** `listens`: its socket is there, so that connecting most likely starts nothing. */
-({ readonly kind: "embedded"; readonly listens: boolean } | { readonly kind: "external"; readonly endpoint: Endpoint });
+/**
+ * `because` says what chose it, as `DOCKER_HOST`; `warnings` are sentences that the user must see; `listens` that the
+ * embedded engine's socket is there, so that connecting most likely starts nothing.
+ */
+export type EngineChoice = { readonly because: string; readonly warnings: readonly EngineWarning[] } & (
+  | { readonly kind: "embedded"; readonly listens: boolean }
+  | { readonly kind: "external"; readonly endpoint: Endpoint }
+);
 
 export interface EngineWarning {
   readonly message: string;

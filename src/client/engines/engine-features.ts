@@ -2,8 +2,8 @@
  * What not every engine can do, in one table: an engine ignores a field it does not know, so it is refused by name.
  *
  * Pure. `docker` is the Engine API version that brought a feature (the API's version history), `podman` Podman's own,
- * undefined where its Docker-compatible API drops the field, as far as is known (4.3 was tried). Gantry's engine answers
- * for itself: it refuses by name what it cannot do. What an engine refuses before it makes anything is not listed.
+ * undefined where its Docker-compatible API drops the field, as far as is known (4.3 was tried). Gantry's engine
+ * answers for itself: it refuses by name what it cannot do. What any engine refuses at create is not listed.
  */
 import type { ContainerCreateBody, MountRequest } from "../../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../../wire/network.js";
