@@ -12,6 +12,8 @@ import { startTestEngine, type TestEngine } from "./engine-fixture.js";
 const run = promisify(execFile);
 const checkout = join(import.meta.dirname, "../..");
 const port = 18_473;
+/** A busy machine takes its time. */
+const patience = { timeout: 20_000 };
 
 it("stops no container, drops no connection to a port, answers what it was asked and ends streams", async () => {
   await using engine = await startTestEngine();
@@ -22,15 +24,17 @@ it("stops no container, drops no connection to a port, answers what it was asked
   // Its end takes a moment, into which the hand-over falls.
   const slow = "trap 'sleep 1; exit 3' TERM; echo ready; while :; do sleep 0.02; done";
   await engine.gantry(["container", "run", "-d", "--name", "slow", "busybox", "sh", "-c", slow]);
-  await expect.poll(async () => (await engine.gantry(["container", "logs", "slow"])).stdout).toBe("ready\n");
-  await expect.poll(async () => (await ask(engine, "/containers/web/logs?stdout=1")).length).toBeGreaterThan(0);
+  await expect.poll(async () => (await engine.gantry(["container", "logs", "slow"])).stdout, patience).toBe("ready\n");
+  await expect
+    .poll(async () => (await ask(engine, "/containers/web/logs?stdout=1")).length, patience)
+    .toBeGreaterThan(0);
   const { State } = await engine.client.containers.inspect("web");
 
   const events = await open(engine, "/events");
   const logs = await open(engine, "/containers/web/logs?follow=1&stdout=1");
   const stats = await open(engine, "/containers/web/stats");
   const stopping = open(engine, "/containers/slow/stop?t=5", "POST");
-  await expect.poll(() => events.seen()).toContain('"kill"');
+  await expect.poll(() => events.seen(), patience).toContain('"kill"');
   const visits = visitAllTheTime();
 
   const newer = newerProgram(dirname(engine.stateRoot));

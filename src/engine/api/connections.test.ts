@@ -67,9 +67,14 @@ it("attaches by a WebSocket: input, both outputs as one, and the end of it", asy
 
 it("ends what lasts between two chunks, and waits for the answers that are under way", async () => {
   let stopped = () => {};
+  let asked = () => {};
+  const wasAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
   const stop = () =>
     new Promise<boolean>((resolve) => {
       stopped = () => resolve(true);
+      asked();
     });
   const follow = async function* (_query: unknown, signal: AbortSignal) {
     yield anEvent("start");
@@ -81,7 +86,7 @@ it("ends what lasts between two chunks, and waits for the answers that are under
   const [events] = (await once(get("/events"), "response")) as [http.IncomingMessage];
   const [first] = (await once(events, "data")) as [Buffer];
   const stopping = once(get("/containers/c/stop", "POST"), "response");
-  await expect.poll(() => stopped.name).toBe("stopped");
+  await wasAsked;
   await api.server.stopListening();
   expect(await text(events)).toBe("");
   expect(events.complete && JSON.parse(String(first)).status).toBe("start");
@@ -94,12 +99,20 @@ it("ends what lasts between two chunks, and waits for the answers that are under
 });
 
 it("does not wait for ever for an answer", async () => {
-  await using api = await openTestApi({ containers: { stop: () => new Promise<boolean>(() => {}) } });
+  let asked = () => {};
+  const wasAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const stop = () => {
+    asked();
+    return new Promise<boolean>(() => {});
+  };
+  await using api = await openTestApi({ containers: { stop } });
   const request = http
     .request({ socketPath: api.socket, path: "/containers/c/stop", method: "POST", agent: false })
     .end();
   request.on("error", () => {});
-  await once(request, "finish");
+  await wasAsked;
   await api.server.stopListening();
   await api.server.answered(10);
 });
