@@ -33,7 +33,7 @@ it("stops no container, drops no connection to a port, answers what it was asked
   const events = await open(engine, "/events");
   const logs = await open(engine, "/containers/web/logs?follow=1&stdout=1");
   const stats = await open(engine, "/containers/web/stats");
-  const stopping = open(engine, "/containers/slow/stop?t=5", "POST");
+  const stopping = open(engine, "/containers/slow/stop?t=20", "POST");
   await expect.poll(() => events.seen(), patience).toContain('"kill"');
   const visits = visitAllTheTime();
 
