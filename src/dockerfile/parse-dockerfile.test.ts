@@ -154,6 +154,15 @@ it("warns of what Docker ignores without a word", () => {
   ]);
 });
 
+it("leaves checks out, and makes errors of their findings, where a directive says so", () => {
+  const text = "FROM a\nMAINTAINER me\nCMD a\nCMD b";
+  const severities = (check: string) =>
+    parseDockerfile(`# check=${check}\n${text}`, "D").problems.map(({ severity, message }) => [severity, message[0]]);
+  expect(severities("skip=MaintainerDeprecated")).toEqual([["warning", "M"]]);
+  expect(severities("skip=all")).toEqual([]);
+  expect(severities("skip=multipleinstructionsdisallowed;error=true")).toEqual([["error", "M"]]);
+});
+
 it("keeps the text of a trigger and parses it when it fires", () => {
   const [onbuild] = steps("ONBUILD COPY . /src");
   expect(onbuild).toMatchObject({ kind: "onbuild", trigger: "COPY . /src" });

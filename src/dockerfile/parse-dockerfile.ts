@@ -16,14 +16,16 @@ interface OpenStage {
 /** `file` is what problems call it. */
 export function parseDockerfile(source: string, file: string): Dockerfile {
   const problems: Diagnostic[] = [];
-  const report: Report = (message, place, extra = {}) => {
-    const { severity = "error", hint } = extra;
+  const { lines, escapeToken, syntax, check, problems: lineProblems } = joinLines(source);
+  const checks = readChecks(check ?? "");
+  const report: Report = (message, place, { rule, hint } = {}) => {
+    if (rule !== undefined && (checks.skip.has("all") || checks.skip.has(rule.toLowerCase()))) return;
+    const severity = rule === undefined || checks.error ? "error" : "warning";
     const at = { file, line: place.line, column: place.column };
     problems.push({ severity, code: "dockerfile", message, source: at, ...(hint ? { hint } : {}) });
   };
-  const { lines, escapeToken, syntax, problems: lineProblems } = joinLines(source);
   for (const { message, place, warning } of lineProblems) {
-    report(message, place, warning ? { severity: "warning" } : {});
+    report(message, place, warning ? { rule: "NoEmptyContinuation" } : {});
   }
   const globalArgs: Array<Extract<Instruction, { kind: "arg" }>> = [];
   const stages: OpenStage[] = [];
@@ -55,7 +57,17 @@ export function parseTrigger(text: string, place: Place): Instruction[] {
   return found.map((instruction) => ({ ...instruction, place }));
 }
 
-type Report = (message: string, place: Place, extra?: { severity?: "warning"; hint?: string }) => void;
+/** `rule` is the name of a check, whose finding is a warning; without one it is an error. */
+type Report = (message: string, place: Place, extra?: { rule?: string; hint?: string }) => void;
+
+/** `# check=skip=RULE,RULE;error=true`: checks that are left out, and whether findings are errors. */
+function readChecks(text: string): { skip: ReadonlySet<string>; error: boolean } {
+  const fields = new Map(
+    text.split(";").map((field) => [field.split("=")[0]?.trim(), field.split("=")[1]?.trim() ?? ""]),
+  );
+  const skip = (fields.get("skip") ?? "").split(",").map((rule) => rule.trim().toLowerCase());
+  return { skip: new Set(skip), error: fields.get("error")?.toLowerCase() === "true" };
+}
 
 function readLine(line: LogicalLine, escapeToken: string, report: Report): Instruction[] {
   try {
@@ -84,13 +96,13 @@ function checkStages(stages: readonly OpenStage[], report: Report): void {
     for (const kind of ["cmd", "entrypoint", "healthcheck"] as const) {
       for (const earlier of steps.filter((step) => step.kind === kind).slice(0, -1)) {
         const message = `Multiple ${kind.toUpperCase()} instructions in one stage: only the last one counts`;
-        report(message, earlier.place, { severity: "warning" });
+        report(message, earlier.place, { rule: "MultipleInstructionsDisallowed" });
       }
     }
     for (const step of steps) {
       if (step.kind !== "maintainer") continue;
       const hint = 'Use LABEL org.opencontainers.image.authors="…" instead';
-      report("MAINTAINER is deprecated", step.place, { severity: "warning", hint });
+      report("MAINTAINER is deprecated", step.place, { rule: "MaintainerDeprecated", hint });
     }
   }
 }
