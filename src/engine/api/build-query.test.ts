@@ -70,6 +70,11 @@ it.each([
   expect(() => read(query)).toThrow(name);
 });
 
+it("tells that caches elsewhere are not looked at", () => {
+  expect(read(`cachefrom=${json(["a", "b"])}`).warnings).toEqual(["cachefrom has no effect: a, b"]);
+  expect(read("cachefrom=[]").warnings).toEqual([]);
+});
+
 it("finds credentials by the registry's host, Docker Hub's by its old address", () => {
   const config = { "https://index.docker.io/v1/": { username: "hub", password: "p" }, "r:5000": { username: "own" } };
   const header = Buffer.from(JSON.stringify(config)).toString("base64url");

@@ -36,6 +36,7 @@ export function readBuildRequest(request: ApiRequest, inputs: BuildInputs | unde
     ssh: new Map(Object.entries(inputs?.ssh ?? {})),
     contexts: new Map(Object.entries(inputs?.contexts ?? {}).map(([name, value]) => [name, namedContext(value)])),
     allow: new Set(inputs?.allow ?? []),
+    warnings: warningsOf(request),
     checkOnly: inputs?.checkOnly ?? false,
     authFor: registryConfig(request.headers["x-registry-config"]),
     ...(inputs?.dockerfileText === undefined ? {} : { dockerfileText: inputs.dockerfileText }),
@@ -57,6 +58,12 @@ function refuseOthers(request: ApiRequest): void {
   if (outputs !== undefined && !["null", "[]"].includes(outputs)) refuse("outputs");
 }
 
+/** A cache elsewhere makes no other image: it is enough to say that it was not looked at. */
+function warningsOf(request: ApiRequest): string[] {
+  const sources = texts(text(request, "cachefrom"), "cachefrom");
+  return sources.length > 0 ? [`cachefrom has no effect: ${sources.join(", ")}`] : [];
+}
+
 function contextOf(request: ApiRequest, inputs: BuildInputs | undefined): BuildContext {
   const url = text(request, "remote");
   if (url !== undefined && url !== "client-session") return { kind: "remote", url };
@@ -69,7 +76,7 @@ function hostOf(request: ApiRequest): HostConfig {
   const hosts = request.query
     .getAll("extrahosts")
     .flatMap((one) => (one.startsWith("[") ? texts(one, "extrahosts") : [one]));
-  const host: Record<keyof HostConfig & string, unknown> | Record<string, unknown> = {
+  const host: Record<string, unknown> = {
     Memory: number("memory"),
     MemorySwap: number("memswap"),
     CpuShares: number("cpushares"),

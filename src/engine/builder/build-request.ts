@@ -45,6 +45,8 @@ export interface BuildRequest {
   readonly allow: ReadonlySet<string>;
   /** By the registry's host. */
   readonly authFor: (registry: string) => RegistryAuth | undefined;
+  /** Told before the first step: what was asked for and has no effect. */
+  readonly warnings: readonly string[];
   /** Check the Dockerfile, build nothing. */
   readonly checkOnly: boolean;
 }

@@ -21,7 +21,6 @@ import type { ImageParts, StoredImage } from "../images/images.js";
 import { KeyedLock } from "../images/keyed-lock.js";
 import { SingleFlight } from "../images/single-flight.js";
 import { sweepBuildContainers } from "./build-containers.js";
-import { BuildError } from "./build-error.js";
 import { BuildOutput } from "./build-output.js";
 import type { BuildRequest, Tell } from "./build-request.js";
 import { BuildSession } from "./build-session.js";
@@ -82,6 +81,7 @@ export class Builder {
     for (const tag of request.tags) parseReference(tag); // refused before anything is done
     return this.#rooms.images.forBuilds
       .holding(async () => {
+        for (const text of request.warnings) tell({ kind: "text", text: `[Warning] ${text}\n` });
         const { scratch } = this.#rooms;
         await using context = await openContext(request, { scratch, signal });
         const dockerfile = readAndCheck(request, context, tell);
@@ -228,5 +228,3 @@ async function everyStage(session: BuildSession, { needed, target }: StageGraph)
   await Promise.all(needed.map(({ index }) => session.stage(index)));
   return session.stage(target.index);
 }
-
-export { BuildError };
