@@ -26,7 +26,7 @@ const opaqueName = ".wh..wh..opq";
 const longestNameBytes = 255;
 const longestPathBytes = 4096 - 512;
 
-/** Throws "import-failed" for an absolute name, one with `..`, one that holds NUL, or one beyond the kernel's limits. */
+/** Throws "import-failed" for a name that is absolute, holds `..` or NUL, or is beyond the kernel's limits. */
 export function planEntry(name: string): EntryPlan {
   if (name.startsWith("/")) throw refused("a name is absolute", name);
   const components = componentsOf(name);

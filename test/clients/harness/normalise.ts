@@ -28,6 +28,8 @@ const rules: ReadonlyArray<readonly [RegExp, Replacement]> = [
     /(?:failed to create task for container: )?failed to create shim task: OCI runtime create failed: (?:runc|crun)/g,
     "<task>: <runtime>",
   ],
+  // Clients add it when a request was refused, but not when a start failed: the two may notice at different times.
+  [/^(?:See 'docker run --help'\.|\nRun 'docker run --help' for more information)\n/gm, ""],
   // What the client logs while it gives up depends on how far it came.
   [/^time=".*\n/gm, ""],
   // Before 23 they said it twice, before the name was completed and after.

@@ -41,7 +41,7 @@ export const filesTable: Table = {
         run: `docker cp ${name}:/tree/absolute/x out/`,
         differs: {
           because: "daemons since 23 take it for a file that is missing",
-          ours: /[Cc]ould not find the file \/tree\/absolute\/x/,
+          ours: /could not find the file \/tree\/absolute\/x|No such container:path/i,
         },
       },
       `docker cp tree/top ${name}:/tree/absolute && docker cp ${name}:/etc/passwd - | tar -xO`,

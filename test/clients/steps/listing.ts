@@ -22,7 +22,7 @@ export const listingTable: Table = {
     { run: "docker ps", mask: [] },
     "docker ps -q | wc -l; docker ps -aq --no-trunc | head -1 | tr -d '\\n' | wc -c; docker ps -n 2 --format '{{.Names}}'; docker ps -l --format '{{.Names}}'",
     {
-      run: "docker ps -a --format '{{.Names}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Status}}|{{.Ports}}|{{.Labels}}|{{.Mounts}}|{{.Networks}}|{{.LocalVolumes}}|{{.RunningFor}}|{{.Label \"a\"}}'",
+      run: "docker ps -a --format '{{.Names}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Status}}|{{.Ports}}|{{.Mounts}}|{{.Networks}}|{{.LocalVolumes}}|{{.RunningFor}}|{{.Label \"a\"}}'",
     },
     "docker ps -a --no-trunc --format 'table {{.Names}}\\t{{.Command}}'",
     "docker ps -as --format '{{.Names}} {{.Size}}'",

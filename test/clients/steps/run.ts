@@ -85,7 +85,7 @@ export const runTable: Table = {
     "docker rm snorer",
     "docker rm -f snorer nobody; docker rm plain nobody",
     "docker rm -f nobody",
-    "docker run -d --rm --name gone -v /data busybox true; docker wait gone; until ! docker inspect gone >/dev/null 2>&1; do sleep 0.1; done; docker volume ls -q | wc -l",
+    "docker run -d --rm --name gone -v /data busybox true; until ! docker inspect gone >/dev/null 2>&1; do sleep 0.1; done; docker volume ls -q | wc -l",
     "docker run -d --name limited --stop-signal INT --stop-timeout 1 --label a=b busybox sleep 1000",
     "docker inspect -f '{{.Config.StopSignal}} {{.Config.StopTimeout}} {{json .Config.Labels}}' limited",
     "docker update --memory 64m --memory-swap 64m --restart on-failure:3 limited; docker update --memory 1g limited; docker update nobody -m 1g",

@@ -51,7 +51,9 @@ export async function measureUsage(
 export function shapeUsage(usage: MeasuredUsage, { version, verbose }: { version: number; verbose: boolean }): object {
   const { layersSize, images = [], containers = [], volumes = [], buildCache = [] } = usage;
   if (version < 52) {
-    return { LayersSize: layersSize, Images: images, Containers: containers, Volumes: volumes, BuildCache: buildCache };
+    // Clients before 1.44 count by this field.
+    const Images = version < 44 ? images.map((image) => ({ ...image, VirtualSize: image.Size })) : images;
+    return { LayersSize: layersSize, Images, Containers: containers, Volumes: volumes, BuildCache: buildCache };
   }
   const items = (list: readonly object[]) => (verbose ? { Items: list } : {});
   const activeImages = images.filter(({ Containers }) => Containers > 0);
