@@ -55,7 +55,7 @@ function push({ images }: ApiRooms, request: ApiRequest): Promise<Reply> {
   });
 }
 
-/** `https://index.docker.io/v1/` is Docker Hub; else a host, with scheme and path or without. Throws "bad-parameter". */
+/** `https://index.docker.io/v1/` is Docker Hub; else a host with or without scheme and path. Throws "bad-parameter". */
 function hostOf(address: string | undefined): string {
   const host = (address ?? "").replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   if (host !== "" && !URL.canParse(`https://${host}/`)) {
