@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTestEngine, type TestEngine } from "../engine/engine-fixture.js";
 import { buildCases } from "./cases.js";
 import { readExpectations } from "./expectations.js";
-import { observeBuild, treeOf } from "./observe-build.js";
+import { observeBase, observeBuild } from "./observe-build.js";
 
 /** Enough to keep the engine busy while a client waits. */
 const atOnce = 4;
@@ -16,7 +16,7 @@ let engine: TestEngine;
 
 beforeAll(async () => {
   engine = await startTestEngine();
-  const base = await treeOf(engine.client, "busybox");
+  const base = await observeBase(engine.client);
   const waiting = [...buildCases];
   const lane = async () => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {

@@ -13,8 +13,21 @@ import type { BuildCase, CaseFile } from "./cases.js";
 /** Path → what is there. */
 export type Tree = ReadonlyMap<string, string>;
 
-/** `base` is the tree of the image `busybox` on the same engine. */
-export async function observeBuild(client: EngineClient, one: BuildCase, base: Tree): Promise<string> {
+/** The image `busybox`, which cases are based on. */
+export interface Base {
+  readonly tree: Tree;
+  readonly steps: number;
+  readonly layer: string | undefined;
+}
+
+export async function observeBase(client: EngineClient): Promise<Base> {
+  const steps = (await client.upkeep.imageHistory("busybox")).length;
+  const [layer] = (await client.images.inspect("busybox")).RootFS.Layers;
+  return { tree: await treeOf(client, "busybox"), steps, layer };
+}
+
+/** `base` is of the same engine. */
+export async function observeBuild(client: EngineClient, one: BuildCase, base: Base): Promise<string> {
   const tag = `case-${createHash("sha256").update(one.name).digest("hex").slice(0, 16)}`;
   const context = { tar: Readable.from([await contextOf(one)]) };
   const { args = {}, labels = {}, target } = one;
@@ -28,10 +41,9 @@ export async function observeBuild(client: EngineClient, one: BuildCase, base: T
   }
   const { Config, RootFS, Author } = await client.images.inspect(tag);
   const history = await client.upkeep.imageHistory(tag);
-  const baseSteps = (await client.upkeep.imageHistory("busybox")).length;
-  const isOnBase = (await client.images.inspect("busybox")).RootFS.Layers[0] === RootFS.Layers[0];
-  const own = history.slice(0, isOnBase ? history.length - baseSteps : undefined).reverse();
-  const before = isOnBase ? base : new Map<string, string>();
+  const isOnBase = RootFS.Layers[0] === base.layer;
+  const own = history.slice(0, isOnBase ? history.length - base.steps : undefined).reverse();
+  const before = isOnBase ? base.tree : new Map<string, string>();
   const after = await treeOf(client, tag);
   await client.images.remove(tag, { force: true });
   const lines = [
@@ -44,7 +56,7 @@ export async function observeBuild(client: EngineClient, one: BuildCase, base: T
 }
 
 /** Everything in the image, as a container of it would export it. */
-export async function treeOf(client: EngineClient, image: string): Promise<Tree> {
+async function treeOf(client: EngineClient, image: string): Promise<Tree> {
   const { Id } = await client.containers.create(undefined, { Image: image, Cmd: ["x"], Entrypoint: [] });
   try {
     const tree = new Map<string, string>();

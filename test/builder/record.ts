@@ -10,7 +10,7 @@ import { directDialer } from "../../src/client/dial/dialer.js";
 import { connectHttpClient } from "../../src/client/http-client.js";
 import { buildCases } from "./cases.js";
 import { readExpectations, writeExpectations } from "./expectations.js";
-import { observeBuild, treeOf } from "./observe-build.js";
+import { observeBase, observeBuild } from "./observe-build.js";
 
 const [docker = "", own] = process.argv.slice(2);
 const clientAt = (address: string) =>
@@ -24,8 +24,8 @@ const before = (() => {
   }
 })();
 const bases = {
-  docker: await treeOf(clients.docker, "busybox"),
-  own: clients.own && (await treeOf(clients.own, "busybox")),
+  docker: await observeBase(clients.docker),
+  own: clients.own && (await observeBase(clients.own)),
 };
 const found = new Map<string, string>();
 for (const one of buildCases) {
