@@ -68,10 +68,11 @@ it("a follower that does not read holds up neither the container nor the engine'
 }, 90_000);
 
 it("a container that forks without end meets its limit alone", async () => {
-  const bomb = "trap '' TERM; bomb() { bomb | bomb & }; while :; do bomb 2>/dev/null; sleep 0.01; done";
-  await ok("run", "-d", "--name", "bomb", "--pids-limit", "40", "busybox", "sh", "-c", bomb);
+  await ok("run", "-d", "--name", "bomb", "--pids-limit", "40", "busybox", "sleep", "1000");
+  // The shell itself may end when it cannot fork any more; what it forked stays.
+  await ok("exec", "-d", "bomb", "sh", "-c", "while :; do sleep 1000 & done");
   const pids = async () => Number(await ok("stats", "--no-stream", "--format", "{{.PIDs}}", "bomb"));
-  await eventually(async () => expect(await pids()).toBeGreaterThan(10), 20_000);
+  await eventually(async () => expect(await pids()).toBeGreaterThan(35), 20_000);
   expect(await pids()).toBeLessThanOrEqual(40);
   await expectUnhurt();
   await ok("rm", "-f", "bomb");

@@ -28,7 +28,7 @@ export function applyChanges(changes: readonly string[], before: ContainerConfig
 
 function applyChange(draft: Draft, line: string): Draft {
   const name = /^\S*/.exec(line)?.[0] ?? "";
-  if (!allAllowed.includes(name.toUpperCase())) throw bad(`${name} is not a valid change command`);
+  if (!allAllowed.includes(name.toUpperCase())) throw bad(`${name.toLowerCase()} is not a valid change command`);
   const place = { line: 1, column: 1, endLine: 1 };
   const variables = variablesOf(draft.config.Env);
   const step = expandInstruction({ ...parsed(line), place, text: line }, { escapeToken, variables });
