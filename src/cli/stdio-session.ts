@@ -5,8 +5,8 @@ import type { Duplex } from "node:stream";
 import { GantryError } from "../base/errors.js";
 import type { Hijacked } from "../client/engine-client.js";
 import { readFrames } from "../client/frames.js";
+import { detachScanner } from "../wire/detach-keys.js";
 import type { CliContext } from "./context.js";
-import { detachScanner } from "./detach-keys.js";
 
 export interface SessionOptions {
   /** Whether our stdin goes to the process. */

@@ -84,7 +84,7 @@ export interface EngineClient {
     logs(id: string, query: LogQuery & { tty: boolean }, call?: CallOptions): AsyncIterable<StreamFrame>;
     attach(
       id: string,
-      options: { stdin: boolean; stdout: boolean; stderr: boolean; logs?: boolean; tty: boolean },
+      options: { stdin: boolean; stdout: boolean; stderr: boolean; logs?: boolean; tty: boolean; detachKeys?: string },
       call?: CallOptions,
     ): Promise<Hijacked>;
     resize(id: string, size: { height: number; width: number }, call?: CallOptions): Promise<void>;

@@ -58,8 +58,8 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
       return wait(transport, { path, condition }, call);
     },
     logs: (id, query, call) => logs(transport, { path: at(id, "logs"), query }, call),
-    attach: async (id, { stdin, stdout, stderr, logs, tty }, call) => {
-      const query = { stream: true, stdin, stdout, stderr, logs };
+    attach: async (id, { tty, ...asked }, call) => {
+      const query = { stream: true, ...asked };
       return { stream: await transport.upgrade({ method: "POST", path: at(id, "attach"), query, ...call }), tty };
     },
     resize: async (id, { height, width }, call) => {

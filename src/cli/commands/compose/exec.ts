@@ -53,13 +53,14 @@ export async function attach(
   const waiting = client.containers.wait(container.Id, "not-running");
   waiting.exited.catch(() => {}); // told below, unless the user detaches before
   await waiting.registered;
-  const hijacked = await client.containers.attach(container.Id, { stdin, stdout: true, stderr: true, tty });
+  const keys = flags.detachKeys === undefined ? {} : { detachKeys: flags.detachKeys };
+  const hijacked = await client.containers.attach(container.Id, { stdin, stdout: true, stderr: true, tty, ...keys });
   const giveBack = tty || !flags.sigProxy ? () => {} : forwardSignals(context, client, container.Id);
   try {
     const outcome = await runSession(context, hijacked, {
       stdin,
       resize: (size) => client.containers.resize(container.Id, size),
-      ...(flags.detachKeys === undefined ? {} : { detachKeys: flags.detachKeys }),
+      ...keys,
     });
     if (outcome === "ended") context.finish(exitCode(await waiting.exited));
   } finally {

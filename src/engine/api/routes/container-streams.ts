@@ -5,7 +5,7 @@ import { framedStream, type Reply, rawStream } from "../http/reply.js";
 import { type ApiRequest, flag, param, seconds, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ApiRooms } from "../rooms.js";
-import { joinStreams, onlyStreams } from "../stdio.js";
+import { clientScanner, joinStreams, onlyStreams } from "../stdio.js";
 
 const waitConditions = ["not-running", "next-exit", "removed"] as const;
 
@@ -80,6 +80,7 @@ async function attach({ containers }: ApiRooms, request: ApiRequest): Promise<Re
   const tty = container.Config.Tty === true;
   const contentType = request.upgrade ? streamType(tty, request.version) : rawStream;
   const wanted = { stdout: flag(request, "stdout"), stderr: flag(request, "stderr") };
+  const detach = clientScanner(text(request, "detachKeys"), tty);
   // Attached before the log is read: a line of that moment may come twice, but none is lost.
   const live = flag(request, "stream") ? await containers.attach(container.Id) : undefined;
   return {
@@ -97,6 +98,7 @@ async function attach({ containers }: ApiRooms, request: ApiRequest): Promise<Re
           // Without StdinOnce the container's stdin stays open for whoever attaches next.
           endStdin: container.Config.StdinOnce === true,
           filter: tty ? undefined : onlyStreams(wanted),
+          detach,
         });
       } finally {
         live?.close();

@@ -8,7 +8,7 @@ import { empty, json, type Reply, rawStream } from "../http/reply.js";
 import { type ApiRequest, integer, jsonBody, param } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ApiRooms } from "../rooms.js";
-import { joinStreams } from "../stdio.js";
+import { clientScanner, joinStreams } from "../stdio.js";
 import { streamType } from "./container-streams.js";
 
 /** See Docker Engine API, "Exec". */
@@ -19,6 +19,7 @@ export function execRoutes({ containers }: ApiRooms): Route[] {
       pattern: "/containers/{id}/exec",
       handle: async (request) => {
         const body = await jsonBody<ExecCreateBody>(request, execCreateShape);
+        clientScanner(body.DetachKeys, body.Tty === true); // bad keys are told at once
         return json({ Id: containers.execCreate(param(request, "id"), body) }, 201);
       },
     },
@@ -56,14 +57,14 @@ async function start(containers: ApiRooms["containers"], request: ApiRequest): P
   return {
     kind: "hijack",
     contentType: request.upgrade ? streamType(tty, request.version) : rawStream,
-    serve: (socket) => serve(socket, { stdin: exec.OpenStdin, tty }, () => containers.execStart(exec.ID, body)),
+    serve: (socket) => serve(socket, exec, () => containers.execStart(exec.ID, body)),
   };
 }
 
 /** A process that cannot be started is told as its output: clients read its exit code from `inspect` afterwards. */
 async function serve(
   socket: Duplex,
-  { stdin, tty }: { stdin: boolean; tty: boolean },
+  { OpenStdin: stdin, ProcessConfig: { tty }, DetachKeys }: ReturnType<ApiRooms["containers"]["execInspect"]>,
   startExec: () => ReturnType<ApiRooms["containers"]["execStart"]>,
 ): Promise<void> {
   let stdio: Awaited<ReturnType<typeof startExec>>;
@@ -76,7 +77,7 @@ async function serve(
   }
   if (!stdio) return;
   try {
-    await joinStreams(socket, stdio.stream, { stdin, endStdin: true });
+    await joinStreams(socket, stdio.stream, { stdin, endStdin: true, detach: clientScanner(DetachKeys, tty) });
   } finally {
     stdio.close();
   }

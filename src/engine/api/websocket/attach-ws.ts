@@ -7,10 +7,10 @@ import { type Duplex, Transform } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
 import { FrameDecoder } from "../../../wire/stream.js";
 import type { Reply } from "../http/reply.js";
-import { type ApiRequest, flag, param } from "../http/request.js";
+import { type ApiRequest, flag, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ApiRooms } from "../rooms.js";
-import { joinStreams } from "../stdio.js";
+import { clientScanner, joinStreams } from "../stdio.js";
 import { acceptKey, WebSocketStream } from "./websocket.js";
 
 /** Stands before the other routes of containers. */
@@ -29,6 +29,7 @@ function attach({ containers }: ApiRooms, request: ApiRequest): Reply {
   // Before 1.42 all three were attached whatever was asked for.
   const wants = (name: string) => request.version < 42 || flag(request, name);
   const wanted = { stdout: wants("stdout"), stderr: wants("stderr") };
+  const detach = clientScanner(text(request, "detachKeys"), tty);
   return {
     kind: "switch",
     protocol: "websocket",
@@ -48,6 +49,7 @@ function attach({ containers }: ApiRooms, request: ApiRequest): Reply {
           stdin: wants("stdin") && Config.OpenStdin === true,
           endStdin: Config.StdinOnce === true,
           filter: tty ? undefined : withoutFrames(wanted),
+          detach,
         });
       } finally {
         live?.close();

@@ -27,7 +27,7 @@ export async function containerAttach(context: CliContext, options: AttachOption
   const stdin = options.stdin !== false && Config.OpenStdin === true;
   const wait = client.containers.wait(Id, "not-running");
   await wait.registered;
-  const hijacked = await client.containers.attach(Id, { stdin, stdout: true, stderr: true, tty });
+  const hijacked = await client.containers.attach(Id, { stdin, stdout: true, stderr: true, tty, ...keysOf(options) });
   const giveBack = tty || options.sigProxy === false ? () => {} : forwardSignals(context, client, Id);
   try {
     const resize = (size: { height: number; width: number }) => client.containers.resize(Id, size);
@@ -52,7 +52,7 @@ export async function containerStart(
   const { Config, HostConfig, Id } = await client.containers.inspect(name);
   const tty = Config.Tty === true;
   const stdin = options.interactive === true && Config.OpenStdin === true;
-  const hijacked = await client.containers.attach(Id, { stdin, stdout: true, stderr: true, tty });
+  const hijacked = await client.containers.attach(Id, { stdin, stdout: true, stderr: true, tty, ...keysOf(options) });
   const wait = client.containers.wait(Id, HostConfig.AutoRemove ? "removed" : "next-exit");
   await wait.registered;
   const giveBack = tty ? () => {} : forwardSignals(context, client, Id);
@@ -64,4 +64,8 @@ export async function containerStart(
   } finally {
     giveBack();
   }
+}
+
+function keysOf({ detachKeys }: { detachKeys?: string }) {
+  return detachKeys === undefined ? {} : { detachKeys };
 }

@@ -44,6 +44,7 @@ export async function containerExec(
     Privileged: options.privileged === true,
     User: options.user ?? "",
     WorkingDir: options.workdir ?? "",
+    ...(options.detachKeys === undefined ? {} : { DetachKeys: options.detachKeys }),
     ...(tty && stdout.isTTY ? { ConsoleSize: [stdout.rows, stdout.columns] as [number, number] } : {}),
   });
   if (options.detach) return client.execs.startDetached(execId);

@@ -95,8 +95,9 @@ async function runAttached(
 ): Promise<number> {
   const tty = options.tty === true;
   const { stdin, ...output } = attachedStreams({ options, attach: true });
+  const keys = options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys };
   const [hijacked, waiting] = await Promise.all([
-    client.containers.attach(id, { stdin, ...output, tty }),
+    client.containers.attach(id, { stdin, ...output, tty, ...keys }),
     registered(client.containers.wait(id, options.rm ? "removed" : "next-exit")),
   ]);
   const giveBack = tty || options.sigProxy === false ? () => {} : forwardSignals(context, client, id);
@@ -108,7 +109,7 @@ async function runAttached(
     const outcome = await runSession(context, hijacked, {
       stdin,
       resize: (size) => client.containers.resize(id, size),
-      ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+      ...keys,
     });
     return outcome === "detached" ? 0 : exitCode(await waiting.exited);
   } finally {

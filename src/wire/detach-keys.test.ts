@@ -20,6 +20,17 @@ it("begins anew when the first key is pressed twice", () => {
   expect(scanner.push(typed("\x10\x11")).detached).toBe(true);
 });
 
-it("never detaches without keys", () => {
-  expect(detachScanner("").push(typed("\x10\x11")).detached).toBe(false);
+it("takes no keys for the default ones", () => {
+  expect(detachScanner("").push(typed("\x10\x11")).detached).toBe(true);
+});
+
+it("tells what it holds back when nothing more is typed", () => {
+  const scanner = detachScanner("a,DEL,ctrl-c");
+  expect(scanner.push(typed("xa\x7f")).bytes).toEqual(Uint8Array.from(typed("x")));
+  expect(scanner.rest()).toEqual(Uint8Array.from(typed("a\x7f")));
+  expect(scanner.push(typed("\x03")).detached).toBe(true);
+});
+
+it.each(["ctrl-", "ab", "ctrl-p,", "é"])("refuses %j", (keys) => {
+  expect(() => detachScanner(keys)).toThrow("is not a key");
 });
