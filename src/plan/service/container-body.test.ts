@@ -85,6 +85,14 @@ it("puts every network into the one call, the one of highest priority first", ()
   ]);
 });
 
+it("has its address on the default bridge, and none where there is no interface of its own", () => {
+  const mac_address = "02:00:00:00:00:01";
+  const endpoints = { bridge: { MacAddress: mac_address } };
+  expect(bodyOf({ mac_address, network_mode: "bridge" }).NetworkingConfig?.EndpointsConfig).toEqual(endpoints);
+  expect(bodyOf({ network_mode: "bridge" })).not.toHaveProperty("NetworkingConfig");
+  expect(bodyOf({ mac_address, network_mode: "host" })).not.toHaveProperty("NetworkingConfig");
+});
+
 it("joins the network of another service's first replica, of the host, or of nobody", () => {
   expect(hostOf({ network_mode: "host" }).NetworkMode).toBe("host");
   expect(hostOf({ networks: [] }).NetworkMode).toBe("none");

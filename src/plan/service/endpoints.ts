@@ -7,8 +7,14 @@ import { when } from "./when.js";
 /** Docker's option for the name of the interface in the container. */
 const interfaceNameOption = "com.docker.network.endpoint.ifname";
 
-/** The service's places in its networks, by network name, the main one first: highest priority, then key. */
+/**
+ * The service's places in its networks, by network name, the main one first: highest priority, then key. The default
+ * bridge, which is a network mode, is a place only for an address.
+ */
 export function endpointsOf(project: Project, service: Service): Map<string, EndpointSettings> {
+  if (service.network_mode === "bridge" && service.mac_address !== undefined) {
+    return new Map([["bridge", { MacAddress: service.mac_address }]]);
+  }
   const ordered = [...service.networks].sort(
     ([a, first], [b, second]) => (second.priority ?? 0) - (first.priority ?? 0) || (a < b ? -1 : 1),
   );
