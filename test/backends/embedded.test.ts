@@ -1,4 +1,4 @@
 /** Compose scenarios on the embedded engine. */
 import { describeScenarios } from "./scenarios.js";
 
-describeScenarios("embedded", { checksHealth: true });
+describeScenarios("embedded", { checksHealth: true, changesLimits: true, keepsEvents: true });

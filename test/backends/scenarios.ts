@@ -42,9 +42,9 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     };
     describeLifecycle(stage);
     describeConnections(stage);
-    describeCommands(stage);
+    describeCommands(stage, traits);
     describeOrder(stage, traits);
-    describeDrift(stage);
+    describeDrift(stage, traits);
     describeCost(stage);
   });
 }

@@ -3,11 +3,11 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { startRegistry } from "../../images/registry.js";
 import { eventually } from "../../scenarios/harness/eventually.js";
-import { file, ids, type Stage, service } from "./stage.js";
+import { file, ids, type Stage, service, type Traits } from "./stage.js";
 
 /** Defines these scenarios for the engine on the stage. */
-export function describeCommands(stage: Stage): void {
-  it("exec, run, logs, top, stats, events and cp work", async () => {
+export function describeCommands(stage: Stage, { keepsEvents }: Traits): void {
+  it("exec, run, logs, top, stats and cp work", async () => {
     const project = await stage.project("talk", file(service("a")));
     await project.ok("up", "-d");
     expect((await project.run("exec", "-T", "a", "sh", "-c", "exit 42")).code).toBe(42);
@@ -21,6 +21,25 @@ export function describeCommands(stage: Stage): void {
     await copiesFiles(stage, await project.container("a"));
     const [usage] = await firstOf(stage.backend.client.upkeep.stats(await project.container("a"), { stream: false }));
     expect(usage).toMatchObject({ cpu_stats: {} });
+  });
+
+  it.runIf(keepsEvents)("events tell a service's life, line by line", async () => {
+    const project = await stage.project("told", file(service("a"), service("b")));
+    const since = String(Math.floor(Date.now() / 1000));
+    await project.ok("up", "-d");
+    const id = await project.container("a");
+    await project.ok("down");
+    await eventually(async () => {
+      const until = String(Date.now() / 1000);
+      const lines = (await project.ok("events", "--json", "--since", since, "--until", until, "a")).split("\n");
+      const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const ours = { id, service: "a", type: "container", time: expect.stringMatching(/^20.*Z$/) };
+      expect(told.every((event) => event.service === "a")).toBe(true);
+      const life = ["create", "start", "die", "destroy"];
+      expect(told.filter(({ action }) => life.includes(String(action)))).toEqual(
+        life.map((action) => expect.objectContaining({ action, ...ours })),
+      );
+    });
   });
 
   it("push sends an image to its registry, and up pulls it from there", async () => {

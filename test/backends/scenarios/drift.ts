@@ -1,9 +1,9 @@
 /** What was changed past Gantry is seen, and put right. */
 import { expect, it } from "vitest";
-import { file, ids, type Stage, service } from "./stage.js";
+import { file, ids, type Stage, service, type Traits } from "./stage.js";
 
 /** Defines these scenarios for the engine on the stage. */
-export function describeDrift(stage: Stage): void {
+export function describeDrift(stage: Stage, { changesLimits }: Traits): void {
   it("a plan tells what was changed by hand, and up puts it right", async () => {
     const project = await stage.project("drift", file(service("a"), service("b"), service("c")));
     await project.ok("up", "-d");
@@ -18,6 +18,33 @@ export function describeDrift(stage: Stage): void {
     await project.ok("up", "-d");
     expect((await project.run("up", "-d")).output).toContain("nothing to do");
     expect(await project.ok("ps", "-q")).toMatch(/^(\w+\n){2}\w+$/);
+  });
+
+  it.runIf(changesLimits)("leaves limits that were changed by hand until the container is replaced", async () => {
+    const text = file(service("a", "    restart: on-failure:2\n    mem_limit: 32m\n"));
+    const project = await stage.project("limits", text);
+    await project.ok("up", "-d");
+    const limits = async () => {
+      const { HostConfig } = await stage.backend.client.containers.inspect("limits-a-1");
+      return [HostConfig.RestartPolicy?.MaximumRetryCount, (HostConfig.Memory ?? 0) >> 20];
+    };
+    await stage.gantry.ok([
+      "container",
+      "update",
+      "--restart",
+      "on-failure:5",
+      "-m",
+      "48m",
+      "--memory-swap",
+      "96m",
+      "limits-a-1",
+    ]);
+    expect(await limits()).toEqual([5, 48]);
+    expect((await project.run("plan")).code).toBe(0);
+    expect((await project.run("up", "-d")).output).toContain("nothing to do");
+    expect(await limits()).toEqual([5, 48]);
+    await project.ok("up", "-d", "--force-recreate");
+    expect(await limits()).toEqual([2, 32]);
   });
 
   it("tells of a service that is gone from the files, and removes it when asked", async () => {

@@ -5,6 +5,10 @@ import type { Backend } from "../backend.js";
 export interface Traits {
   /** Runs health checks by itself. */
   readonly checksHealth: boolean;
+  /** Changes the limits of a running container by the API. */
+  readonly changesLimits: boolean;
+  /** Tells past events by filters. */
+  readonly keepsEvents: boolean;
 }
 
 /** What a scenario works with. */
