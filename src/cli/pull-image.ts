@@ -6,6 +6,8 @@ import type { CliContext } from "./context.js";
 export interface PullOptions {
   readonly platform?: string | undefined;
   readonly quiet?: boolean | undefined;
+  /** Every tag of the repository, whose name is given without one. */
+  readonly allTags?: boolean | undefined;
   readonly output: NodeJS.WriteStream;
 }
 
@@ -13,10 +15,11 @@ export interface PullOptions {
 export async function pullImage(
   { signal }: CliContext,
   client: EngineClient,
-  { name, platform, quiet, output }: PullOptions & { name: string },
+  { name, platform, quiet, allTags = false, output }: PullOptions & { name: string },
 ): Promise<void> {
   const show = quiet ? () => {} : output.isTTY ? liveLines(output) : plainLines(output);
-  for await (const message of client.images.pull(name, platform ? { platform } : {}, { signal })) show(message);
+  const options = { allTags, ...(platform ? { platform } : {}) };
+  for await (const message of client.images.pull(name, options, { signal })) show(message);
 }
 
 /** Byte counts are left out: a log wants what happened, not how far it was. */

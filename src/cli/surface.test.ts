@@ -29,7 +29,7 @@ const refusedLines = [
   "container start --checkpoint c web",
   "container start --checkpoint-dir /c web",
   "image ls --tree",
-  "image pull -a busybox",
+
   "volume ls --cluster",
   "volume create --availability drain v",
 ];

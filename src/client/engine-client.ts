@@ -103,7 +103,7 @@ export interface EngineClient {
     /** Messages until the pull has ended; a failure in the stream is thrown. `auth` is the X-Registry-Auth header. */
     pull(
       name: string,
-      options?: { platform?: string; auth?: string },
+      options?: { platform?: string; auth?: string; allTags?: boolean },
       call?: CallOptions,
     ): AsyncIterable<image.ProgressMessage>;
     importRootfs(

@@ -17,7 +17,8 @@ export function imageCalls(transport: Transport): EngineClient["images"] {
     },
     pull: (name, options, call) => {
       const headers: Record<string, string> = options?.auth ? { "X-Registry-Auth": options.auth } : {};
-      const query = { ...splitTag(name), platform: options?.platform };
+      const named = options?.allTags ? { fromImage: name } : splitTag(name);
+      const query = { ...named, platform: options?.platform };
       return progress(
         transport,
         { method: "POST", path: "/images/create", query, headers, ...call },

@@ -42,13 +42,18 @@ export function parseReference(text: string): ImageReference {
   if (path !== path.toLowerCase()) {
     throw invalid(`invalid reference format: repository name (${path}) must be lowercase`);
   }
-  if (!domainForm.test(domain) || !pathForm.test(path) || (tag !== undefined && !tagForm.test(tag))) {
+  if (!domainForm.test(domain) || !pathForm.test(path) || (tag !== undefined && !isTag(tag))) {
     throw invalid("invalid reference format");
   }
   if (domain.length + 1 + path.length > maxNameLength) {
     throw invalid(`invalid reference format: repository name must not be more than ${maxNameLength} characters`);
   }
   return { domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** Whether it can stand behind the colon of a name. */
+export function isTag(text: string): boolean {
+  return tagForm.test(text);
 }
 
 /** The reference with `latest` when it has neither tag nor digest. */

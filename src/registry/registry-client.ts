@@ -16,9 +16,10 @@ import { Authorizer, type Credentials } from "./authorizer.js";
 import { parseChallenge } from "./challenge.js";
 import { discard, type HttpRequest, type HttpResponse, httpGet, readText } from "./http-request.js";
 import { type Endpoint, endpointsOf, type RegistryConfig } from "./registry-config.js";
-import { connectionError, deniedError, missingError, statusError } from "./registry-errors.js";
+import { connectionError, deniedError, missingError, missingRepositoryError, statusError } from "./registry-errors.js";
 import { RegistryPusher } from "./registry-pusher.js";
 import { isTransientError, isTransientStatus, maxAttempts, waitMs } from "./retry.js";
+import { nextPage, parseTagPage } from "./tag-list.js";
 
 export interface RegistryCall {
   readonly signal: AbortSignal;
@@ -36,6 +37,8 @@ export interface RegistryClient {
   readonly pusher: RegistryPusher;
   /** By tag, or by digest when the reference or `digest` has one. Throws "image-not-found", "registry-…". */
   fetchManifest(reference: ImageReference, call: RegistryCall & { digest?: Digest }): Promise<FetchedManifest>;
+  /** Every tag of the repository, in the registry's order. Throws "image-not-found", "registry-…". */
+  listTags(repository: ImageReference, call: RegistryCall): Promise<string[]>;
   /**
    * Completes the file at `path`: what it holds already is kept, and only the rest is asked for. Its digest is not
    * checked here. After a failure the file holds what came, for the next call.
@@ -49,10 +52,14 @@ export interface RegistryClient {
 
 /** Larger manifests are an attempt to fill memory. The specification asks registries for four megabytes at least. */
 const maxManifestBytes = 4 * 1024 * 1024;
+/** The largest public repositories have some ten thousand tags, registries tell them by the hundred or the thousand. */
+const maxTagPages = 500;
 
 export function createRegistryClient({ config, clock }: { config: RegistryConfig; clock: Clock }): RegistryClient {
   return new HttpRegistryClient(config, clock);
 }
+
+const tagList = "tags/list";
 
 /** One request for one repository; `headers` without authorization. */
 interface BlobOrManifest {
@@ -90,6 +97,25 @@ class HttpRegistryClient implements RegistryClient {
         throw new GantryError("blob-corrupt", `Manifest ${wanted} from ${endpoint.baseUrl} has the digest ${actual}`);
       }
       return { digest: actual, text };
+    });
+  }
+
+  async listTags(reference: ImageReference, call: RegistryCall): Promise<string[]> {
+    const first = { reference, resource: tagList, headers: {} };
+    return this.#anywhere(first, call, async (endpoint) => {
+      const tags = new Set<string>();
+      const asked = new Set<string>();
+      for (let query: string | undefined = ""; query !== undefined; ) {
+        if (asked.has(query) || asked.size === maxTagPages) {
+          throw new GantryError("registry-failed", `${endpoint.baseUrl} lists tags of ${reference.path} without end`);
+        }
+        asked.add(query);
+        const resource = query === "" ? tagList : `${tagList}?${query}`;
+        const response = await this.#get(endpoint, { ...first, resource }, call);
+        for (const tag of parseTagPage(await readText(response, maxManifestBytes))) tags.add(tag);
+        query = nextPage(response.header("link"));
+      }
+      return [...tags];
     });
   }
 
@@ -222,6 +248,7 @@ function refusal(
 ): GantryError {
   if (status === 401 || status === 403) return deniedError(reference, hasCredentials);
   if (status === 404 && resource.startsWith("manifests/")) return missingError(reference);
+  if (status === 404 && resource.startsWith(tagList)) return missingRepositoryError(reference);
   return statusError(status, baseUrl, resource);
 }
 

@@ -10,6 +10,11 @@ export function missingError(reference: ImageReference): GantryError {
   });
 }
 
+export function missingRepositoryError(reference: ImageReference): GantryError {
+  const why = "not found: name unknown: repository name not known to registry";
+  return new GantryError("image-not-found", `repository ${familiarName(reference)} ${why}`, { hint: "Check the name" });
+}
+
 /** Without credentials nobody can tell a private repository from one that does not exist. */
 export function deniedError(reference: ImageReference, hasCredentials: boolean): GantryError {
   const what = `pull access denied for ${familiarName(reference)}`;

@@ -49,6 +49,26 @@ it("takes a layer from another repository of the registry, and pushes all tags w
   await ok("pull", `${other}:2`);
 });
 
+it("pulls all tags of a repository, by docker's client and by Gantry's", async () => {
+  const many = `${registry.address}/team/many`;
+  const names = ["1", "2", "3.0"].map((tag) => `${many}:${tag}`);
+  for (const name of names) await ok("tag", `${registry.address}/team/app:1`, name);
+  await ok("push", "-a", many);
+  const here = async () => (await ok("images", "--format", "{{.Repository}}:{{.Tag}}", many)).split("\n").sort();
+  for (const pull of ["docker", "gantry"] as const) {
+    await ok("rmi", ...names);
+    const outcome =
+      pull === "docker"
+        ? await engine.docker(["pull", "-a", many])
+        : await engine.gantry(["image", "pull", "-a", many]);
+    expect(outcome).toMatchObject({ exitCode: 0 });
+    expect(outcome.stdout + outcome.stderr).toContain(`Status: Downloaded newer image for ${many}\n`);
+    expect(await here()).toEqual(names);
+  }
+  expect((await engine.docker(["pull", "-a", `${many}/missing`])).stderr).toContain("not found: name unknown");
+  expect((await engine.gantry(["image", "pull", "-a", `${many}:1`])).exitCode).toBe(1);
+});
+
 it("says what a name stands for in its registry, logs in, and tells what is missing", async () => {
   const name = `${registry.address}/team/app:1`;
   const { images } = engine.client;

@@ -226,7 +226,7 @@ it("answers a pull that fails at once by status, and a later failure by the last
     for await (const { status } of api.client.images.pull(name)) seen.push(status);
   };
   await expect(follow("early")).rejects.toMatchObject({ code: "registry-unreachable" });
-  expect((await ask(api.socket, "/images/create?fromImage=early", { method: "POST" })).status).toBe(500);
+  expect((await ask(api.socket, "/images/create?fromImage=early&tag=latest", { method: "POST" })).status).toBe(500);
   const failure = { code: "registry-unreachable", hint: "Check the network" };
   await expect(follow("late")).rejects.toMatchObject(failure);
   expect(seen).toEqual(["Pulling fs layer"]);

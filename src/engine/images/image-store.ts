@@ -236,6 +236,13 @@ export class ImageStore implements Images {
     return describeRemote(await this.#registry.fetchManifest(reference, call));
   }
 
+  async remoteTags(name: string, { signal, auth }: { signal: AbortSignal; auth?: RegistryAuth }): Promise<string[]> {
+    const repository = parseReference(name);
+    const call = { signal, ...(auth ? { credentials: credentialsOf(auth) } : {}) };
+    const tags = await this.#registry.listTags(repository, call);
+    return tags.map((tag) => familiarReference({ ...repository, tag }));
+  }
+
   /** Other repositories of the same registry whose images have that blob. */
   #repositoriesOf(digest: Digest, { domain, path }: ImageReference): string[] {
     const holders = this.#index.all().filter(({ layers }) => layers.includes(digest));

@@ -49,6 +49,8 @@ export interface Images {
   resolve(name: string): StoredImage;
   /** Fetches what is missing. `platform` is `os[/arch[/variant]]`. Throws "image-not-found", "registry-…". */
   pull(name: string, options: TransferOptions & { platform?: string; auth?: RegistryAuth }): Promise<StoredImage>;
+  /** Names for `pull`: one for each tag the registry has of the repository. Throws "image-not-found", "registry-…". */
+  remoteTags(repository: string, options: { signal: AbortSignal; auth?: RegistryAuth }): Promise<string[]>;
   /** A root file system tarball (any compression) becomes a one-layer image. `changes` are Dockerfile instructions. */
   importRootfs(
     tar: Readable,

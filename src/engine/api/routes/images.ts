@@ -1,8 +1,9 @@
 /** Routes of images. */
 import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
+import { familiarName, parseReference } from "../../../oci/reference.js";
 import { decodeFilters } from "../../../wire/filters.js";
-import type { ImageSummary } from "../../../wire/image.js";
+import type { ImageSummary, ProgressMessage } from "../../../wire/image.js";
 import type { RegistryAuth } from "../../images/images.js";
 import { empty, json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, param, text } from "../http/request.js";
@@ -72,10 +73,34 @@ function pull(images: ApiRooms["images"], request: ApiRequest): Promise<Reply> {
   const platform = text(request, "platform");
   const auth = registryAuth(request.headers["x-registry-auth"]);
   const { signal } = request;
+  const asked = { signal, ...(platform ? { platform } : {}), ...(auth ? { auth } : {}) };
   return progressReply(async (onProgress) => {
-    await images.pull(name, { signal, onProgress, ...(platform ? { platform } : {}), ...(auth ? { auth } : {}) });
+    if (isRepository(name)) return pullAllTags(images, name, { ...asked, onProgress });
+    await images.pull(name, { ...asked, onProgress });
     return [];
   });
+}
+
+/** A name without tag and digest stands for all its tags. */
+function isRepository(name: string): boolean {
+  const { tag, digest } = parseReference(name);
+  return tag === undefined && digest === undefined;
+}
+
+/** One after the other, as Docker does; how it went is told once, for all. */
+async function pullAllTags(
+  images: ApiRooms["images"],
+  repository: string,
+  options: Parameters<ApiRooms["images"]["pull"]>[1],
+): Promise<ProgressMessage[]> {
+  let hasNew = false;
+  const onProgress = (message: ProgressMessage) => {
+    if (!message.status?.startsWith("Status: ")) return options.onProgress(message);
+    hasNew ||= message.status.startsWith("Status: Downloaded");
+  };
+  for (const name of await images.remoteTags(repository, options)) await images.pull(name, { ...options, onProgress });
+  const what = hasNew ? "Downloaded newer image" : "Image is up to date";
+  return [{ status: `Status: ${what} for ${familiarName(parseReference(repository))}` }];
 }
 
 function importImage(images: ApiRooms["images"], request: ApiRequest): Promise<Reply> {

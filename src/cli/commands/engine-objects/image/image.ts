@@ -1,5 +1,5 @@
 /** `gantry image pull | import | ls | inspect | rm | tag`. */
-import { isGantryError, messageOf } from "../../../../base/errors.js";
+import { GantryError, isGantryError, messageOf } from "../../../../base/errors.js";
 import { printable } from "../../../../base/printable.js";
 import type { CliContext } from "../../../context.js";
 import { writeInspected, writeListing } from "../../../listing.js";
@@ -12,11 +12,14 @@ type Names = readonly string[];
 /** Prints the name at the end, so that scripts may go on with it. */
 export async function imagePull(
   context: CliContext,
-  { platform, quiet }: { platform?: string; quiet?: boolean },
+  { platform, quiet, allTags }: { platform?: string; quiet?: boolean; allTags?: boolean },
   [name = ""]: Names,
 ): Promise<void> {
+  if (allTags && (name.includes("@") || /:[^/]*$/.test(name))) {
+    throw new GantryError("bad-parameter", "tag can't be used with --all-tags/-a");
+  }
   const client = await context.connect();
-  await pullImage(context, client, { name, platform, quiet, output: context.stderr });
+  await pullImage(context, client, { name, platform, quiet, allTags, output: context.stderr });
   context.stdout.write(`${name}\n`);
 }
 

@@ -68,8 +68,8 @@ function registerRegistry(image: Command, context: CliContext): void {
     .description("fetch an image from its registry")
     .option(...platform("to fetch"))
     .option("-q, --quiet", "no progress")
+    .option("-a, --all-tags", "every tag of the repository")
     .action(async (name: string, options) => (await import("./image.js")).imagePull(context, options, [name]));
-  refuseFlags(pull, "is not supported: name the tags", "-a, --all-tags");
   pull.addOption(pull.createOption("--disable-content-trust").hideHelp());
   withExamples(pull, "gantry image pull nginx:1.27", "gantry image pull --platform linux/arm64 redis");
   const push = image
