@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { nowhere, type Report } from "../report.js";
 import { fileExists } from "./read-text.js";
 import { isRemote } from "./remote-files.js";
+import { splitFiles } from "./split-files.js";
 
 const baseNames = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const overrideNames = [
@@ -23,7 +24,7 @@ export interface FileRequest {
 
 /** Absolute paths in merge order, `-` kept; empty (and reported) when there is none. */
 export function discoverFiles({ cwd, files, projectDirectory, environment }: FileRequest, report: Report): string[] {
-  const given = files.length > 0 ? files : splitList(environment.COMPOSE_FILE, environment.COMPOSE_PATH_SEPARATOR);
+  const given = files.length > 0 ? files : splitFiles(environment.COMPOSE_FILE, environment.COMPOSE_PATH_SEPARATOR);
   if (given.length > 0)
     return given.map((file) => (file === "-" || isAbsolute(file) || isRemote(file) ? file : resolve(cwd, file)));
   const start = projectDirectory ? resolve(cwd, projectDirectory) : cwd;
@@ -49,6 +50,6 @@ function existing(folder: string, names: readonly string[], report: Report): str
 }
 
 /** The items of a list variable, empty ones left out. */
-export function splitList(text: string | undefined, separator = ":"): string[] {
-  return (text ?? "").split(separator || ":").filter((item) => item !== "");
+export function splitList(text: string | undefined, separator: string): string[] {
+  return (text ?? "").split(separator).filter((item) => item !== "");
 }
