@@ -54,6 +54,19 @@ it("tells each step in the classic builder's words, and the second time that it 
   expect(await ok("ps", "-aq")).toBe("");
 });
 
+it("tells of each image as events: that it was made, and its names", async () => {
+  const directory = context("FROM busybox\nLABEL made=here\n");
+  expect(await build(directory, "-t", "told:1", "-t", "told:2")).toMatchObject({ exitCode: 0 });
+  const query = { since: 1, until: Date.now() / 1000, filters: { type: ["image"], label: ["made=here"] } };
+  const told: string[] = [];
+  const { Id } = await engine.client.images.inspect("told:1");
+  for await (const { Action, Actor } of engine.client.system.events(query)) {
+    expect(Actor.ID).toBe(Id);
+    told.push(`${Action} ${Actor.Attributes.name?.replace(Id, "ID")}`);
+  }
+  expect(told).toEqual(["create ID", "tag told:1", "tag told:2"]);
+});
+
 it("builds only what comes after the file that was edited", async () => {
   const directory = context("FROM busybox\nRUN echo early\nCOPY f /f\nRUN cat /f\nCOPY g /g\n", { f: "1", g: "1" });
   await build(directory, "-t", "edit");

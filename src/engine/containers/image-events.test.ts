@@ -30,6 +30,14 @@ it("tells tags by the new name, and what came from a registry by its own", async
   ]);
 });
 
+it("tells of an image that was built, and of nothing else that builds do", async () => {
+  const forBuilds = { putTogether: async () => id, hasArchive: () => true } as unknown as Images["forBuilds"];
+  const { store, said } = aStore({ forBuilds });
+  expect(store.forBuilds.hasArchive(id as never)).toBe(true); // any digest will do
+  expect(await store.forBuilds.putTogether({} as never)).toBe(id); // its parts do not matter here
+  expect(said).toEqual(["create ID ID"]);
+});
+
 it("tells of a removal its tags and the image, and nothing of a refused one", async () => {
   const items = [{ Untagged: "web:1" }, { Untagged: `web@${id}` }, { Deleted: id }, { Deleted: "sha256:layer" }];
   const { store, said } = aStore({ remove: async () => items });

@@ -10,8 +10,12 @@ import type { Events } from "./containers.js";
 
 /** The same store; events are published when a call has done what it was asked for. */
 export function announcingImages<T extends Images>(images: T, events: Pick<Events, "publish">): T {
-  const spoken: Partial<Images> = voiced(images, new ImageVoice(images, events));
-  return new Proxy(images, {
+  return speaking<Images>(images, voiced(images, new ImageVoice(images, events))) as T; // a T with a voice
+}
+
+/** `quiet`, with the methods of `spoken` in place of its own. */
+function speaking<T extends object>(quiet: T, spoken: Partial<T>): T {
+  return new Proxy(quiet, {
     get(target, key) {
       if (Object.hasOwn(spoken, key)) return Reflect.get(spoken, key);
       const value: unknown = Reflect.get(target, key, target);
@@ -22,6 +26,17 @@ export function announcingImages<T extends Images>(images: T, events: Pick<Event
 
 function voiced(images: Images, voice: ImageVoice): Partial<Images> {
   return {
+    // A build tells of its image as BuildKit does, of the names by `tag`.
+    get forBuilds() {
+      const quiet = images.forBuilds;
+      return speaking(quiet, {
+        async putTogether(parts) {
+          const id = await quiet.putTogether(parts);
+          voice.say("create", id);
+          return id;
+        },
+      });
+    },
     async pull(name, options) {
       const image = await images.pull(name, options);
       voice.sayName("pull", name);
