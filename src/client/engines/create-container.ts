@@ -67,7 +67,7 @@ function inSteps(body: ContainerCreateBody, engine: EngineIdentity): Steps {
   const { GantryFiles, ...host } = body.HostConfig ?? {};
   const files = GantryFiles && GantryFiles.length > 0 ? filesTar(GantryFiles) : undefined;
   const places = Object.entries(body.NetworkingConfig?.EndpointsConfig ?? {}).map(
-    ([network, endpoint]) => [network, endpoint ?? {}] as const,
+    ([network, endpoint]) => [engine.kind === "podman" ? podmanName(network) : network, endpoint ?? {}] as const,
   );
   const isWhole = places.length < 2 || takesManyNetworks(engine);
   const main = places.find(([network]) => network === host.NetworkMode) ?? places[0];
@@ -84,6 +84,11 @@ function inSteps(body: ContainerCreateBody, engine: EngineIdentity): Steps {
     rest: places.filter((place) => !taken.includes(place)),
     files,
   };
+}
+
+/** Podman knows the default bridge by the mode `bridge`, but its network by another name. */
+function podmanName(network: string): string {
+  return network === "bridge" ? "podman" : network;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -23,6 +23,15 @@ export function describeConnections(stage: Stage): void {
     expect([far.code === 0, far.stdout]).toEqual([false, ""]);
   });
 
+  it("a service on the default bridge has the address that it asks for", async () => {
+    const address = "02:42:ac:11:ee:07";
+    const text = file(service("a", `    network_mode: bridge\n    mac_address: ${address}\n`));
+    const project = await stage.project("bridged", text);
+    await project.ok("up", "-d");
+    expect(await project.exec("a", "cat", "/sys/class/net/eth0/address")).toBe(address);
+    expect((await project.run("up", "-d")).output).toContain("nothing to do");
+  });
+
   it("a published port answers on the host, and port says where", async () => {
     const command = `sh -c 'mkdir /www && echo page >/www/index.html && exec httpd -f -p 80 -h /www'`;
     const web = `{ image: busybox, command: ${command}, ports: ['8080:80'], stop_grace_period: 0s }`;
