@@ -13,7 +13,7 @@ it("leaves a terminal at the keys, however they arrive, and the process runs on"
   const terminal = { Image: "busybox", Cmd: ["cat"], Tty: true, OpenStdin: true, StdinOnce: true };
   const { Id } = await containers.create("box", terminal);
   const open = async (path: string, body = "") => {
-    const socket = net.connect({ path: engine.socket, allowHalfOpen: true });
+    const socket = net.connect({ path: engine.socket });
     const type = `Content-Type: application/json\r\nContent-Length: ${body.length}`;
     socket.write(`POST ${path} HTTP/1.1\r\nHost: \r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${type}\r\n\r\n${body}`);
     const [head] = await once(socket, "data");
