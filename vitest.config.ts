@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Engine tests share one kernel (bridges, nftables, mounts): one file at a time keeps their figures and failures readable.
+// Every engine of a test has its own state, names and tables, so files run side by side; two, because most of their time
+// they wait, and more would make figures and failures hard to read.
 export default defineConfig({
   test: {
     reporters: ["default", "./test/report-flaky.ts"],
@@ -17,7 +18,8 @@ export default defineConfig({
           name: "engine",
           include: ["src/**/*.engine.test.ts", "test/*/**/*.test.ts"],
           globalSetup: ["test/engine/global-setup.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 }, // after the unit tests, which take all processors
           // Real processes on a shared machine: once more tells a hiccup from a defect, and the reporter names it.
           retry: 1,
           testTimeout: 60_000,
