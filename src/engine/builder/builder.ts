@@ -146,14 +146,26 @@ export class Builder {
     const say = (text: string) => tell({ kind: "text", text });
     const unused = unusedArgs(dockerfile, request.args);
     if (unused.length > 0) say(`[Warning] One or more build-args [${unused.join(" ")}] were not consumed\n`);
-    const { images } = this.#rooms;
-    const image = images.resolve(await images.forBuilds.putTogether(made));
-    for (const tag of request.tags) await images.tag(image.id, tag);
+    const image = await this.#name(made, request.tags);
     say(`Successfully built ${shortId(image.id)}\n`);
     for (const tag of request.tags) {
       say(`Successfully tagged ${familiarReference(withDefaultTag(parseReference(tag)))}\n`);
     }
     return image;
+  }
+
+  /** Another build may have made the same image, and somebody may remove that one before it has its names here. */
+  async #name(made: ImageParts, tags: readonly string[], attempts = 5): Promise<StoredImage> {
+    const { images } = this.#rooms;
+    try {
+      const image = images.resolve(await images.forBuilds.putTogether(made));
+      for (const tag of tags) await images.tag(image.id, tag);
+      return image;
+    } catch (error) {
+      const isGone = error instanceof GantryError && error.code === "image-not-found";
+      if (attempts === 1 || !isGone) throw error;
+      return this.#name(made, tags, attempts - 1);
+    }
   }
 }
 

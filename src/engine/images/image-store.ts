@@ -277,7 +277,8 @@ export class ImageStore implements Images {
       await this.#index.unpoint(gone);
       removed.push({ Untagged: familiarReference(gone) });
     }
-    if (plan.deleteImage) removed.push(...(await this.#delete(image)));
+    const isNamedAnew = this.#index.namesOf(image.id).length > 0; // by a build or a tag meanwhile
+    if (plan.deleteImage && !isNamedAnew) removed.push(...(await this.#delete(image)));
     return removed;
   }
 
