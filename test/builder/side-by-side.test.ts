@@ -1,6 +1,6 @@
 /** Builds that come to the same image, while others of them take its names away again. */
-import { once } from "node:events";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTestEngine, type TestEngine } from "../engine/engine-fixture.js";
@@ -38,10 +38,7 @@ async function build(context: Buffer, tag: string): Promise<void> {
 
 async function contextOf(dockerfile: string): Promise<Buffer> {
   const tar = pack();
-  const chunks: Buffer[] = [];
-  tar.on("data", (chunk: Buffer) => chunks.push(chunk));
   tar.entry({ name: "Dockerfile" }, dockerfile);
   tar.finalize();
-  await once(tar, "end");
-  return Buffer.concat(chunks);
+  return buffer(tar);
 }
