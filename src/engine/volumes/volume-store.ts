@@ -12,7 +12,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync } from "node:fs";
 import { access, chmod, chown, mkdir, readdir, rm, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { matchesLabels } from "../../wire/filters.js";
@@ -84,7 +84,7 @@ export class VolumeStore implements Volumes {
     return this.#inTurn(name, async () => {
       const existing = this.#records.get(name);
       if (existing) return this.#inspect(existing);
-      await mkdir(this.#dataDir(name), { recursive: true, mode: 0o755 });
+      for (const path of [dirname(this.#dataDir(name)), this.#dataDir(name)]) await makeDirectory(path);
       const createdAt = this.#options.clock
         .now()
         .toISOString()
@@ -251,5 +251,14 @@ function openDirectory(rootfs: string, path: string): number | undefined {
     const code = isGantryError(error, "syscall-failed") ? systemCodeOf(error.cause) : undefined;
     if (code !== undefined && ["ENOENT", "ENOTDIR", "ELOOP"].includes(code)) return undefined;
     throw error;
+  }
+}
+
+/** Not mkdir's `recursive`, with which Node says that nothing is there when the file system is read-only. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o755 });
+  } catch (error) {
+    if (systemCodeOf(error) !== "EEXIST") throw error; // a crash may have left it
   }
 }

@@ -120,7 +120,8 @@ async function makeContainer(rooms: Rooms, record: ContainerRecord, files: reado
   const { paths, index, layers, volumes } = rooms;
   try {
     // Others may pass: bind mounts of the files below are looked up by their path only once, by root.
-    await mkdir(paths.state(record.id), { recursive: true, mode: 0o711 });
+    // Not `recursive`, with which Node says that nothing is there when the file system is read-only.
+    await mkdir(paths.state(record.id), { mode: 0o711 });
     await storeFiles(paths.storedFiles(record.id), files);
     const container = await index.add(record);
     try {
