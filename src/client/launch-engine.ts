@@ -9,7 +9,7 @@
 import { watch } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { setTimeout as timer } from "node:timers/promises";
-import { type ErrorCode, errorCodes, GantryError, isGantryError } from "../base/errors.js";
+import { type ErrorCode, errorCodes, GantryError, isGantryError, messageOf } from "../base/errors.js";
 import { isRecord } from "../base/json.js";
 import type { EngineStatus } from "../wire/system.js";
 import type { EnginePaths } from "./endpoint.js";
@@ -78,9 +78,11 @@ function notRoot(): GantryError {
 
 async function launch(client: EngineClient, options: LaunchOptions): Promise<void> {
   const { stateRoot, runDir } = options.paths;
-  await mkdir(stateRoot, { recursive: true, mode: 0o711 });
-  await mkdir(runDir, { recursive: true, mode: 0o711 });
   const log = `${stateRoot}/engine.log`;
+  await mkdir(stateRoot, { recursive: true, mode: 0o711 }).catch(unwritable(stateRoot));
+  await mkdir(runDir, { recursive: true, mode: 0o711 }).catch(unwritable(runDir));
+  // Whoever cannot write its log has no way to say so later.
+  await open(log, "a", 0o600).then((file) => file.close(), unwritable(stateRoot));
   const answer = await startGuard(log, options);
   if (answer.ready === true) return;
   if (answer.code === "engine-locked") return waitForSocket(client, options);
@@ -92,6 +94,15 @@ async function launch(client: EngineClient, options: LaunchOptions): Promise<voi
       : `The engine ended while it started\n${await logTail(log)}`,
     { hint: typeof answer.hint === "string" ? answer.hint : `Its log is ${log}; gantry doctor checks this host` },
   );
+}
+
+function unwritable(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new GantryError("engine-unavailable", `The engine cannot write to ${path}: ${messageOf(error)}`, {
+      hint: "Make the directory writable, or choose others with GANTRY_STATE_ROOT and GANTRY_RUN_DIR",
+      cause: error,
+    });
+  };
 }
 
 /** What the engine said through its pipe: `{ ready: true }`, an error's parts, or nothing. */

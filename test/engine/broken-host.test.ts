@@ -35,6 +35,20 @@ describe("a state directory that becomes read-only", () => {
     await containers.start("new");
     expect((await containers.inspect("new")).State.Status).toBe("running");
   });
+
+  it("is named when an engine is to start on it", async () => {
+    expect(await engine.gantry(["engine", "stop"])).toMatchObject({ exitCode: 0 });
+    mount("--bind", engine.stateRoot, engine.stateRoot);
+    mount("-o", "remount,bind,ro", engine.stateRoot);
+    try {
+      const refused = await engine.gantry(["container", "ls"]);
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/read-only file system/i) });
+      expect(refused.stderr).toContain(engine.stateRoot);
+    } finally {
+      execFileSync("umount", [engine.stateRoot]);
+    }
+    expect(await engine.gantry(["container", "ls"])).toMatchObject({ exitCode: 0 });
+  });
 });
 
 describe("an OCI runtime that dies", () => {
