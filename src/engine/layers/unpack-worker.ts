@@ -6,6 +6,7 @@
 import { parentPort } from "node:worker_threads";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { flattenTrees } from "./flatten-trees.js";
+import { beginWork } from "./start-worker.js";
 import { unpackArchive } from "./unpack-archive.js";
 import type { Job, Reply, Request, UnpackResult } from "./unpack-job.js";
 
@@ -14,6 +15,7 @@ const progressEveryMs = 100;
 
 const port = parentPort;
 if (!port) throw new Error("The unpack worker is not a program of its own");
+beginWork();
 const cancels = new Map<number, AbortController>();
 let last: Promise<void> = Promise.resolve();
 

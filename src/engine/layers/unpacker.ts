@@ -1,7 +1,7 @@
 /** The engine's side of the unpack worker: starts it at first use, keeps it, hands it jobs. Touches the world. */
 import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../base/errors.js";
-import { startWorker } from "./start-worker.js";
+import { endWorker, startWorker } from "./start-worker.js";
 import type { FlattenJob, Job, Reply, Request, UnpackJob, UnpackResult } from "./unpack-job.js";
 
 interface Waiting {
@@ -34,7 +34,7 @@ export class Unpacker {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    if (this.#worker) await endWorker(this.#worker);
   }
 
   async #run(job: Job, signal: AbortSignal, onProgress?: Waiting["onProgress"]): Promise<UnpackResult | undefined> {

@@ -1,6 +1,7 @@
 /** A thread that hashes, copies and packs trees for builds, one job after the other. Touches the world. */
 import { parentPort } from "node:worker_threads";
 import { GantryError, messageOf, unreachable } from "../../../base/errors.js";
+import { beginWork } from "../../layers/start-worker.js";
 import type { BuildJob, BuildWorkerReply, BuildWorkerRequest } from "./build-job.js";
 import { commitUpper } from "./commit-upper.js";
 import { copyTrees, makeDirectory } from "./copy-trees.js";
@@ -8,6 +9,7 @@ import { hashTrees } from "./hash-trees.js";
 
 if (!parentPort) throw new Error("The build worker is not a program of its own");
 const port = parentPort;
+beginWork();
 
 port.on("message", ({ id, job }: BuildWorkerRequest) => {
   let reply: BuildWorkerReply;

@@ -1,7 +1,7 @@
 /** The engine's side of the build workers: started at first use, kept, handed jobs. Touches the world. */
 import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../../base/errors.js";
-import { startWorker } from "../../layers/start-worker.js";
+import { endWorker, startWorker } from "../../layers/start-worker.js";
 import type {
   BuildJob,
   BuildWorkerReply,
@@ -45,7 +45,7 @@ export class BuildWorkers {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#lanes.map(({ worker }) => endWorker(worker)));
   }
 
   #run(job: BuildJob): Promise<unknown> {

@@ -6,7 +6,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../../base/errors.js";
-import { startWorker } from "../start-worker.js";
+import { endWorker, startWorker } from "../start-worker.js";
 import type { TreeChange, TreeJob, TreeReply, TreeRequest, TreeStat, TreeView } from "./tree-job.js";
 
 const chunksInFlight = 8;
@@ -124,7 +124,7 @@ class TreeTask {
   }
 
   cancel(): void {
-    void this.#worker.terminate();
+    void endWorker(this.#worker);
   }
 
   /** What the job sends, to be read once. Leaving early ends the job. */

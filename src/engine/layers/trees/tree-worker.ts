@@ -5,8 +5,9 @@
  * the engine's memory.
  */
 import * as fs from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { GantryError, messageOf, systemCodeOf } from "../../../base/errors.js";
+import { beginWork } from "../start-worker.js";
 import { TarReader } from "../tar-reader.js";
 import { enterDirectory, enterTree } from "./enter-tree.js";
 import { endOfArchive } from "./tar-encode.js";
@@ -22,6 +23,7 @@ const batchBytes = 256 * 1024;
 
 if (!parentPort) throw new Error("The tree worker is not a program of its own");
 const port = parentPort;
+const job = beginWork() as TreeJob;
 const incoming: TreeRequest[] = [];
 let wake = () => {};
 let inFlight = 0;
@@ -32,7 +34,7 @@ port.on("message", (request: TreeRequest) => {
   wake();
 });
 
-perform(workerData as TreeJob).then(
+perform(job).then(
   (value) => finish({ kind: "done", value }),
   (error: unknown) =>
     finish({
