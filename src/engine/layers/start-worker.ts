@@ -12,8 +12,8 @@ const flags = new WeakMap<Worker, Luggage["loaded"]>();
 
 /**
  * Starts a worker that stands beside the file `besides`: `NAME.js` in the bundle; `NAME.ts` in a checkout, where Node
- * strips the types and a small hook finds `x.ts` for an import of `x.js`. `data` is what `beginWork` returns there. `ownsFiles`
- * false: descriptors that system calls of its own have opened are not closed with the thread.
+ * strips the types and a small hook finds `x.ts` for an import of `x.js`. `data` is what `beginWork` returns there.
+ * `ownsFiles` false: descriptors that system calls of its own have opened are not closed with the thread.
  */
 export function startWorker(
   name: string,
