@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Every engine of a test has its own state, names and tables, so files run side by side; two, because most of their time
+// Every engine of a test has its own state, names and tables, so files run side by side; three, because most of their time
 // they wait, and more would make figures and failures hard to read.
 export default defineConfig({
   test: {
@@ -18,7 +18,7 @@ export default defineConfig({
           name: "engine",
           include: ["src/**/*.engine.test.ts", "test/*/**/*.test.ts"],
           globalSetup: ["test/engine/global-setup.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 }, // after the unit tests, which take all processors
           // Real processes on a shared machine: once more tells a hiccup from a defect, and the reporter names it.
           retry: 1,
