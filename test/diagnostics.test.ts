@@ -32,6 +32,7 @@ const otherWords = new Set([
     "utf-8",
     "utf-16le",
     "utf-16be",
+    "x-gantry",
   ],
   ...["too-deep", "too-many-documents", "too-many-tokens"],
 ]);

@@ -9,6 +9,7 @@
  * @see Compose Specification
  */
 import type { SourceLocation } from "../base/diagnostic.js";
+import type { ServiceExtension } from "./extension.js";
 import type { Tree } from "./tree.js";
 
 export interface Project {
@@ -135,6 +136,7 @@ export interface Service {
   readonly separator?: "_";
   /** `x-gantry` and other extensions, as written. */
   readonly extensions: Readonly<Record<string, unknown>>;
+  readonly gantry?: ServiceExtension;
   /** Attributes that have no member above, or say there less than the files do, in canonical form: for `config`. */
   readonly untyped?: Readonly<Record<string, unknown>>;
   readonly blkio_config?: BlkioSpec;

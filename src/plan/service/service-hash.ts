@@ -19,6 +19,7 @@ const excluded: ReadonlySet<string> = new Set([
   "profiles",
   "attach",
   "extensions",
+  "gantry",
   "separator",
   "untyped",
 ]);

@@ -72,7 +72,8 @@ describe("an attribute is brought into its canonical form", () => {
     ["build: https://example.com/x.git", { build: { context: "https://example.com/x.git" } }],
     ["pull_policy: if_not_present", { pull_policy: "missing" }],
     ["attach: false", { attach: false }],
-    ["x-gantry: { a: [1] }", { extensions: { "x-gantry": { a: [1] } } }],
+    ["x-other: { a: [1] }", { extensions: { "x-other": { a: [1] } } }],
+    ["x-gantry: { drain: 30s }", { extensions: { "x-gantry": { drain: "30s" } }, gantry: { drain: 30e9 } }],
     ["extra_hosts: ['b=10.0.0.2', 'a:10.0.0.1', 'v6=[::1]']", { extra_hosts: ["a=10.0.0.1", "b=10.0.0.2", "v6=::1"] }],
     [
       "extra_hosts: { h: [10.0.0.2, 10.0.0.1], g: host-gateway }",

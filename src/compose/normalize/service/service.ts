@@ -2,6 +2,7 @@
 import type { BuildSpec, Service } from "../../project.js";
 import { child, itemsOf, membersOf, type Tree, toPlain } from "../../tree.js";
 import type { Context } from "../context.js";
+import { normalizeServiceExtension } from "../extension/service-extension.js";
 import {
   compact,
   readBytes,
@@ -77,6 +78,7 @@ export function normalizeService(name: string, node: Tree, context: Context): Dr
       profiles: readTexts(at("profiles")),
       ...besideFields(node, context),
       extensions: extensionsOf(node),
+      gantry: normalizeServiceExtension(at("x-gantry"), context),
       untyped: untypedAttributes(node, context),
     }),
     envFiles: normalizeEnvFiles(at("env_file"), context),
