@@ -13,7 +13,6 @@ import { composeSurface, dockerSurface, type Surface } from "./surface.fixture.j
 
 /** Commands that answer with their name and a reason, and take no flags of their own. */
 const refusedCommands: Readonly<Record<string, string>> = {
-  watch: "synchronising files into containers is a later step",
   bridge: "turns projects into those of other platforms by images of Docker's",
 };
 

@@ -4,13 +4,12 @@
  * The Dockerfile and the ignore file always come along, as Docker's engine wants them. Nothing but directories, files
  * and links is sent.
  */
-import { lstat, open, readdir, readFile, readlink } from "node:fs/promises";
+import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { GantryError, systemCodeOf } from "../../base/errors.js";
 import { type IgnoreRules, ignoreFileNames, parseIgnoreFile } from "../../dockerfile/ignore-patterns.js";
+import { tarFile } from "./tar-file.js";
 import { tarEnd, tarHeader, tarPadding } from "./tar-writer.js";
-
-const chunkBytes = 256 * 1024;
 
 export interface ContextFiles {
   readonly directory: string;
@@ -62,25 +61,7 @@ async function* entriesBelow(walk: Walk, path: string): AsyncGenerator<Uint8Arra
       yield* entriesBelow(walk, inner);
     } else if (stat.isSymbolicLink()) {
       yield tarHeader({ ...common, name: inner, type: "symlink", sizeBytes: 0, linkName: await readlink(real) });
-    } else if (stat.isFile()) yield* fileEntry(real, inner);
-  }
-}
-
-/** Its size is fixed by the header: what is written meanwhile is cut off, what is cut off filled with zeros. */
-async function* fileEntry(real: string, name: string): AsyncGenerator<Uint8Array> {
-  const file = await open(real, "r");
-  try {
-    const { size, mode, mtimeMs } = await file.stat();
-    yield tarHeader({ name, type: "file", mode, modifiedS: mtimeMs / 1000, sizeBytes: size });
-    for (let at = 0; at < size; ) {
-      const chunk = Buffer.alloc(Math.min(chunkBytes, size - at));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
-      yield bytesRead === 0 ? chunk : chunk.subarray(0, bytesRead);
-      at += bytesRead === 0 ? chunk.length : bytesRead;
-    }
-    yield tarPadding(size);
-  } finally {
-    await file.close();
+    } else if (stat.isFile()) yield* tarFile(real, inner);
   }
 }
 

@@ -72,7 +72,8 @@ function addExec(
   return builder.add({ kind: "run-hook", container, hook: step, body: execBody(hook) }, cause, edges);
 }
 
-function execBody({ command, user, working_dir, privileged, environment }: HookSpec): ExecCreateBody {
+/** The exec request of a hook. */
+export function execBody({ command, user, working_dir, privileged, environment }: HookSpec): ExecCreateBody {
   return {
     Cmd: [...command],
     ...when("User", user),

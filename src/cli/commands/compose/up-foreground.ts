@@ -3,7 +3,7 @@
  * Ctrl-C: gracefully the first time, at once the second.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { GantryError, isGantryError } from "../../../base/errors.js";
+import { GantryError, isGantryError, messageOf } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import { readFrames } from "../../../client/frames.js";
 import type { Project, Service } from "../../../compose/project.js";
@@ -11,6 +11,7 @@ import type { ContainerRef } from "../../../plan/operation.js";
 import { selectServices, type UpOptions } from "../../../plan/up-options.js";
 import type { ContainerInspect } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
+import type { EngineEvent } from "../../../wire/system.js";
 import type { CliContext } from "../../context.js";
 import { logName } from "../../views/log-lines.js";
 import { LogPrinter } from "./output/log-printer.js";
@@ -33,6 +34,7 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
   const session = new ForegroundSession(context, client, job);
   try {
     const started = await session.start(interrupted.signal);
+    await using _watch = started && job.flags.watch ? await followFiles(context, client, job) : undefined;
     if (started) await Promise.race([session.ended, aborted(interrupted.signal)]);
     if (session.isEngineGone && !interrupted.signal.aborted) throw engineGone();
     if (interrupted.signal.aborted) context.stderr.write("\nGracefully Stopping... press Ctrl+C again to force\n");
@@ -45,6 +47,32 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
     session.close();
     giveBack();
   }
+}
+
+/** What `watch` does, for as long as the foreground lasts. Throws before it begins when there is nothing to watch. */
+async function followFiles(
+  context: CliContext,
+  client: EngineClient,
+  { project, options, flags }: Job,
+): Promise<AsyncDisposable> {
+  const [{ openWatch }, { WatchSession }] = await Promise.all([
+    import("./watch/open-watch.js"),
+    import("./watch/watch-session.js"),
+  ]);
+  const { active, warnings } = await openWatch(project, options.services);
+  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  const ending = new AbortController();
+  const watched = { quiet: flags.quietBuild === true, waitLock: flags.waitLock, prune: true };
+  const session = new WatchSession(context, client, { project, rules: active, flags: watched });
+  const running = session.run(ending.signal).catch((error: unknown) => {
+    context.stderr.write(`error: files are not watched any more: ${messageOf(error)}\n`);
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      await running;
+    },
+  };
 }
 
 function engineGone(): GantryError {
@@ -82,6 +110,8 @@ class ForegroundSession {
   readonly #streams = new Map<string, Promise<void>>();
   readonly #alive = new Set<string>();
   #hasStarted = false;
+  /** Services whose output is shown. */
+  #shown: ReadonlySet<string> = new Set();
   /** Resolves when nothing is left to watch, or the first exit asked for the end. */
   readonly ended: Promise<void>;
   #end: () => void = () => {};
@@ -115,6 +145,7 @@ class ForegroundSession {
       quietBuilds: flags.quietBuild === true,
     });
     const shown = attachedServices(project, options, flags);
+    this.#shown = shown;
     const starting = plan.operations.flatMap((op) => (op.kind === "start-container" ? [op.container] : []));
     const running = observed.containers.filter((c) => !c.isOneOff && c.state === "running" && shown.has(c.service));
     const replaced = new Set(
@@ -138,7 +169,7 @@ class ForegroundSession {
       quietBuilds: flags.quietBuild === true,
     });
     this.#hasStarted = true;
-    if (this.#alive.size === 0) this.#end();
+    if (this.#alive.size === 0 && !flags.watch) this.#end();
     return outcome === "succeeded";
   }
 
@@ -179,7 +210,9 @@ class ForegroundSession {
       this.#considerTrigger(state.Config.Labels?.[composeLabels.service] ?? "", code);
     }
     this.#alive.delete(id);
-    if (this.trigger !== undefined || (this.#hasStarted && this.#alive.size === 0)) this.#end();
+    // Who watches waits for changes, also of what has ended.
+    const isOver = this.#hasStarted && this.#alive.size === 0 && !this.#job.flags.watch;
+    if (this.trigger !== undefined || isOver) this.#end();
   }
 
   /** Output may end before the process does, or before the engine has learnt that it did. */
@@ -212,7 +245,20 @@ class ForegroundSession {
     this.#end();
   }
 
-  /** A container that its restart policy, or somebody else, starts again is followed from that moment. */
+  #isReplacement({ Actor: { Attributes } }: EngineEvent): boolean {
+    const isReplica = Attributes[composeLabels.oneoff] !== "True";
+    return (
+      this.#job.flags.watch === true &&
+      this.#hasStarted &&
+      isReplica &&
+      this.#shown.has(Attributes[composeLabels.service] ?? "")
+    );
+  }
+
+  /**
+   * A container that its restart policy, or somebody else, starts again is followed from that moment; with `--watch`
+   * one that takes another's place as well.
+   */
   async #followRestarts(): Promise<void> {
     const { signal } = this.#ending;
     const filters = {
@@ -223,13 +269,15 @@ class ForegroundSession {
     try {
       for await (const event of this.#client.system.events({ filters }, { signal })) {
         const id = event.Actor.ID;
-        if (!this.#alive.has(id) || this.#streams.has(id)) continue;
+        const isKnown = this.#alive.has(id);
+        if (this.#streams.has(id) || !(isKnown || this.#isReplacement(event))) continue;
+        this.#alive.add(id);
         const { Config, Name } = await this.#client.containers.inspect(id);
         const query = {
           follow: true,
           stdout: true,
           stderr: true,
-          since: event.timeNano / 1e9,
+          ...(isKnown ? { since: event.timeNano / 1e9 } : {}),
           tty: Config.Tty === true,
         };
         this.#stream({ id, name: Name.replace(/^\//, "") }, this.#client.containers.logs(id, query, { signal }));

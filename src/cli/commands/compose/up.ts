@@ -195,10 +195,8 @@ function checkFlags(flags: UpFlags): void {
   refuse(follows && flags.wait, "--abort-on-container-exit and --wait");
   refuse(isAttaching && (flags.detach || flags.wait), "--attach and --detach or --wait");
   refuse(flags.watch && flags.noBuild, "--watch and --no-build");
-  if (!flags.watch) return;
-  throw new GantryError("not-supported", "--watch is not there yet: files are not synchronised into containers", {
-    hint: "Start again what changed: gantry up -d SERVICE",
-  });
+  refuse(flags.watch && (flags.detach || flags.wait), "--watch and --detach or --wait");
+  refuse(flags.watch && follows, "--watch and --abort-on-container-exit");
 }
 
 /** `--pull build` says the same as `--build`. */

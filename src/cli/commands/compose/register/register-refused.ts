@@ -4,11 +4,6 @@ import { GantryError } from "../../../../base/errors.js";
 
 const refused = [
   {
-    name: "watch",
-    why: "gantry watch is not there yet: files are not synchronised into containers",
-    hint: "Start again what changed: gantry up -d SERVICE",
-  },
-  {
     name: "bridge",
     why: "gantry bridge is not supported: it turns projects into those of other platforms by images of Docker's",
     hint: "gantry config prints the project in the form that such tools read",

@@ -16,7 +16,7 @@ export function registerUp(program: Command, context: CliContext): void {
   planFlags(up)
     .option(...waitLock)
     .addOption(new Option("--menu").hideHelp())
-    .addOption(new Option("-w, --watch").hideHelp())
+    .option("-w, --watch", "follow the files under develop.watch, as the command watch does")
     .action(async (services: string[], flags) => (await import("../up.js")).up(context, flags, services));
   withExitCodes(up, {
     "1": "something failed; a card tells what",
@@ -49,6 +49,21 @@ export function registerUp(program: Command, context: CliContext): void {
     .option(...waitLock)
     .action(async (words: string[], flags) => (await import("../plan.js")).scale(context, flags, words));
   withExamples(scale, "gantry scale web=3 worker=2");
+  registerWatch(program, context);
+}
+
+function registerWatch(program: Command, context: CliContext): void {
+  const watch = program
+    .command("watch [services...]")
+    .description("follow the files under develop.watch: copy, restart or rebuild what they change")
+    .option("--no-up", "watch what runs already, start nothing")
+    .option("--prune", "remove images that a rebuild leaves without a name", true)
+    .option("--no-prune", "keep them")
+    .option("--quiet", "no progress of builds")
+    .option(...waitLock)
+    .action(async (services: string[], flags) => (await import("../watch/watch.js")).watch(context, flags, services));
+  withExitCodes(watch, { "1": "nothing can be watched, or the services do not come up", "130": "ended by Ctrl-C" });
+  withExamples(watch, "gantry watch", "gantry watch --no-up api");
 }
 
 /** What the foreground shows and when it ends. */
