@@ -4,6 +4,7 @@
  * @see Dockerfile reference (frontend 1.x)
  */
 import type { Diagnostic } from "../base/diagnostic.js";
+import type { CheckSettings } from "./checks/check.js";
 
 /** Lines count from 1; `endLine` is the last line of the instruction, its here-documents included. */
 export interface Place {
@@ -68,6 +69,8 @@ export type InstructionKind =
       readonly heredocs: readonly Heredoc[];
       /** Values of `--mount`, as written. */
       readonly mounts: readonly string[];
+      /** Values of `--device`, as written. */
+      readonly devices: readonly string[];
       readonly network?: string;
       readonly security?: string;
     }
@@ -109,6 +112,7 @@ export interface Dockerfile {
   /** ARGs before the first FROM. */
   readonly globalArgs: ReadonlyArray<Extract<Instruction, { kind: "arg" }>>;
   readonly stages: readonly Stage[];
+  readonly checks: CheckSettings;
   /** All problems, in the order of the file. With an error among them nothing may be built. */
   readonly problems: readonly Diagnostic[];
 }

@@ -23,8 +23,13 @@ export function ignoreFileNames(dockerfile: string): readonly string[] {
 }
 
 export function parseIgnoreFile(text: string): IgnoreRules {
+  return ignoreRules(ignoreLines(text));
+}
+
+/** The patterns of an ignore file: a comment begins at the line's first character. */
+export function ignoreLines(text: string): string[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  return ignoreRules(lines.filter((line) => !line.startsWith("#")));
+  return lines.filter((line) => !line.startsWith("#"));
 }
 
 /** From the patterns alone, as `--exclude` gives them. */
@@ -48,7 +53,9 @@ function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;
-    if (part === "..") parts.pop();
+    // Above the context there is nothing: such a pattern keeps its dots, and matches no path.
+    if (part === ".." && !path.startsWith("/") && [undefined, ".."].includes(parts.at(-1))) parts.push(part);
+    else if (part === "..") parts.pop();
     else parts.push(part);
   }
   return parts.join("/");

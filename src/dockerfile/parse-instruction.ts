@@ -52,7 +52,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   MAINTAINER: { flags: [], parse: ({ rest }) => ({ kind: "maintainer", author: rest }) },
   ONBUILD: { flags: [], parse: onbuild },
-  RUN: { flags: ["mount*", "network", "security"], parse: run },
+  RUN: { flags: ["mount*", "device*", "network", "security"], parse: run },
   SHELL: { flags: [], parse: shell },
   STOPSIGNAL: { flags: [], parse: (parts) => ({ kind: "stopsignal", signal: oneArgument(parts) }) },
   USER: { flags: [], parse: (parts) => ({ kind: "user", user: oneArgument(parts) }) },
@@ -124,9 +124,6 @@ function from({ flags, rest }: Parts): InstructionKind {
       `invalid name for build stage: ${JSON.stringify(name)}, name can't start with a number or contain symbols`,
     );
   }
-  if (["scratch", "context"].includes(name.toLowerCase())) {
-    throw bad(`invalid name for build stage: ${JSON.stringify(name)} is reserved`);
-  }
   return { kind: "from", image, name: name.toLowerCase(), ...extra };
 }
 
@@ -153,6 +150,7 @@ function run({ flags, rest, heredocs }: Parts): InstructionKind {
     command: commandOf(rest),
     heredocs,
     mounts: flags.flatMap(({ name, value }) => (name === "mount" ? [value ?? ""] : [])),
+    devices: flags.flatMap(({ name, value }) => (name === "device" ? [value ?? ""] : [])),
     ...(network === undefined ? {} : { network }),
     ...(security === undefined ? {} : { security }),
   };

@@ -70,21 +70,32 @@ export function planStages({ dockerfile, target, globals, named, file }: GraphIn
   return { target: wanted, needed: all.filter(({ index }) => reached.has(index)) };
 }
 
-/** `numbers`: a stage may be named by its number, which FROM does not allow. */
+/**
+ * `numbers`: a stage may be named by its number, which FROM does not allow. A context takes the place of the stage and
+ * of the image that has its name; `alpine` and `alpine:latest` are one name of an image.
+ */
 export function originOf(
   name: string,
   { before, named, numbers }: { before: readonly Stage[]; named: ReadonlySet<string>; numbers: boolean },
 ): Origin {
   if (name === "scratch") return { kind: "scratch" };
+  const given = [...named].find((one) => contextName(one) === contextName(name));
+  if (given !== undefined) return { kind: "named", name: given };
   const own = before.findLast((stage) => stage.name === name.toLowerCase());
   if (own) return { kind: "stage", index: own.index };
-  if (named.has(name)) return { kind: "named", name };
   if (numbers && /^\d+$/.test(name)) {
     const index = Number(name);
     if (index < before.length) return { kind: "stage", index };
     throw new GantryError("bad-parameter", `invalid stage index ${name}: it must be one of an earlier stage`);
   }
   return { kind: "image", image: name };
+}
+
+function contextName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/^docker\.io\/(?:library\/)?/, "")
+    .replace(/:latest$/, "");
 }
 
 function sourcesOf(step: Instruction, fail: (message: string, place: Place, hint?: string) => never): string[] {

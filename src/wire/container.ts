@@ -160,10 +160,12 @@ export interface Resources {
 /**
  * A file whose content travels by the API: a Compose secret or config that has no file the engine could bind.
  * Gantry's own (`HostConfig.GantryFiles`); other engines ignore it. The engine keeps it 0600 in its state root and
- * never shows `Data` again. `Data` is base64, `Mode` permission bits.
+ * never shows `Data` again. `Data` is base64, `Mode` permission bits. With `Env` it is no file but the value of that
+ * variable of the container's first process, and `Target` is empty.
  */
 export interface InjectedFile {
   Target: string;
+  Env?: string;
   Data: string;
   Uid?: number;
   Gid?: number;

@@ -12,6 +12,7 @@ import type { ImageBuild } from "../../plan/build/image-build.js";
 import type { BuildInputs } from "../../wire/build.js";
 import { StepFailure } from "../steps/step-failure.js";
 import { contextTar, dockerfileTar } from "./context-tar.js";
+import { openAgents } from "./ssh-agents.js";
 
 /** The classic builder marks what a command says on standard error. */
 const color = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
@@ -34,7 +35,8 @@ export interface BuildRun {
 
 /** The image's id, "" for a check. Throws `StepFailure` with the Dockerfile's line, "bad-parameter", … */
 export async function buildImage(build: ImageBuild, run: BuildRun): Promise<string> {
-  const call = await callOf(build, run);
+  await using agents = await openAgents(build.ssh, run.environment);
+  const call = await callOf(build, run, agents.sockets);
   let id = "";
   try {
     for await (const message of run.client.builds.build(call, { signal: run.signal })) {
@@ -51,12 +53,12 @@ export async function buildImage(build: ImageBuild, run: BuildRun): Promise<stri
   return id;
 }
 
-async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
+async function callOf(build: ImageBuild, run: BuildRun, ssh: Readonly<Record<string, string>>): Promise<BuildCall> {
   // Without a directory there is the Dockerfile alone.
   const isRemote = build.context !== "" && !isAbsolute(build.context);
   const direct = run.sharesFiles && isAbsolute(build.context);
   const dockerfile = await dockerfileOf(build, isRemote);
-  const inputs = await inputsOf(build, run, { direct, dockerfile });
+  const inputs = await inputsOf(build, run, { direct, dockerfile, ssh });
   const { network, shmSizeBytes, memoryBytes, isolation, target, platform } = build;
   const context = isRemote
     ? { remote: build.context }
@@ -73,7 +75,7 @@ async function callOf(build: ImageBuild, run: BuildRun): Promise<BuildCall> {
     ...(inputs ? { inputs } : {}),
     dockerfile: dockerfile.path,
     tags: [build.image, ...build.tags].filter((tag) => tag !== ""),
-    ...{ args: build.args, labels: build.labels, noCache: build.noCache, pull: build.pull },
+    ...{ args: withEpoch(build.args, run), labels: build.labels, noCache: build.noCache, pull: build.pull },
     ...{ ulimits: build.ulimits, extraHosts: build.extraHosts },
     ...(target === undefined ? {} : { target }),
     ...(platform === undefined ? {} : { platform }),
@@ -112,10 +114,9 @@ function textOf({ text }: DockerfileOrigin): { dockerfileText?: string } {
 async function inputsOf(
   build: ImageBuild,
   run: BuildRun,
-  { direct, dockerfile }: { direct: boolean; dockerfile: DockerfileOrigin },
+  { direct, dockerfile, ssh }: { direct: boolean; dockerfile: DockerfileOrigin; ssh: Readonly<Record<string, string>> },
 ): Promise<BuildInputs | undefined> {
   const secrets = await secretsOf(build, run);
-  const ssh = agentsOf(build, run);
   const inputs: BuildInputs = {
     ...(direct ? { context: build.context, ...textOf(dockerfile) } : {}),
     ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
@@ -147,15 +148,10 @@ async function secretsOf({ secrets }: ImageBuild, { environment }: BuildRun): Pr
   return found;
 }
 
-/** Agents alone: a key would have to be read by the engine. */
-function agentsOf({ ssh }: ImageBuild, { environment }: BuildRun): Record<string, string> {
-  const entries = ssh.map((word): [string, string] => {
-    const [id = "default", path] = word.split("=", 2);
-    const socket = path ?? environment.SSH_AUTH_SOCK;
-    if (socket) return [id || "default", socket];
-    throw new GantryError("bad-parameter", `ssh ${word}: no agent is running (SSH_AUTH_SOCK is not set)`);
-  });
-  return Object.fromEntries(entries);
+/** The variable of the environment counts, as everywhere where builds can be reproduced. */
+function withEpoch(args: ImageBuild["args"], { environment }: BuildRun): ImageBuild["args"] {
+  const epoch = environment.SOURCE_DATE_EPOCH;
+  return epoch ? { SOURCE_DATE_EPOCH: epoch, ...args } : args;
 }
 
 /** A step's failure stands at its line of the Dockerfile, with the end of what its command said. */

@@ -52,7 +52,7 @@ const mount = {
 } as const satisfies Fields<MountRequest>;
 
 const injectedFile = {
-  ...{ Target: "text", Data: "text", Uid: "integer", Gid: "integer", Mode: "integer" },
+  ...{ Target: "text", Env: "text", Data: "text", Uid: "integer", Gid: "integer", Mode: "integer" },
 } as const satisfies Fields<InjectedFile>;
 
 const throttled = [{ Path: "text", Rate: "integer" }] as const;

@@ -101,5 +101,14 @@ it("takes what our own client announced: a directory, secrets, contexts", () => 
       ["g", { kind: "remote", url: "https://host/r.git#main" }],
     ]),
   });
-  expect(() => read("", { inputs: { contexts: { o: "oci-layout://x" } } })).toThrow("oci-layout");
+  const contexts = {
+    one: "oci-layout:///a/b",
+    two: "oci-layout:///a/b:v1",
+    three: `oci-layout:///a@sha256:${"0".repeat(64)}`,
+  };
+  expect([...read("", { inputs: { contexts } }).contexts.values()]).toEqual([
+    { kind: "layout", path: "/a/b" },
+    { kind: "layout", path: "/a/b", reference: "v1" },
+    { kind: "layout", path: "/a", reference: `sha256:${"0".repeat(64)}` },
+  ]);
 });

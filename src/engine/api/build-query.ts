@@ -147,8 +147,11 @@ function invalid(name: string): GantryError {
 /** `docker-image://NAME`, an address, or a directory of the engine's host. */
 function namedContext(value: string): NamedContext {
   if (value.startsWith("docker-image://")) return { kind: "image", name: value.slice("docker-image://".length) };
-  if (value.startsWith("oci-layout://")) {
-    throw new GantryError("not-supported", `The context ${value} is not supported: oci-layout`);
+  const layout = /^oci-layout:\/\/([^@]+?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(value);
+  if (layout) {
+    const [, path = "", tag, digest] = layout;
+    const reference = digest ?? tag;
+    return { kind: "layout", path, ...(reference === undefined ? {} : { reference }) };
   }
   if (/^(?:https?|git|ssh):\/\/|^git@/.test(value)) return { kind: "remote", url: value };
   return { kind: "directory", path: value };

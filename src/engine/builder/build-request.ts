@@ -16,6 +16,8 @@ export type BuildContext =
 export type NamedContext =
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "image"; readonly name: string }
+  /** An image of an OCI layout on this host, by its tag or digest where it holds several. */
+  | { readonly kind: "layout"; readonly path: string; readonly reference?: string }
   | { readonly kind: "remote"; readonly url: string };
 
 export interface BuildRequest {

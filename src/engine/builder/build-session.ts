@@ -16,7 +16,7 @@ import { matchPlatform, parsePlatform, platformOfMachine } from "../../oci/platf
 import { parseReference } from "../../oci/reference.js";
 import type { ImageParts } from "../images/images.js";
 import { limiter } from "../images/limiter.js";
-import type { BuildRequest, Tell } from "./build-request.js";
+import type { BuildRequest, NamedContext, Tell } from "./build-request.js";
 import { openDirectory, openRemote } from "./context/open-context.js";
 import type { BuildRooms } from "./rooms.js";
 
@@ -152,18 +152,24 @@ export class BuildSession implements AsyncDisposable {
       case "named": {
         const context = this.request.contexts.get(origin.name);
         if (context?.kind === "image") return this.#layered(await this.image(context.name, undefined, tell));
+        if (context?.kind === "layout") return this.#layered(await this.#layout(context));
         return { open: () => this.#openNamed(origin.name) };
       }
     }
   }
 
-  /** The base that a named context is for FROM. */
-  async namedBase(name: string, platform: string | undefined, tell: Tell): Promise<ImageParts> {
+  /** The base that a named context is for FROM; undefined for a directory, whose content is all of it. */
+  async namedBase(name: string, platform: string | undefined, tell: Tell): Promise<ImageParts | undefined> {
     const context = this.request.contexts.get(name);
     if (context?.kind === "image") return this.image(context.name, platform, tell);
-    throw new GantryError("not-supported", `FROM ${name}: a directory cannot be the base of a stage`, {
-      hint: "Give an image as that context: docker-image://NAME",
-    });
+    if (context?.kind === "layout") return this.#layout(context);
+    return undefined;
+  }
+
+  /** An image of an OCI layout on this host, loaded without a name. */
+  async #layout(layout: Extract<NamedContext, { kind: "layout" }>): Promise<ImageParts> {
+    const { forBuilds } = this.rooms.images;
+    return forBuilds.takeApart(await forBuilds.loadLayout(layout, this.signal));
   }
 
   #layered({ layers }: Pick<ImageParts, "layers">): TreeSource {
@@ -195,7 +201,7 @@ export class BuildSession implements AsyncDisposable {
 
   async #openContext(name: string): Promise<OpenTree> {
     const context = this.request.contexts.get(name);
-    if (!context || context.kind === "image") throw new Error(`No directory: ${name}`);
+    if (context?.kind !== "directory" && context?.kind !== "remote") throw new Error(`No directory: ${name}`);
     const opened =
       context.kind === "directory"
         ? await openDirectory(context.path, "Dockerfile")

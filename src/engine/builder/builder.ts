@@ -11,14 +11,14 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import { GantryError } from "../../base/errors.js";
 import { globalScope, unusedArgs } from "../../dockerfile/build-args.js";
+import { checkIgnoredSources } from "../../dockerfile/checks/check-context.js";
 import type { Dockerfile } from "../../dockerfile/dockerfile.js";
-import { parseDockerfile } from "../../dockerfile/parse-dockerfile.js";
+import { diagnosticOf, parseDockerfile } from "../../dockerfile/parse-dockerfile.js";
 import { planStages, type StageGraph } from "../../dockerfile/stage-graph.js";
 import { type Platform, parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import { familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
 import { shortId } from "../../oci/short-id.js";
 import type { ImageParts, StoredImage } from "../images/images.js";
-import { KeyedLock } from "../images/keyed-lock.js";
 import { SingleFlight } from "../images/single-flight.js";
 import { sweepBuildContainers } from "./build-containers.js";
 import { BuildOutput } from "./build-output.js";
@@ -30,6 +30,7 @@ import type { BuilderOptions, BuildRooms } from "./rooms.js";
 import { Snapshots } from "./snapshots.js";
 import { StageBuilder } from "./stage-builder.js";
 import { StepCache } from "./step-cache.js";
+import { CacheMounts } from "./steps/cache-mounts.js";
 import { BuildWorkers } from "./trees/build-workers.js";
 
 export interface BuildResult {
@@ -65,9 +66,9 @@ export class Builder {
     return new Builder({
       ...options,
       ...{ workers, cache, snapshots, scratch },
-      cacheMounts: join(home, "mounts"),
+      cacheMounts: new CacheMounts(),
+      cacheHome: join(home, "mounts"),
       flights: new SingleFlight(({ number }) => String(number)),
-      locks: new KeyedLock(),
       digests: new Map(),
     });
   }
@@ -170,24 +171,32 @@ export class Builder {
 }
 
 function openContext(
-  { context, dockerfile }: BuildRequest,
+  { context, dockerfile, args }: BuildRequest,
   options: { scratch: string; signal: AbortSignal },
 ): Promise<OpenContext> {
   switch (context.kind) {
     case "archive":
-      return openArchive(context.body, options);
+      return openArchive(context.body, dockerfile, options);
     case "directory":
       return openDirectory(context.path, dockerfile);
     case "remote":
-      return openRemote(context.url, dockerfile, options);
+      return openRemote(context.url, dockerfile, { ...options, keepGitDir: keepsGitDir(args) });
   }
+}
+
+function keepsGitDir(args: ReadonlyMap<string, string>): boolean {
+  return ["1", "true"].includes(args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR") ?? "");
 }
 
 /** Warnings are told; errors are thrown, all of them in one. */
 function readAndCheck(request: BuildRequest, context: OpenContext, tell: Tell): Dockerfile {
   const text = request.dockerfileText ?? readDockerfile(context, request.dockerfile);
-  const dockerfile = parseDockerfile(text, request.dockerfile);
-  const shown = dockerfile.problems.map(({ severity, source, message, hint }) => ({
+  const { dockerfile: file, args } = request;
+  const dockerfile = parseDockerfile(text, file, args.get("BUILDKIT_DOCKERFILE_CHECK"));
+  const ignored = checkIgnoredSources(dockerfile, context.ignore).map((one) => {
+    return diagnosticOf(one, dockerfile.checks, file);
+  });
+  const shown = [...dockerfile.problems, ...ignored].map(({ severity, source, message, hint }) => ({
     severity,
     source,
     text: `${source?.file}:${source?.line}:${source?.column}: ${message}${hint ? ` (${hint})` : ""}`,

@@ -46,7 +46,7 @@ export async function cacheUsage(rooms: BuildRooms): Promise<CacheUsage[]> {
   return [...steps, ...(await cacheMounts(rooms))].sort((a, b) => (a.lastUsedAt < b.lastUsedAt ? 1 : -1));
 }
 
-/** Layers that images have stay with the images. */
+/** Layers that images have stay with the images, and a cache mount that a step uses right now stays. */
 export async function pruneCache(
   rooms: BuildRooms,
   { all, keepBytes = 0, usedBefore, ids, types }: CachePrune,
@@ -58,14 +58,14 @@ export async function pruneCache(
       (!usedBefore || new Date(lastUsedAt) < usedBefore),
   );
   let kept = 0;
-  const doomed = candidates.filter(({ sizeBytes, inUse }) => {
-    if (inUse && !all) return false;
+  const doomed = candidates.filter(({ id, sizeBytes, inUse }) => {
+    if ((inUse && !all) || rooms.cacheMounts.isUsed(id)) return false;
     kept += sizeBytes;
     return kept > keepBytes || keepBytes === 0;
   });
   for (const { id, type } of doomed) {
     if (type === "regular") await Promise.all(stepsOf(rooms, id).map(({ key }) => rooms.cache.forget(key)));
-    else await rm(join(rooms.cacheMounts, id), { recursive: true, force: true });
+    else await rm(join(rooms.cacheHome, id), { recursive: true, force: true });
   }
   await rooms.images.collectGarbage(rooms.containers.usedImages());
   const reclaimedBytes = doomed.reduce((sum, { sizeBytes, inUse }) => sum + (inUse ? 0 : sizeBytes), 0);
@@ -93,7 +93,7 @@ function imageLayers({ images }: BuildRooms): Set<string> {
   return new Set(images.list({}).flatMap(({ Id }) => images.layersOf(Id).map(({ chainId }) => chainId)));
 }
 
-async function cacheMounts({ cacheMounts: home }: BuildRooms): Promise<CacheUsage[]> {
+async function cacheMounts({ cacheHome: home }: BuildRooms): Promise<CacheUsage[]> {
   const names = await readdir(home).catch(() => []);
   const sizes = await measureTrees(
     names.map((name) => join(home, name)),

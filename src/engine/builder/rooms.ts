@@ -2,12 +2,12 @@
 import type { Clock } from "../../base/clock.js";
 import type { Containers } from "../containers/containers.js";
 import type { Images } from "../images/images.js";
-import type { KeyedLock } from "../images/keyed-lock.js";
 import type { SingleFlight } from "../images/single-flight.js";
 import type { LayerStore } from "../layers/layer-store.js";
 import type { BuildMessage } from "./build-request.js";
 import type { Snapshots } from "./snapshots.js";
 import type { CachedStep, StepCache } from "./step-cache.js";
+import type { CacheMounts } from "./steps/cache-mounts.js";
 import type { HashResult } from "./trees/build-job.js";
 import type { BuildWorkers } from "./trees/build-workers.js";
 
@@ -31,14 +31,13 @@ export interface BuildRooms extends BuilderOptions {
   readonly snapshots: Snapshots;
   readonly cache: StepCache;
   readonly flights: SingleFlight<CachedStep, StepMessage>;
-  /** Cache mounts that one step at a time may use. */
-  readonly locks: KeyedLock;
   /** Digests of what was taken out of layers, which never change; see `remember`. */
   readonly digests: Map<string, HashResult>;
   /** Emptied at every start. */
   readonly scratch: string;
-  /** Cache mounts, by a digest of their id. */
-  readonly cacheMounts: string;
+  readonly cacheMounts: CacheMounts;
+  /** Directories of the cache mounts. */
+  readonly cacheHome: string;
 }
 
 /** About 300 bytes each. Beyond it all are forgotten: finding one again costs a walk. */

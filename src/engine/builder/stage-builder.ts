@@ -4,6 +4,7 @@
  * Touches the world through the rooms.
  */
 import { arch } from "node:os";
+import { didYouMean } from "../../base/did-you-mean.js";
 import { GantryError, isGantryError, messageOf } from "../../base/errors.js";
 import {
   applyMetadata,
@@ -15,6 +16,7 @@ import {
   workingDirectory,
 } from "../../dockerfile/apply-metadata.js";
 import { predefinedArgs, stageArg } from "../../dockerfile/build-args.js";
+import { isChecked } from "../../dockerfile/checks/check.js";
 import type { Instruction } from "../../dockerfile/dockerfile.js";
 import { expandInstruction } from "../../dockerfile/expand-instruction.js";
 import { parseTrigger } from "../../dockerfile/parse-dockerfile.js";
@@ -104,7 +106,7 @@ export class StageBuilder {
   }
 
   async #begin(): Promise<void> {
-    const { platform } = this.#stage;
+    const { platform, base } = this.#stage;
     const parts = await this.#base();
     if (parts) {
       const { config, layers, history, os, architecture, variant, author, created } = parts;
@@ -121,7 +123,15 @@ export class StageBuilder {
       if (asked) this.#platform = parsePlatform(asked, platformOfMachine(arch()));
       this.#created = this.#session.epochSeconds === undefined ? new Date(0).toISOString() : this.#session.now();
       this.#addPath();
+      if (base.kind === "named") await this.#copyWhole(base.name);
     }
+  }
+
+  /** A directory as the base: its files are the first layer. */
+  async #copyWhole(name: string): Promise<void> {
+    const { place, text } = this.#stage.from;
+    const flags = { link: false, parents: false, exclude: [], heredocs: [] };
+    return this.#perform({ kind: "copy", from: name, sources: ["."], to: "/", ...flags, place, text });
   }
 
   async #base(): Promise<ImageParts | undefined> {
@@ -158,7 +168,8 @@ export class StageBuilder {
   async #perform(written: Instruction): Promise<void> {
     const escapeToken = this.#session.dockerfile.escapeToken;
     const variables = this.#variables();
-    const step = expandInstruction(written, { escapeToken, variables });
+    const onUnset = (name: string) => this.#warnOfUnset(name, written, variables);
+    const step = expandInstruction(written, { escapeToken, variables, onUnset });
     const tell = this.#run.output.tell;
     switch (step.kind) {
       case "from":
@@ -185,6 +196,17 @@ export class StageBuilder {
       default:
         return this.#metadata(step);
     }
+  }
+
+  /** What a variable is may be up to the base image, so that this check has to wait until here. */
+  #warnOfUnset(name: string, { place }: Instruction, variables: ReadonlyMap<string, string>): void {
+    const { dockerfile, request, globals } = this.#session;
+    const rule = "UndefinedVar";
+    const isAutomatic = globals.has(name) || predefinedArgs.includes(name);
+    if (!isChecked(rule, dockerfile.checks) || isAutomatic) return;
+    const hint = didYouMean(name, [...variables.keys()]);
+    const message = `${rule}: Usage of undefined variable '$${name}'${hint ? ` (${hint})` : ""}`;
+    this.#say(`[Warning] ${request.dockerfile}:${place.line}:${place.column}: ${message}\n`);
   }
 
   #declare(step: Extract<Instruction, { kind: "arg" }>): void {

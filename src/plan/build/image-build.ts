@@ -5,7 +5,7 @@
  *
  * @see Compose Build Specification
  */
-import { posix } from "node:path";
+import { posix, resolve } from "node:path";
 import { GantryError } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 import type { Project, Service } from "../../compose/project.js";
@@ -144,8 +144,11 @@ function platformOf({ build, platform }: Service, at: (what: string) => string):
   return platforms[0] === undefined ? {} : { platform: platforms[0] };
 }
 
+const layout = "oci-layout://";
+
 function contextsOf(project: Project, value: unknown): Record<string, string> {
   const entries = Object.entries(textMap(value)).map(([name, origin]): [string, string] => {
+    if (origin.startsWith(layout)) return [name, layout + resolve(project.workingDir, origin.slice(layout.length))];
     if (!origin.startsWith("service:")) return [name, origin];
     const service = project.services.get(origin.slice("service:".length));
     if (!service?.build) {

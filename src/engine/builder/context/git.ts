@@ -1,46 +1,32 @@
-/**
- * Clones repositories for ADD and remote contexts. Touches the world: runs git, which nothing may ask for a password.
- *
- * Addresses are BuildKit's: `https://host/repo.git#ref:directory`, `git@host:repo`, `ssh://…`, `git://…`.
- */
+/** Clones repositories for ADD and contexts. Touches the world: runs git, which nothing may ask for a password. */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
+import { parseGitAddress } from "../../../dockerfile/git-address.js";
 import { realPathIn } from "../trees/real-path.js";
-
-/** True for an address that is cloned rather than downloaded. */
-export function isGitAddress(source: string): boolean {
-  const [address = ""] = source.split("#");
-  if (/^(git:\/\/|ssh:\/\/|git@[^/]+:)/.test(address)) return true;
-  return /^https?:\/\/.+\.git$/.test(address) || /^github\.com\//.test(address);
-}
 
 export interface CloneOptions {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly keepGitDir: boolean;
+  /** A commit, or the beginning of one, which the address must lead to. */
+  readonly checksum?: string;
 }
 
-/** Puts the tree into `target`. Throws "bad-parameter" with git's last words, "helper-missing". */
+/** Puts the tree into `target`. Throws "bad-parameter" with git's last words or a wrong commit, "helper-missing". */
 export async function cloneRepository(source: string, target: string, options: CloneOptions): Promise<void> {
-  const [written = "", fragment = ""] = source.split("#", 2);
-  const address = written.startsWith("github.com/") ? `https://${written}` : written;
-  const [ref = "", directory = ""] = fragment.split(":", 2);
-  // A name that begins with a dash would be an option.
-  if ([address, ref].some((one) => one.startsWith("-")))
-    throw new GantryError("bad-parameter", `Bad address: ${source}`);
+  const { url, ref, directory, checksum = options.checksum, keepGitDir, submodules } = parseGitAddress(source);
   const clone = await mkdtemp(join(options.scratch, "clone-"));
   try {
     const git = (...args: string[]) => run(["-C", clone, ...args], options.signal);
     await git("init", "--quiet");
-    await git("remote", "add", "origin", address);
-    const wanted = ref === "" ? "HEAD" : ref;
-    // A plain file server, and a server asked for a commit, may know no shallow history.
-    await git("fetch", "--quiet", "--depth=1", "origin", wanted).catch(() => git("fetch", "--quiet", "origin", wanted));
+    await git("remote", "add", "origin", url);
+    await fetchRef(git, ref ?? checksum ?? "HEAD");
+    await checkCommit(git, { source, checksum });
     await git("checkout", "--quiet", "--detach", "FETCH_HEAD");
-    await git("submodule", "update", "--quiet", "--init", "--recursive");
-    if (!options.keepGitDir) await rm(join(clone, ".git"), { recursive: true, force: true });
+    if (submodules) await git("submodule", "update", "--quiet", "--init", "--recursive");
+    if (!(keepGitDir ?? options.keepGitDir)) await rm(join(clone, ".git"), { recursive: true, force: true });
     const from = realPathIn(clone, directory);
     if (from === undefined) throw new GantryError("bad-parameter", `${source} has no directory ${directory}`);
     await cp(from, target, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
@@ -49,7 +35,30 @@ export async function cloneRepository(source: string, target: string, options: C
   }
 }
 
-function run(args: readonly string[], signal: AbortSignal): Promise<void> {
+type Git = (...args: string[]) => Promise<string>;
+
+/** A plain file server, and a server asked for a commit, may know no shallow history or no such name. */
+async function fetchRef(git: Git, ref: string): Promise<void> {
+  try {
+    await git("fetch", "--quiet", "--depth=1", "origin", ref);
+  } catch {
+    if (!/^[0-9a-f]{7,64}$/.test(ref)) return void (await git("fetch", "--quiet", "origin", ref));
+    // The beginning of a commit is a name only once the history is here.
+    await git("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*");
+    await git("fetch", "--quiet", ".", await git("rev-parse", "--verify", `${ref}^{commit}`));
+  }
+}
+
+/** An annotated tag may be known by its own digest too. */
+async function checkCommit(git: Git, { source, checksum }: { source: string; checksum: string | undefined }) {
+  if (checksum === undefined) return;
+  const found = [await git("rev-parse", "FETCH_HEAD"), await git("rev-parse", "FETCH_HEAD^{commit}")];
+  if (found.some((one) => one.startsWith(checksum))) return;
+  throw new GantryError("bad-parameter", `expected checksum to match ${checksum}, got ${found[1]}: ${source}`);
+}
+
+/** What it says on standard output. */
+function run(args: readonly string[], signal: AbortSignal): Promise<string> {
   const env = {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: "/root",
@@ -57,8 +66,12 @@ function run(args: readonly string[], signal: AbortSignal): Promise<void> {
     GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
   };
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, { env, signal, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("git", args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
+    let answer = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      answer = (answer + chunk.toString()).slice(-2000);
+    });
     child.stderr.on("data", (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-2000);
     });
@@ -68,7 +81,7 @@ function run(args: readonly string[], signal: AbortSignal): Promise<void> {
       reject(new GantryError("helper-missing", "git is needed to read a repository and is not installed", { hint }));
     });
     child.on("close", (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(answer.trim());
       else reject(new GantryError("bad-parameter", `git ${args[2] ?? ""} failed: ${said.trim()}`));
     });
   });

@@ -8,14 +8,15 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
-import { ignoreFileNames } from "../../../dockerfile/ignore-patterns.js";
+import { isGitAddress } from "../../../dockerfile/git-address.js";
+import { ignoreFileNames, ignoreLines } from "../../../dockerfile/ignore-patterns.js";
 import { readTextInRoot } from "../../kernel/open-in-root.js";
 import { decompressed } from "../../layers/decompress.js";
 import { extractIntoTree } from "../../layers/trees/tree-jobs.js";
 import { download } from "./download.js";
-import { cloneRepository, isGitAddress } from "./git.js";
+import { cloneRepository } from "./git.js";
 
-/** `ignore` are the lines of its ignore file; an archive's sender has left out what they match. */
+/** `ignore` are the lines of its ignore file. */
 export interface OpenContext extends AsyncDisposable {
   readonly root: string;
   readonly ignore: readonly string[];
@@ -31,8 +32,9 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
 }
 
-export async function openArchive(body: Readable, options: ContextOptions): Promise<OpenContext> {
-  return inScratch(options, (root) => unpackInto(body, root, options.signal));
+/** Its sender has left out what the ignore file names, but for that file and the Dockerfile. */
+export async function openArchive(body: Readable, dockerfile: string, options: ContextOptions): Promise<OpenContext> {
+  return inScratch({ ...options, dockerfile }, (root) => unpackInto(body, root, options.signal));
 }
 
 /** `dockerfile` may have an ignore file of its own. */
@@ -41,16 +43,23 @@ export async function openDirectory(path: string, dockerfile: string): Promise<O
   if (!found?.isDirectory()) {
     throw new GantryError("path-not-found", `The build context ${path} is not a directory on the engine's host`);
   }
-  const [text] = ignoreFileNames(dockerfile).flatMap((name) => readTextInRoot(path, name, dockerfileLimitBytes) ?? []);
-  const lines = (text ?? "").split(/\r?\n/).filter((line) => !line.startsWith("#"));
-  return { root: path, ignore: lines, isLive: true, [Symbol.asyncDispose]: async () => {} };
+  return { root: path, ignore: ignoreOf(path, dockerfile), isLive: true, [Symbol.asyncDispose]: async () => {} };
+}
+
+function ignoreOf(root: string, dockerfile: string): string[] {
+  const [text] = ignoreFileNames(dockerfile).flatMap((name) => readTextInRoot(root, name, dockerfileLimitBytes) ?? []);
+  return ignoreLines(text ?? "");
 }
 
 /** A repository, an archive, or a Dockerfile alone, told by what comes. */
-export async function openRemote(url: string, dockerfile: string, options: ContextOptions): Promise<OpenContext> {
-  return inScratch(options, async (root) => {
+export async function openRemote(
+  url: string,
+  dockerfile: string,
+  options: ContextOptions & { keepGitDir?: boolean },
+): Promise<OpenContext> {
+  return inScratch({ ...options, dockerfile }, async (root) => {
     if (isGitAddress(url)) {
-      await cloneRepository(url, root, { ...options, keepGitDir: false });
+      await cloneRepository(url, root, { ...options, keepGitDir: options.keepGitDir ?? false });
       return;
     }
     const { path } = await download(url, join(options.scratch), options.signal);
@@ -106,14 +115,17 @@ function isHeader(block: Buffer): boolean {
   return sum === written;
 }
 
-async function inScratch({ scratch }: ContextOptions, fill: (root: string) => Promise<void>): Promise<OpenContext> {
+async function inScratch(
+  { scratch, dockerfile }: ContextOptions & { dockerfile: string },
+  fill: (root: string) => Promise<void>,
+): Promise<OpenContext> {
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   const root = await mkdtemp(join(scratch, "context-"));
   await chmod(root, 0o755); // as COPY finds it; the directory above lets nobody in
   const dispose = () => rm(root, { recursive: true, force: true });
   try {
     await fill(root);
-    return { root, ignore: [], isLive: false, [Symbol.asyncDispose]: dispose };
+    return { root, ignore: ignoreOf(root, dockerfile), isLive: false, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;

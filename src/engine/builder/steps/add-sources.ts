@@ -8,9 +8,10 @@ import { createReadStream } from "node:fs";
 import { chmod, lstat, mkdir, mkdtemp, rename, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { GantryError } from "../../../base/errors.js";
+import { isGitAddress } from "../../../dockerfile/git-address.js";
 import type { Tell } from "../build-request.js";
 import { download, isDownload } from "../context/download.js";
-import { cloneRepository, isGitAddress } from "../context/git.js";
+import { cloneRepository } from "../context/git.js";
 import { isArchive, unpackInto } from "../context/open-context.js";
 import type { SourceTree } from "../trees/build-job.js";
 import { matchSources } from "../trees/source-entries.js";
@@ -49,15 +50,10 @@ async function cloned(place: StepPlace, step: AddInstruction, source: string): P
   }
   const root = await scratchOf(place);
   const { scratch } = place.session.rooms;
-  const pinned = step.checksum === undefined ? source : pinnedTo(source, step.checksum);
-  await cloneRepository(pinned, root, { scratch, signal: place.session.signal, keepGitDir: step.keepGitDir });
+  const { checksum, keepGitDir } = step;
+  const options = { scratch, signal: place.session.signal, keepGitDir, ...(checksum ? { checksum } : {}) };
+  await cloneRepository(source, root, options);
   return tree(step, { root, pattern: ".", keepOwners: false });
-}
-
-function pinnedTo(source: string, commit: string): string {
-  const [address = "", fragment = ""] = source.split("#", 2);
-  const [, directory = ""] = fragment.split(":", 2);
-  return `${address}#${commit}${directory === "" ? "" : `:${directory}`}`;
 }
 
 async function downloaded(place: StepPlace, step: AddInstruction, source: string): Promise<SourceTree> {

@@ -36,6 +36,7 @@ export async function planCopy(place: StepPlace, step: CopyInstruction, tell: Te
     ...{ kind: "copy", chain: chainIds.at(-1) ?? "", digest: sources.digest, to, intoDirectory },
     ...{ chown, chmod: chmod ?? "", parents: step.parents, epoch: session.epochSeconds ?? null },
   };
+  const epoch = session.epochSeconds === undefined ? {} : { epochSeconds: session.epochSeconds };
   const name = step.kind.toUpperCase();
   const description = `${name} ${chown ? `--chown=${chown}` : ""}${sources.description} in ${step.to} `;
   return {
@@ -46,7 +47,7 @@ export async function planCopy(place: StepPlace, step: CopyInstruction, tell: Te
         chainIds,
         async (root) => {
           const job: Omit<CopyJob, "kind"> = {
-            ...{ root, to, intoDirectory, files },
+            ...{ root, to, intoDirectory, files, ...epoch },
             trees: await sources.open(),
             ...(chown ? { owner: ownerOf(chown, root) } : {}),
             ...(chmod === undefined ? {} : { chmod }),
@@ -54,7 +55,7 @@ export async function planCopy(place: StepPlace, step: CopyInstruction, tell: Te
           };
           await session.rooms.workers.copy(job);
         },
-        session.epochSeconds === undefined ? {} : { epochSeconds: session.epochSeconds },
+        epoch,
       ),
   };
 }

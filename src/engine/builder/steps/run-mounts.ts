@@ -65,7 +65,7 @@ export async function openMounts(place: StepPlace, mounts: readonly RunMount[]):
     await disposer[Symbol.asyncDispose]();
     throw error;
   }
-  const targets = [...opening.mounts, ...opening.files].map(({ Target }) => Target);
+  const targets = [...opening.mounts, ...opening.files].flatMap(({ Target }) => Target || []);
   const stubs = targets.flatMap(ancestorsOf).sort((a, b) => b.length - a.length);
   return {
     ...{ binds: [], mounts: opening.mounts, files: opening.files, environment: opening.environment },
@@ -120,13 +120,14 @@ async function copyOf(
   return join(copy, to);
 }
 
-/** `locked` and `private` have the directory for themselves: they wait for their turn. */
 async function openCache(opening: Opening, mount: Of<"cache">, target: string): Promise<void> {
   const { place, disposer } = opening;
-  const { cacheMounts, locks } = place.session.rooms;
-  const directory = join(cacheMounts, keyOf(["cache", mount.id]));
-  if (mount.sharing !== "shared") await holdLock(disposer, () => locks, mount.id);
-  await mkdir(cacheMounts, { recursive: true, mode: 0o711 });
+  const { rooms, request } = place.session;
+  const namespace = request.args.get("BUILDKIT_CACHE_MOUNT_NS");
+  const use = await rooms.cacheMounts.use(namespace ? `${namespace}/${mount.id}` : mount.id, mount.sharing);
+  disposer.defer(() => use[Symbol.dispose]());
+  const directory = join(rooms.cacheHome, use.name);
+  await mkdir(rooms.cacheHome, { recursive: true, mode: 0o711 });
   if (!(await stat(directory).catch(() => undefined))) await fillCache(opening, mount, directory);
   opening.mounts.push({ Type: "bind", Source: directory, Target: target, ReadOnly: mount.readOnly });
 }
@@ -147,34 +148,13 @@ async function fillCache({ place }: Opening, mount: Of<"cache">, directory: stri
   await rename(fresh, directory).catch(() => rm(fresh, { recursive: true, force: true })); // another step was first
 }
 
-function holdLock(
-  disposer: Disposer,
-  locks: () => { run<T>(key: string, work: () => Promise<T>): Promise<T> },
-  id: string,
-): Promise<void> {
-  return new Promise((acquired) => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    disposer.defer(release);
-    void locks().run(id, () => {
-      acquired();
-      return held;
-    });
-  });
-}
-
 function openSecret({ place, files }: Opening, mount: Of<"secret" | "ssh">, target: string): void {
-  if (mount.env !== undefined) {
-    throw new GantryError("not-supported", `RUN --mount=type=secret,env=${mount.env}: a secret cannot be a variable`, {
-      hint: "Variables of a container are shown by inspect; read the secret from its file",
-    });
-  }
   const value = place.session.request.secrets.get(mount.id);
   if (value === undefined) return;
-  const { uid: Uid, gid: Gid, mode: Mode } = mount;
-  files.push({ Target: target, Data: value.toString("base64"), Uid, Gid, Mode });
+  const { uid: Uid, gid: Gid, mode: Mode, env } = mount;
+  const Data = value.toString("base64");
+  if (env !== undefined) files.push({ Target: "", Env: env, Data });
+  if (mount.target !== "") files.push({ Target: target, Data, Uid, Gid, Mode });
 }
 
 function openAgent({ place, mounts, environment }: Opening, mount: Of<"secret" | "ssh">): void {

@@ -3,10 +3,12 @@ import { GantryError } from "../../../base/errors.js";
 import { commandWords, shellOf, variablesOf } from "../../../dockerfile/apply-metadata.js";
 import type { Instruction } from "../../../dockerfile/dockerfile.js";
 import { expandWord } from "../../../dockerfile/expand.js";
+import { parseRunDevice } from "../../../dockerfile/run-device.js";
 import { parseRunMount, type RunMount } from "../../../dockerfile/run-mount.js";
 import type { ContainerCreateBody, HostConfig, InjectedFile } from "../../../wire/container.js";
 import { FrameDecoder } from "../../../wire/stream.js";
 import type { StoredImage } from "../../images/images.js";
+import { readCdiRegistry } from "../../runtime/cdi/cdi-registry.js";
 import { buildLabel } from "../build-containers.js";
 import { BuildError } from "../build-error.js";
 import type { Tell } from "../build-request.js";
@@ -53,6 +55,7 @@ export async function planRun(
   const inputs = {
     ...{ kind: "run", chain, words, env, args: shown, user: User, directory: WorkingDir, mounts: planned },
     ...{ files: files.map(({ Data }) => Data), network: step.network ?? session.request.host.NetworkMode ?? "" },
+    ...(step.devices.length > 0 ? { devices: step.devices } : {}),
     ...{ security: step.security ?? "", hosts: session.request.host.ExtraHosts ?? [] },
     ...{ platform: `${place.os}/${place.architecture}`, epoch: session.epochSeconds ?? null },
   };
@@ -80,7 +83,8 @@ async function runIn(place: StepPlace, step: RunInstruction, running: Running): 
   const { containers, snapshots } = place.session.rooms;
   snapshots.requireOverlay();
   await using mounts = await openMounts(place, running.mounts);
-  const body = bodyOf(place, step, { ...running, mounts });
+  const devices = await devicesOf(step);
+  const body = bodyOf(place, step, { ...running, mounts, devices });
   const { Id: id } = await containers.create(undefined, body, imageOf(place));
   let keeps = false;
   try {
@@ -162,13 +166,20 @@ function imageOf({ config, layers, os, architecture }: StepPlace): StoredImage {
 function bodyOf(
   place: StepPlace,
   step: RunInstruction,
-  { words, files, environment, mounts }: Omit<Running, "mounts"> & { mounts: OpenMounts },
+  {
+    words,
+    files,
+    environment,
+    mounts,
+    devices,
+  }: Omit<Running, "mounts"> & { mounts: OpenMounts; devices: readonly string[] },
 ): ContainerCreateBody {
   const { request, id } = place.session;
   const own = new Set((place.config.Env ?? []).map((entry) => entry.split("=", 1)[0]));
   const network = step.network === undefined || step.network === "default" ? request.host.NetworkMode : step.network;
   const HostConfig: HostConfig = {
     ...request.host,
+    ...(devices.length > 0 ? { DeviceRequests: [{ Driver: "cdi", DeviceIDs: [...devices] }] } : {}),
     ...(network ? { NetworkMode: network } : {}),
     ...(step.security === "insecure" ? { Privileged: true } : {}),
     Binds: [...mounts.binds],
@@ -178,13 +189,21 @@ function bodyOf(
   };
   return {
     Image: layerName(place),
-    Hostname: "buildkitsandbox",
+    Hostname: request.args.get("BUILDKIT_SANDBOX_HOSTNAME") || "buildkitsandbox",
     Cmd: [...words],
     // What the image sets goes before a build argument of the same name.
     Env: [...environment.filter((entry) => !own.has(entry.split("=", 1)[0])), ...mounts.environment],
     Labels: { [buildLabel]: id },
     HostConfig,
   };
+}
+
+/** One that this host does not describe is left out, unless it is required: then it is refused when it is asked for. */
+async function devicesOf({ devices }: RunInstruction): Promise<string[]> {
+  if (devices.length === 0) return [];
+  const { devices: known } = await readCdiRegistry();
+  const wanted = devices.map(parseRunDevice);
+  return wanted.filter(({ name, required }) => required || known.has(name)).map(({ name }) => name);
 }
 
 function layerName({ layers }: StepPlace): string {
@@ -208,12 +227,15 @@ function scriptOf(step: RunInstruction, { config }: StepPlace): { words: string[
   return { words: [...shellOf(config), `${command.text}${documents}`], files: [] };
 }
 
-function checkEntitled({ network, security }: RunInstruction, { session }: StepPlace): void {
+function checkEntitled({ network, security, devices }: RunInstruction, { session }: StepPlace): void {
   const wanted = [
     ...(network === "host" && session.request.host.NetworkMode !== "host" ? ["network.host"] : []),
     ...(security === "insecure" ? ["security.insecure"] : []),
+    ...devices.map((device) => `device=${parseRunDevice(device).name}`),
   ];
-  const [missing] = wanted.filter((one) => !session.request.allow.has(one));
+  const { allow } = session.request;
+  const isAllowed = (one: string) => allow.has(one) || (one.startsWith("device=") && allow.has("device"));
+  const [missing] = wanted.filter((one) => !isAllowed(one));
   if (missing === undefined) return;
   throw new GantryError("bad-parameter", `granting entitlement ${missing} is not allowed by the build`, {
     hint: `Allow it: --allow ${missing}, or build.entitlements in the Compose file`,

@@ -43,6 +43,8 @@ export interface CopyJob {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Octal, or `u=rwX,go=rX`. */
   readonly chmod?: string;
+  /** The time of what has no owner of its own: when a file was checked out or edited does not matter then. */
+  readonly epochSeconds?: number;
   /** What `hash` found: the trees must still be so. */
   readonly expected?: string;
 }

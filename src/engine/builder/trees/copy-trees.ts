@@ -139,7 +139,9 @@ class Copier {
       fs.chmodSync(place, this.#mode ? this.#mode(mode, stat.isDirectory()) : mode);
     }
     if (tree.keepOwners) copyAttributes(real, place);
-    setTimes(place, stat.mtimeNs, stat.mtimeNs);
+    const { epochSeconds } = this.#job;
+    const time = tree.keepOwners || epochSeconds === undefined ? stat.mtimeNs : BigInt(epochSeconds) * 1_000_000_000n;
+    setTimes(place, time, time);
   }
 }
 

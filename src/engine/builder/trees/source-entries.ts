@@ -38,7 +38,8 @@ export function matchSources(tree: SourceTree): SourceMatch[] {
       const stat = real === undefined ? undefined : lstatSync(real, { bigint: true, throwIfNoEntry: false });
       if (real === undefined || !stat) return [];
       const kept = posix.dirname(skipped === "" ? name : posix.relative(skipped, name));
-      return [{ name, real, stat, parents: tree.parents && kept !== "." ? kept : "" }];
+      const match = { name, real, stat, parents: tree.parents && kept !== "." ? kept : "" };
+      return isSent(match, ignored) ? [match] : [];
     });
     const isWild = hasWildcard(clean);
     const taken = found.filter(({ name }) => !isWild || !isExcluded(tree, name));
@@ -65,8 +66,8 @@ function* walk(
 ): Generator<SourceEntry> {
   if (entry.stat.isSocket()) return;
   const inContext = posix.join(match.name, entry.path);
-  const isHiddenHere =
-    entry.path !== "" && (rules.ignored.ignores(inContext) || rules.excluded.ignores(entry.path) || false);
+  const isExcludedHere = entry.path !== "" && rules.excluded.ignores(entry.path);
+  const isHiddenHere = isExcludedHere || isIgnored(rules.ignored, inContext);
   const mayHoldMore =
     entry.stat.isDirectory() && (!isHiddenHere || rules.ignored.hasExceptions || rules.excluded.hasExceptions);
   if (!isHiddenHere) yield entry;
@@ -87,7 +88,20 @@ function* walk(
 
 /** Hidden with nothing below it taken back. */
 function isHidden(rules: IgnoreRules, name: string): boolean {
-  return name !== "" && rules.ignores(name) && !rules.hasExceptions;
+  return isIgnored(rules, name) && !rules.hasExceptions;
+}
+
+/** An ignored directory is there for the sake of what was taken back in it; an ignored file never is. */
+function isSent(match: SourceMatch, ignored: IgnoreRules): boolean {
+  if (!isIgnored(ignored, match.name)) return true;
+  const nothing = ignoreRules([]);
+  const first = walk({ path: "", real: match.real, stat: match.stat }, match, { ignored, excluded: nothing }).next();
+  return first.done !== true;
+}
+
+/** The context itself always is there. */
+function isIgnored(rules: IgnoreRules, name: string): boolean {
+  return name !== "" && name !== "." && rules.ignores(name);
 }
 
 function isExcluded({ exclude }: SourceTree, name: string): boolean {

@@ -146,10 +146,10 @@ async function storeFiles(directory: string, files: readonly InjectedFile[]): Pr
   if (files.length === 0) return;
   await mkdir(directory, { mode: 0o700 });
   await Promise.all(
-    files.map(({ Data, Target }, at) => {
+    files.map(({ Data, Env, Target }, at) => {
       const content = Buffer.from(Data, "base64");
       if (content.byteLength > fileBytes) {
-        throw new GantryError("bad-parameter", `The content of ${Target} is larger than ${fileBytes / 1024} kB`);
+        throw new GantryError("bad-parameter", `The content of ${Env ?? Target} is larger than ${fileBytes / 1024} kB`);
       }
       return writeFile(join(directory, String(at)), content, { mode: 0o600, flag: "wx" });
     }),
@@ -157,9 +157,15 @@ async function storeFiles(directory: string, files: readonly InjectedFile[]): Pr
 }
 
 function storedFile(
-  { Target = "", Data, Uid = 0, Gid = 0, Mode = defaultFileMode }: InjectedFile,
+  { Target = "", Env, Data, Uid = 0, Gid = 0, Mode = defaultFileMode }: InjectedFile,
   at: number,
 ): StoredFile {
+  if (Env !== undefined) {
+    if (!/^[^=\0]+$/.test(Env) || typeof Data !== "string") {
+      throw new GantryError("bad-parameter", `An injected variable needs a name and a value: ${Env}`);
+    }
+    return { file: String(at), env: Env, target: "", uid: 0, gid: 0, mode: 0 };
+  }
   if (!Target.startsWith("/") || Target.split("/").includes("..")) {
     throw new GantryError("bad-parameter", `The target of an injected file must be an absolute path: ${Target}`);
   }

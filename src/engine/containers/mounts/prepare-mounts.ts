@@ -23,8 +23,10 @@ import { bindSubpath, releaseSubpath } from "./volume-subpath.js";
 
 const etcFiles = ["resolv.conf", "hostname", "hosts"];
 
-/** In the words of the runtime's configuration. */
-export type PreparedMounts = Pick<SpecInput, "mounts" | "etcMounts" | "shmPath">;
+/** In the words of the runtime's configuration. `secretEnv` are `KEY=value` that no record may hold. */
+export type PreparedMounts = Pick<SpecInput, "mounts" | "etcMounts" | "shmPath"> & {
+  readonly secretEnv: readonly string[];
+};
 
 /** The user's mounts and the injected files, the three files of /etc, and a shared /dev/shm. */
 export async function prepareMounts(
@@ -37,7 +39,15 @@ export async function prepareMounts(
   await writeEtcFiles(rooms, record, run.sandbox);
   const files = await prepareFiles(rooms, record);
   const etcMounts = etcFiles.map((name) => ({ source: etcSource(rooms, record, name), target: `/etc/${name}` }));
-  return { mounts: [...user, ...files], etcMounts, shmPath: prepareShm(rooms, record) };
+  const secretEnv = await readSecretEnv(rooms, record);
+  return { mounts: [...user, ...files], etcMounts, shmPath: prepareShm(rooms, record), secretEnv };
+}
+
+function readSecretEnv({ paths }: Rooms, { id, files }: ContainerRecord): Promise<string[]> {
+  const wanted = files.flatMap(({ file, env }) => (env === undefined ? [] : [{ file, env }]));
+  return Promise.all(
+    wanted.map(async ({ file, env }) => `${env}=${await readFile(join(paths.storedFiles(id), file), "utf8")}`),
+  );
 }
 
 /** Unmounts what `prepareMounts` mounted. Idempotent. */
@@ -48,7 +58,7 @@ export async function releaseMounts({ paths, layers }: Rooms, record: ContainerR
     if (mount.kind === "image") await layers.unmountRootfs(mount.layerId);
   }
   const mounted = [
-    ...(files.length > 0 ? [paths.runFiles(id)] : []),
+    ...(mountedFiles(files).length > 0 ? [paths.runFiles(id)] : []),
     ...(hostConfig.IpcMode === "shareable" ? [paths.shm(id)] : []),
   ];
   for (const path of mounted) {
@@ -189,16 +199,21 @@ async function writeEtcFiles(rooms: Rooms, record: ContainerRecord, sandbox: San
   ]);
 }
 
+function mountedFiles(files: ContainerRecord["files"]): ContainerRecord["files"] {
+  return files.filter(({ env }) => env === undefined);
+}
+
 /** Copies injected files to a tmpfs, with the owner and mode that the container is to see. */
 async function prepareFiles({ paths }: Rooms, { id, files }: ContainerRecord): Promise<SpecMount[]> {
-  if (files.length === 0) return [];
+  const mounted = mountedFiles(files);
+  if (mounted.length === 0) return [];
   const directory = paths.runFiles(id);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // One of its own, even where the run directory is a tmpfs: contents stay apart from what others may fill up.
   const flags = mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
   mount({ source: "tmpfs", target: directory, type: "tmpfs", flags, data: "mode=700,size=64m" });
   return Promise.all(
-    files.map(async ({ file, target, uid, gid, mode }): Promise<SpecMount> => {
+    mounted.map(async ({ file, target, uid, gid, mode }): Promise<SpecMount> => {
       const source = join(directory, file);
       await writeFile(source, await readFile(join(paths.storedFiles(id), file)), { mode: 0o600 });
       await chown(source, uid, gid);

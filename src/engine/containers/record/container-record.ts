@@ -35,9 +35,10 @@ export interface ContainerRecord {
   readonly state: RunState;
 }
 
-/** An injected secret or config: `file` is its name in the container's `files` directory. */
+/** An injected secret or config: `file` is its name in the `files` directory, `env` the variable it is the value of. */
 export interface StoredFile {
   readonly file: string;
+  readonly env?: string;
   readonly target: string;
   readonly uid: number;
   readonly gid: number;

@@ -42,10 +42,11 @@ export function checkContainerSpec(rooms: Rooms, record: ContainerRecord, device
 /** Throws "bad-parameter" for a user, capability or device that cannot be had. */
 export function buildContainerSpec(rooms: Rooms, record: ContainerRecord, prepared: Prepared): OciSpec {
   const { config, hostConfig } = record;
-  const { rootfs, sandbox, mounts, etcMounts, shmPath, devices, blockDevices, edits } = prepared;
+  const { rootfs, sandbox, mounts, etcMounts, shmPath, devices, blockDevices, edits, secretEnv } = prepared;
   const user = resolveUserIn(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   return buildSpec({
     ...specFacts(rooms, record),
+    config: secretEnv.length > 0 ? { ...config, Env: [...(config.Env ?? []), ...secretEnv] } : config,
     user,
     rootfs,
     mounts,

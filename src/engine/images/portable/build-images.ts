@@ -2,12 +2,15 @@
  * What builds need of the images: bases taken apart, layers stored, and the image that comes out. Touches the world.
  */
 import { randomUUID } from "node:crypto";
+import { arch } from "node:os";
 import type { Digest } from "../../../oci/digest.js";
 import { parseImageConfig } from "../../../oci/image-config.js";
+import { platformOfMachine } from "../../../oci/platform.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ImageIndex } from "../image-index.js";
 import { configText, type ImageParts, putTogether, takeApart } from "./build-image.js";
+import { loadLayout } from "./load-images.js";
 
 /** Blobs and layers that somebody else than an image needs. */
 export interface KeptContent {
@@ -34,6 +37,18 @@ export class BuildImages {
   takeApart(name: string): Promise<ImageParts> {
     const { index, blobs } = this.#rooms;
     return takeApart(index.find(name), { blobs, all: index.all() });
+  }
+
+  /**
+   * One image of an OCI layout's directory, by its tag or digest where it holds several. It gets no name.
+   * Returns its id. Throws "import-failed".
+   */
+  async loadLayout(layout: { path: string; reference?: string }, signal: AbortSignal): Promise<string> {
+    const { index, blobs, layers } = this.#rooms;
+    const rooms = { blobs, layers, scratch: blobs.scratch, platform: platformOfMachine(arch()), now: () => new Date() };
+    const { record, config } = await loadLayout(layout, rooms, signal);
+    if (!index.get(record.id)) await index.add(record, config);
+    return record.id;
   }
 
   /** The image that a build ends in, yet without a name. Returns its id. */

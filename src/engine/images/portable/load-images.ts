@@ -64,6 +64,24 @@ export async function loadImages(archive: Readable, rooms: LoadRooms, signal: Ab
   }
 }
 
+/** The image that `reference` names, a tag or a manifest's digest; the only one without it. Throws "import-failed". */
+export async function loadLayout(
+  { path, reference }: { path: string; reference?: string },
+  rooms: LoadRooms,
+  signal: AbortSignal,
+): Promise<LoadedImage> {
+  const index = await readJson(path, "index.json");
+  if (!isRecord(index)) throw refused(`${path} holds no index.json`);
+  const entries = Array.isArray(index.manifests) ? index.manifests.filter(isRecord) : [];
+  const tagOf = ({ annotations }: Record<string, unknown>) =>
+    isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
+  const isWanted = (entry: Record<string, unknown>) => entry.digest === reference || tagOf(entry) === reference;
+  const [entry, ...others] = reference === undefined ? entries : entries.filter(isWanted);
+  if (!entry || !isDigest(entry.digest)) throw refused(`${path} has no image ${reference ?? ""}`);
+  if (others.length > 0) throw refused(`${path} holds several images: name one by its tag or digest`);
+  return loadImage(await layoutImage(path, entry.digest, rooms.platform), { directory: path, rooms, signal });
+}
+
 async function findImages(directory: string, platform: Platform): Promise<Found[]> {
   const docker = await readJson(directory, "manifest.json");
   if (Array.isArray(docker)) return docker.map(dockerImage);

@@ -197,11 +197,14 @@ function parseUlimit(word: string): ImageBuild["ulimits"][number] {
   return { Name: match[1] ?? "", Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
 }
 
+const layout = "oci-layout://";
+
 /** `NAME=PATH`; addresses and images stay as they are. */
 function namedContext(word: string, cwd: string): [string, string] {
   const at = word.indexOf("=");
   if (at < 1) throw new GantryError("bad-parameter", `--build-context: ${word} is not NAME=PATH`);
   const value = word.slice(at + 1);
+  if (value.startsWith(layout)) return [word.slice(0, at), `${layout}${resolve(cwd, value.slice(layout.length))}`];
   return [word.slice(0, at), /^[a-z-]+:\/\//.test(value) ? value : resolve(cwd, value)];
 }
 

@@ -1,0 +1,55 @@
+/**
+ * Directories of `RUN --mount=type=cache` by their id: who uses which, and who has to wait.
+ *
+ * Does not touch the world. `shared` steps use one directory together; `locked` ones take turns at it; a `private` step
+ * gets one that nobody uses: the first, or another of its own, which the next one finds again.
+ */
+import { KeyedLock } from "../../images/keyed-lock.js";
+import { keyOf } from "../perform-step.js";
+
+export interface CacheMountUse extends Disposable {
+  /** Of the directory. */
+  readonly name: string;
+}
+
+export class CacheMounts {
+  readonly #turns = new KeyedLock();
+  /** Steps that use a directory now. */
+  readonly #users = new Map<string, number>();
+
+  /** Resolves when it is the step's turn. Dispose of it when the step has ended. */
+  async use(id: string, sharing: "shared" | "private" | "locked"): Promise<CacheMountUse> {
+    if (sharing === "private") return this.#begin(this.#firstFree(id), () => {});
+    const name = nameOf(id, 0);
+    return this.#begin(name, sharing === "locked" ? await this.#turn(name) : () => {});
+  }
+
+  isUsed(name: string): boolean {
+    return this.#users.has(name);
+  }
+
+  #firstFree(id: string): string {
+    for (let number = 0; ; number += 1) if (!this.isUsed(nameOf(id, number))) return nameOf(id, number);
+  }
+
+  #begin(name: string, release: () => void): CacheMountUse {
+    this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
+    const end = () => {
+      const left = (this.#users.get(name) ?? 1) - 1;
+      if (left > 0) this.#users.set(name, left);
+      else this.#users.delete(name);
+      release();
+    };
+    return { name, [Symbol.dispose]: end };
+  }
+
+  #turn(name: string): Promise<() => void> {
+    return new Promise((begun) => {
+      void this.#turns.run(name, () => new Promise<void>((release) => begun(release)));
+    });
+  }
+}
+
+function nameOf(id: string, number: number): string {
+  return keyOf(number === 0 ? ["cache", id] : ["cache", id, number]);
+}
