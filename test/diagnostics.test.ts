@@ -33,6 +33,7 @@ const otherWords = new Set([
     "utf-16le",
     "utf-16be",
     "x-gantry",
+    "packed-refs",
   ],
   ...["too-deep", "too-many-documents", "too-many-tokens"],
 ]);

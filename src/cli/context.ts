@@ -16,6 +16,8 @@ import type { DockerConfig } from "./registry-auth/docker-config.js";
 export interface GlobalOptions {
   readonly file?: readonly string[];
   readonly projectName?: string;
+  /** Which copy of the project: `auto`, or a name. */
+  readonly instance?: string;
   readonly projectDirectory?: string;
   readonly envFile?: readonly string[];
   readonly profile?: readonly string[];

@@ -64,6 +64,7 @@ export function createProgram({ version, stdout, stderr }: CliEnvironment): Comm
     })
     .option("-f, --file <path>", "Compose file, repeatable; `-` reads standard input", collect)
     .option("-p, --project-name <name>", "project name")
+    .option("--instance <name>", "a copy with a name, volumes and an address of its own; `auto`: by worktree or branch")
     .option("--project-directory <dir>", "base of relative paths (default: where the first file is)")
     .option("--env-file <path>", "environment file in place of `.env`, repeatable", collect)
     .option("--profile <name>", "activate a profile, repeatable", collect)

@@ -10,10 +10,13 @@
  */
 import type { SourceLocation } from "../base/diagnostic.js";
 import type { ServiceExtension } from "./extension.js";
+import type { Instance } from "./instance/instance.js";
 import type { Tree } from "./tree.js";
 
 export interface Project {
   readonly name: string;
+  /** Which copy of the project this is; absent: the plain one. */
+  readonly instance?: Instance;
   /** Absolute; relative paths of the files were resolved against it. */
   readonly workingDir: string;
   /** Absolute paths, in the order given. */

@@ -27,3 +27,14 @@ export const receivedLabel = "gantry.received";
 
 /** Gantry's own: the version that made the object. Where it is missing, another Compose tool did. */
 export const makerLabel = "gantry.version";
+
+/**
+ * Gantry's own, on everything that a copy of a project is made of: its name, its loopback address, its folder, and what
+ * it is named after.
+ */
+export const instanceLabels = {
+  name: "gantry.instance",
+  address: "gantry.instance.address",
+  directory: "gantry.instance.directory",
+  origin: "gantry.instance.origin",
+} as const;

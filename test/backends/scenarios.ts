@@ -11,6 +11,7 @@ import { describeCommands } from "./scenarios/commands.js";
 import { describeConnections } from "./scenarios/connections.js";
 import { describeCost } from "./scenarios/cost.js";
 import { describeDrift } from "./scenarios/drift.js";
+import { describeInstances } from "./scenarios/instances.js";
 import { describeLifecycle } from "./scenarios/lifecycle.js";
 import { describeOrder } from "./scenarios/order.js";
 import type { Stage, Traits } from "./scenarios/stage.js";
@@ -42,6 +43,7 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     };
     describeLifecycle(stage);
     describeConnections(stage);
+    describeInstances(stage);
     describeCommands(stage, traits);
     describeOrder(stage, traits);
     describeDrift(stage, traits);

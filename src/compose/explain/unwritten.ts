@@ -17,6 +17,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "services.*.command": byDefault("the image's own command"),
   "services.*.entrypoint": byDefault("the image's own entrypoint"),
   "services.*.networks.default": byDefault("a service that names no network joins this one"),
+  "services.*.ports.*.host_ip": derived("the address of this copy of the project"),
   "services.*.ports.*.mode": byDefault("ingress"),
   "services.*.ports.*.protocol": byDefault("tcp"),
   "services.*.volumes.*.type": derived("the form of its source: a path is a bind mount, anything else a volume"),
@@ -57,6 +58,7 @@ export function shortFormOrigin(keys: readonly Key[], text: string): Origin {
   const attribute = `${keys[2]}.${keys.slice(keys.length > 4 ? 4 : 3).join(".")}`;
   const parts = text.split(":");
   const isLeftOut: Readonly<Record<string, boolean>> = {
+    "ports.host_ip": parts.length < 3,
     "ports.mode": true,
     "ports.protocol": !text.includes("/"),
     "volumes.type": true,

@@ -5,6 +5,8 @@
  */
 import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../../base/diagnostic.js";
+import type { Instance } from "../instance/instance.js";
+import { placeInstance } from "../instance/place-instance.js";
 import { interpolate } from "../interpolate/interpolate.js";
 import { buildProject, type LeaveOut } from "../normalize/build-project.js";
 import type { DraftService } from "../normalize/service/service.js";
@@ -15,6 +17,7 @@ import { child, type Tree } from "../tree.js";
 import { checkSchema } from "../validate/check-schema.js";
 import { discoverFiles, splitList } from "./discover.js";
 import { defaultEnvFile, loadEnvFiles, type VariablePlaces } from "./environment.js";
+import { findInstanceWish, nameInstance } from "./instance/find-instance.js";
 import { parseDocuments, parseRead, type ReadContext, readModel } from "./read-model.js";
 import { decodeText, type FileText } from "./read-text.js";
 import { type FetchRemote, isRemote, loadWithRemotes, type RemoteFiles } from "./remote-files.js";
@@ -29,6 +32,10 @@ export interface LoadRequest {
   readonly files: readonly string[];
   readonly projectDirectory?: string | undefined;
   readonly projectName?: string | undefined;
+  /** From `--instance`: `auto`, a name, or "" for the plain project. Undefined: as `GANTRY_INSTANCE` says. */
+  readonly instance?: string | undefined;
+  /** Where the copy's ports are; undefined: at the address that its name stands for. */
+  readonly instanceAddress?: string | undefined;
   /** From `--env-file`, in order. Empty: `COMPOSE_ENV_FILES`, else `.env`. */
   readonly envFiles: readonly string[];
   /** From `--profile`. `COMPOSE_PROFILES` counts when empty. */
@@ -77,6 +84,8 @@ export async function readStdin({ files, env, readStdin: read }: LoadRequest): P
 /** What is known of a project before its files are merged. */
 export interface OpenedProject {
   readonly name: string;
+  /** Undefined for the plain project. */
+  readonly instance: Instance | undefined;
   readonly directory: string;
   readonly files: readonly string[];
   readonly envFiles: readonly string[];
@@ -109,8 +118,8 @@ export function openProject(
   const parsed = new Map<string, readonly Tree[]>();
   if (files.includes("-")) parseRead("-", input ?? { kind: "text", text: "" }, { parsed, report }, nowhere);
   const documents = files.flatMap((file) => parseDocuments(file, { parsed, report }, nowhere));
-  const name = nameOf(documents, { request, environment, directory }, report);
-  const values = { PWD: cwd, ...environment, COMPOSE_PROJECT_NAME: name };
+  const { name, instance } = identityOf(documents, { request, environment, directory }, report);
+  const values = { PWD: cwd, ...environment, COMPOSE_PROJECT_NAME: name, ...instanceValues(environment, instance) };
   const context: ReadContext = {
     directory,
     processEnvironment: request.env,
@@ -126,7 +135,7 @@ export function openProject(
     remotes,
     parsed,
   };
-  return { name, directory, files, envFiles, values, context };
+  return { name, instance, directory, files, envFiles, values, context };
 }
 
 /** The merged model; undefined, which is reported, when the files say nothing. */
@@ -144,13 +153,13 @@ function load(request: LoadRequest, input: FileText | undefined, pass: Pass): Pr
   const opened = openProject(request, input, pass);
   const model = opened && readWholeModel(opened, report);
   if (!model) return undefined;
-  const { name, directory, files, envFiles, values, context } = opened;
+  const { name, instance, directory, files, envFiles, values, context } = opened;
   const { leaveOut } = request;
   const { texts } = context.variables;
   warnOfVersion(model, report);
   checkSchema(model, report);
   const mayRead = (path: string, place: Place) => remotes.mayRead(path, place, report);
-  const project = buildProject(model, {
+  const built = buildProject(model, {
     name,
     directory,
     files,
@@ -172,6 +181,7 @@ function load(request: LoadRequest, input: FileText | undefined, pass: Pass): Pr
       checkFileSpecs(kind, specs, { environment: values, sources, severity }, report);
     },
   });
+  const project = instance ? placeInstance(built, instance, report) : built;
   if (remotes.files.length === 0) return project;
   checkReach(project, mayRead);
   return { ...project, remotes: remotes.files };
@@ -245,6 +255,26 @@ function isTrue(text = ""): boolean {
 
 function directoryOf(file: string | undefined, cwd: string): string {
   return file === undefined || file === "-" || isRemote(file) ? cwd : dirname(resolve(cwd, file));
+}
+
+/** The project's name, of a copy its own one. */
+function identityOf(
+  documents: readonly Tree[],
+  context: { request: LoadRequest; environment: Environment; directory: string },
+  report: Report,
+): { name: string; instance: Instance | undefined } {
+  const { request, environment, directory } = context;
+  const { instance: asked, projectName, instanceAddress: address } = request;
+  const wish = findInstanceWish({ asked, environment: environment.GANTRY_INSTANCE, projectName, directory });
+  const base = nameOf(documents, wish ? { ...context, directory: wish.nameDirectory } : context, report);
+  const found = wish && nameInstance(wish, { base, address }, report);
+  return { name: found?.projectName ?? base, instance: found?.instance };
+}
+
+/** What files may use to tell copies apart; `auto` is nobody's name. */
+function instanceValues(environment: Environment, instance: Instance | undefined): Environment {
+  if (instance) return { GANTRY_INSTANCE: instance.name, GANTRY_ADDRESS: instance.address };
+  return environment.GANTRY_INSTANCE === undefined ? {} : { GANTRY_INSTANCE: "" };
 }
 
 function nameOf(

@@ -281,7 +281,8 @@ export class Sandboxes {
       const live = this.#live.get(sandbox.containerId);
       return live ? this.#targets(live.sandbox) : {};
     };
-    return { endpoint, now: this.#targets(sandbox), targets };
+    const others = [...this.#live.values()].flatMap(({ held }) => held);
+    return { endpoint, now: this.#targets(sandbox), targets, others };
   }
 
   /** Where published ports lead: the container's address of each family on the bridge that is its way out. */

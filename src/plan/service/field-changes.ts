@@ -10,7 +10,7 @@ import type { Project, Service } from "../../compose/project.js";
 import { sourceOf } from "../../compose/source-of.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
-import { composeLabels, makerLabel, receivedLabel } from "../../wire/labels.js";
+import { composeLabels, instanceLabels, makerLabel, receivedLabel } from "../../wire/labels.js";
 import type { ObservedContainer } from "../observed.js";
 import type { FieldChange } from "../operation.js";
 import { comparableFields } from "./comparable-fields.js";
@@ -132,7 +132,8 @@ function liveEnvironment(live: ContainerInspect, image: ImageInspect | undefined
 }
 
 function liveLabels(live: ContainerInspect, image: ImageInspect | undefined): Record<string, string> {
-  const tools = new Set<string>([...Object.values(composeLabels), makerLabel, receivedLabel]);
+  const ours = [composeLabels, instanceLabels].flatMap((labels) => Object.values<string>(labels));
+  const tools = new Set([...ours, makerLabel, receivedLabel]);
   const entries = Object.entries(live.Config.Labels ?? {});
   return Object.fromEntries(entries.filter(([key, value]) => !tools.has(key) && image?.Config.Labels?.[key] !== value));
 }

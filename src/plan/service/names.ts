@@ -1,6 +1,7 @@
 /** Names and labels of a project's objects: Docker Compose's, so that both tools see the same project. Pure. */
+import { printOrigin } from "../../compose/instance/instance.js";
 import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/project.js";
-import { composeLabels, makerLabel } from "../../wire/labels.js";
+import { composeLabels, instanceLabels, makerLabel } from "../../wire/labels.js";
 import { hashDefinition } from "./service-hash.js";
 
 /** `PROJECT-SERVICE-N`, or with another separator, unless the service names its container. */
@@ -77,6 +78,7 @@ export function containerLabels(
     ...(facts.imageId === undefined ? {} : { [composeLabels.image]: facts.imageId }),
     ...(project.envFiles.length > 0 ? { [composeLabels.environmentFile]: project.envFiles.join(",") } : {}),
     ...(facts.replaces === undefined ? {} : { [composeLabels.replace]: facts.replaces }),
+    ...labelsOfInstance(project),
   };
 }
 
@@ -94,5 +96,17 @@ function definitionLabels(project: Project, spec: NetworkSpec | VolumeSpec, vers
     [composeLabels.configHash]: hashDefinition(spec),
     [composeLabels.version]: version,
     [makerLabel]: version,
+    ...labelsOfInstance(project),
+  };
+}
+
+/** By which a copy of a project is found again. Empty for the plain one. */
+function labelsOfInstance({ instance, workingDir }: Project): Record<string, string> {
+  if (!instance) return {};
+  return {
+    [instanceLabels.name]: instance.name,
+    [instanceLabels.address]: instance.address,
+    [instanceLabels.directory]: workingDir,
+    ...(instance.origin ? { [instanceLabels.origin]: printOrigin(instance.origin) } : {}),
   };
 }

@@ -26,23 +26,44 @@ export async function loadModel(
   print: Print = printProblems,
 ): Promise<Project | undefined> {
   context.connectAhead();
-  const result = await load(context, {});
+  const first = await load(context, {});
+  const place = await placeOf(context, first.project);
+  const result = place.instanceAddress === undefined ? first : await load(context, place);
   const isDisabled = services.some((name) => result.project?.disabledServices.includes(name));
   if (!isDisabled) return report(context, result, print);
-  const narrowed = await load(context, { services });
+  const narrowed = await load(context, { services, ...place });
   const project = narrowed.project && withOthers(narrowed.project, result.project);
   return report(context, { ...narrowed, project }, print);
 }
 
-/** By files when `-f` is given or `-p` is not; without any file, by `COMPOSE_PROJECT_NAME`. */
+/** Where a copy of a project is, when it is not where its name says: the engine knows. */
+async function placeOf(
+  context: CliContext,
+  project: Project | undefined,
+): Promise<Pick<LoadRequest, "instanceAddress">> {
+  if (!project?.instance) return {};
+  const { addressOf } = await import("./instances/settle.js");
+  const instanceAddress = await addressOf(context, project);
+  return instanceAddress === project.instance.address ? {} : { instanceAddress };
+}
+
+/**
+ * By files when `-f` or `--instance` is given, or `-p` is not; without any file, by `COMPOSE_PROJECT_NAME`. A copy that
+ * is asked for by name alone is `NAME-COPY`.
+ */
 export async function loadProjectOrName(context: CliContext): Promise<ProjectOrName | undefined> {
   context.connectAhead();
-  const { file = [], projectName } = context.globals;
-  if (file.length === 0 && projectName !== undefined) return { name: projectName.toLowerCase() };
+  const { file = [], projectName, instance } = context.globals;
+  if (file.length === 0 && projectName !== undefined && !instance) return { name: projectName.toLowerCase() };
   const result = await load(context, { leaveOut: { files: true } });
   const isMissing = result.diagnostics.some((diagnostic) => diagnostic.code === "compose-file-not-found");
-  const name = context.env.COMPOSE_PROJECT_NAME;
-  if (isMissing && file.length === 0 && name) return { name: name.toLowerCase() };
+  const name = projectName ?? context.env.COMPOSE_PROJECT_NAME;
+  if (isMissing && file.length === 0 && name) {
+    const { copyName } = await import("../../../compose/load/instance/find-instance.js");
+    const { cwd: directory, env } = context;
+    const wish = { asked: instance, environment: env.GANTRY_INSTANCE, projectName, directory };
+    return { name: copyName(wish, name.toLowerCase()) };
+  }
   const project = await report(context, result);
   return project && { name: project.name, project };
 }
@@ -71,6 +92,7 @@ export function requestOf(context: CliContext): LoadRequest {
     profiles: profile,
     projectDirectory,
     projectName,
+    instance: more.instance,
     allResources: more.allResources,
     compatibility: more.compatibility,
     env,

@@ -9,7 +9,8 @@ import { type PublishedFile, publishedFiles } from "../../../remote/publish/publ
 import { type OciVersion, pushArtifact } from "../../../remote/publish/push-artifact.js";
 import type { CliContext } from "../../context.js";
 import { loadAsAsked } from "./load.js";
-import { confirm, registryAccess } from "./remotes.js";
+import { confirm } from "./output/confirm.js";
+import { registryAccess } from "./remotes.js";
 
 export interface PublishFlags {
   readonly resolveImageDigests?: boolean;
@@ -41,7 +42,10 @@ export async function publish(context: CliContext, flags: PublishFlags, reposito
   if (!flags.yes) {
     for (const { about, lines } of publishQuestions(project, files, { withEnv })) {
       context.stderr.write(`${about}\n${lines.map((line) => `  ${line}\n`).join("")}`);
-      await confirm(context, "Publish them?", false);
+      await confirm(context, "Publish them?", {
+        otherwise: false,
+        hint: "Look at the files with: gantry config; go on with --yes.",
+      });
     }
   }
   if (context.globals.dryRun) return;

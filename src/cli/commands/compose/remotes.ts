@@ -1,8 +1,6 @@
 /** Compose files from elsewhere: how a command fetches them, and asks before it runs what they say. */
 
 import { relative } from "node:path";
-import { createInterface } from "node:readline/promises";
-import { GantryError } from "../../../base/errors.js";
 import type { FetchRemote } from "../../../compose/load/remote-files.js";
 import { maskSecrets } from "../../../compose/mask-secrets.js";
 import type { Project } from "../../../compose/project.js";
@@ -11,6 +9,9 @@ import { remoteFetcher } from "../../../remote/fetch-remote.js";
 import type { RegistryAccess } from "../../../remote/remote-options.js";
 import type { CliContext } from "../../context.js";
 import { CredentialStore } from "../../registry-auth/credential-store.js";
+import { confirm } from "./output/confirm.js";
+
+const hint = "Look at the files with: gantry config; go on with --yes.";
 
 const fetchers = new WeakMap<CliContext, FetchRemote>();
 
@@ -62,32 +63,9 @@ export async function confirmRemotes(context: CliContext, project: Project, yes:
   if (included.length > 0 || reached.length > 0) {
     const names = remotes.map(({ reference }) => `  ${reference}\n`).join("");
     stderr.write(`This project has files from elsewhere, which could do harm:\n${names}`);
-    return confirm(context, "Do you trust them?", false);
+    return confirm(context, "Do you trust them?", { otherwise: false, hint });
   }
-  if (variables.length > 0) await confirm(context, "Go on with these variables?", true);
-}
-
-/** `otherwise` is the answer of who says nothing. Throws "cancelled" for a no. */
-export async function confirm(
-  { stdin, stderr, signal }: CliContext,
-  question: string,
-  otherwise: boolean,
-): Promise<void> {
-  const prompt = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true });
-  const closed = new Promise<string>((resolve) => prompt.once("close", () => resolve("")));
-  try {
-    const answer = await Promise.race([
-      prompt.question(`${question} [${otherwise ? "Y/n" : "y/N"}] `, { signal }),
-      closed,
-    ]);
-    const isYes = answer.trim() === "" ? otherwise : /^y(es)?$/i.test(answer.trim());
-    if (isYes) return;
-  } finally {
-    prompt.close();
-  }
-  throw new GantryError("cancelled", "Nothing was done, for want of a yes", {
-    hint: "Look at the files with: gantry config; go on with --yes.",
-  });
+  if (variables.length > 0) await confirm(context, "Go on with these variables?", { otherwise: true, hint });
 }
 
 /** Of what remote files write: mounts from outside of their folder, programs, and power over the host. */

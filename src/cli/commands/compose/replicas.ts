@@ -5,7 +5,7 @@ import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { CliContext } from "../../context.js";
 import { nameOf } from "../../views/ps-view.js";
-import { loadProjectOrName, wholeNumber } from "./load.js";
+import { loadProjectOrName, type ProjectOrName, wholeNumber } from "./load.js";
 
 export interface ReplicaQuery {
   /** Stopped ones too. */
@@ -19,7 +19,15 @@ export interface ReplicaQuery {
 /** By name. Throws "bad-parameter" for a service that nothing bears; undefined when the files have errors. */
 export async function findReplicas(context: CliContext, query: ReplicaQuery): Promise<ContainerSummary[] | undefined> {
   const known = await loadProjectOrName(context);
-  if (!known) return undefined;
+  return known && findReplicasOf(context, known, query);
+}
+
+/** The same of a project that is loaded. */
+export async function findReplicasOf(
+  context: CliContext,
+  known: ProjectOrName,
+  query: ReplicaQuery,
+): Promise<ContainerSummary[]> {
   const client = await context.connect();
   const { services = [], all = false, oneOffs = false } = query;
   const label = [`${composeLabels.project}=${known.name}`];

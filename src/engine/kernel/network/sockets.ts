@@ -22,6 +22,7 @@ const IPPROTO = { tcp: 6, udp: 17, sctp: 132 };
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
@@ -31,6 +32,11 @@ export interface SocketAddress {
   readonly address: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
+  /**
+   * Sockets of this process on the same port whose addresses include this one, or the other way round. The kernel hands
+   * a connection to the most exact address; without this it refuses the second socket.
+   */
+  readonly beside?: readonly number[];
 }
 
 /**
@@ -41,19 +47,24 @@ export interface SocketAddress {
  *
  * @throws {GantryError} "syscall-failed", `cause.code` EADDRINUSE, EADDRNOTAVAIL, EACCES, EPROTONOSUPPORT, …
  */
-export function boundSocket({ protocol, address, port }: SocketAddress, backlog = 128): number {
+export function boundSocket({ protocol, address, port, beside = [] }: SocketAddress, backlog = 128): number {
   const family = isIPv6(address) ? AF_INET6 : AF_INET;
   const fd = checked(`socket(${protocol})`, socket(family, SOCK[protocol] | SOCK_NONBLOCK_CLOEXEC, IPPROTO[protocol]));
+  // Only for the moment of the bind: afterwards nobody else may join, not even a process that asks to share.
+  const sharing = beside.length > 0 ? [...beside, fd] : [];
   try {
     if (protocol !== "udp") setOption(fd, SOL_SOCKET, SO_REUSEADDR);
     if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    for (const socketFd of sharing) setOption(socketFd, SOL_SOCKET, SO_REUSEPORT);
     const name = socketName(address, port);
     checked(`bind ${address}:${port}/${protocol}`, bind(fd, name, name.length));
     if (protocol !== "udp") checked(`listen ${address}:${port}`, listen(fd, backlog));
   } catch (error) {
+    for (const socketFd of beside) setOption(socketFd, SOL_SOCKET, SO_REUSEPORT, false);
     closeSync(fd);
     throw error;
   }
+  for (const socketFd of sharing) setOption(socketFd, SOL_SOCKET, SO_REUSEPORT, false);
   return fd;
 }
 
@@ -97,9 +108,9 @@ function pipeHandle(): PipeHandle | undefined {
   }
 }
 
-function setOption(fd: number, level: number, option: number): void {
-  const on = Buffer.from([1, 0, 0, 0]);
-  checked("setsockopt", setsockopt(fd, level, option, on, on.length));
+function setOption(fd: number, level: number, option: number, on = true): void {
+  const value = Buffer.from([on ? 1 : 0, 0, 0, 0]);
+  checked("setsockopt", setsockopt(fd, level, option, value, value.length));
 }
 
 function socketName(address: string, port: number): Buffer {

@@ -34,7 +34,7 @@ it.each([
 
 it("leads to the container's address of the same family, and leaves out what has to be relayed", () => {
   const held = ["0.0.0.0", "::", "fd00::1"].map((hostAddress) => ({
-    ...{ key: "80/tcp", protocol: "tcp" as const, containerPort: 80, hostAddress, hostPort: 8080 },
+    ...{ key: "80/tcp", protocol: "tcp" as const, containerPort: 80, hostAddress, hostPort: 8080, fd: -1 },
     close() {},
   }));
   const led = (targets: Parameters<typeof publishedPorts>[1]) =>

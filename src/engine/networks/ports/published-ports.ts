@@ -39,6 +39,8 @@ export interface HeldPort {
   readonly containerPort: number;
   readonly hostAddress: string;
   readonly hostPort: number;
+  /** The socket that holds it. */
+  readonly fd: number;
   close(): void;
 }
 
@@ -65,17 +67,28 @@ export function portRequests(ports: PortMap, defaultAddress = ""): PortRequest[]
   });
 }
 
+/** Who wants ports, and what is held already. */
+export interface HoldOptions {
+  /** Names the container in errors. */
+  readonly endpoint: string;
+  /** The container's addresses as they are: they decide what needs no relay. */
+  readonly now: PortTargets;
+  /** The same, asked for at each relayed connection. */
+  readonly targets: () => PortTargets;
+  /** The ports of other containers. */
+  readonly others: Iterable<HeldPort>;
+}
+
 /**
- * Takes every port or none. `endpoint` names the container in the error. `targets` is asked for the container's
- * addresses at each relayed connection; those that it has now decide what needs no relay.
+ * Takes every port or none. A loopback address other than 127.0.0.1 may have a port that another container has on every
+ * address: that is how copies of one project stand side by side.
  *
  * @throws {GantryError} "port-in-use" in Docker's words, "not-supported" for SCTP where the kernel has none
  */
-export function holdPorts(
-  requests: readonly PortRequest[],
-  { endpoint, now, targets }: { endpoint: string; now: PortTargets; targets: () => PortTargets },
-): HeldPort[] {
-  const holding = { now, targets };
+export function holdPorts(requests: readonly PortRequest[], options: HoldOptions): HeldPort[] {
+  const { endpoint, now, targets } = options;
+  const others = [...options.others];
+  const holding = { others, relay: { now, targets } };
   const held: HeldPort[] = [];
   try {
     // Fixed ports go first, so that a range or a free choice does not take them.
@@ -88,9 +101,9 @@ export function holdPorts(
   return held;
 }
 
-/** Those for one fixed port that somebody has. Takes none. */
-export function refusedPorts(requests: readonly PortRequest[]): PortRequest[] {
-  return requests.filter((request) => isFixed(request) && isTaken(request));
+/** Those for one fixed port that somebody has. Takes none; `others` is what containers hold. */
+export function refusedPorts(requests: readonly PortRequest[], others: readonly HeldPort[]): PortRequest[] {
+  return requests.filter((request) => isFixed(request) && isTaken(request, others));
 }
 
 /** What the ports are asked for with, with the host ports that were really taken. */
@@ -117,17 +130,20 @@ function isFixed({ hostPorts: { from, to } }: PortRequest): boolean {
   return from === to && from !== 0;
 }
 
-function isTaken(request: PortRequest): boolean {
+function isTaken(request: PortRequest, others: readonly HeldPort[]): boolean {
   try {
-    for (const port of holdAddresses(request, request.hostPorts.from, undefined)) port.close();
+    for (const port of holdAddresses(request, request.hostPorts.from, { others })) port.close();
     return false;
   } catch (error) {
     return errnoOf(error) === "EADDRINUSE"; // anything else is told at the start, with its reason
   }
 }
 
-/** Undefined: the port is only tried. */
-type Holding = { readonly now: PortTargets; readonly targets: () => PortTargets } | undefined;
+/** Without `relay` the port is only tried. */
+interface Holding {
+  readonly others: readonly HeldPort[];
+  readonly relay?: { readonly now: PortTargets; readonly targets: () => PortTargets };
+}
 
 function holdPort(request: PortRequest, endpoint: string, holding: Holding): HeldPort[] {
   const { from, to } = request.hostPorts;
@@ -150,7 +166,7 @@ function holdAddresses(request: PortRequest, port: number, holding: Holding): He
   if (hostAddress !== "") return [holdAddress(request, hostAddress, port, holding)];
   const v4 = holdAddress(request, anyIpv4, port, holding);
   // SCTP is not relayed, so an IPv6 port is of use to a container with an IPv6 address only.
-  if (request.protocol === "sctp" && holding?.now[6] === undefined) return [v4];
+  if (request.protocol === "sctp" && holding.relay?.now[6] === undefined) return [v4];
   try {
     return [v4, holdAddress(request, anyIpv6, v4.hostPort, holding)];
   } catch (error) {
@@ -164,13 +180,15 @@ function holdAddress(request: PortRequest, hostAddress: string, port: number, ho
   const { key, protocol, containerPort } = request;
   const family = portFamily({ hostAddress });
   // IPv6 always needs one, for ::1.
-  const isRelayed = holding !== undefined && protocol !== "sctp" && (family === 6 || holding.now[4] === undefined);
-  const fd = boundSocket({ protocol, address: hostAddress, port }, isRelayed ? undefined : heldBacklog);
+  const { relay: wish, others } = holding;
+  const isRelayed = wish !== undefined && protocol !== "sctp" && (family === 6 || wish.now[4] === undefined);
+  const beside = others.filter((one) => mayStandBeside(one, { protocol, hostAddress, port })).map((one) => one.fd);
+  const fd = boundSocket({ protocol, address: hostAddress, port, beside }, isRelayed ? undefined : heldBacklog);
   const hostPort = portOf(fd);
-  const own = { key, protocol, containerPort, hostAddress, hostPort };
+  const own = { key, protocol, containerPort, hostAddress, hostPort, fd };
   if (!isRelayed) return { ...own, close: () => closeSync(fd) };
   const targets = () => {
-    const { 4: v4, 6: v6 } = holding.targets();
+    const { 4: v4, 6: v6 } = wish.targets();
     return (family === 4 ? [v4, v6] : [v6, v4]).filter((address) => address !== undefined);
   };
   const relay =
@@ -178,6 +196,16 @@ function holdAddress(request: PortRequest, hostAddress: string, port: number, ho
       ? startTcpRelay(fd, containerPort, targets)
       : startUdpRelay({ fd, isV6: family === 6 }, containerPort, () => targets()[0]);
   return { ...own, close: () => relay[Symbol.dispose]() };
+}
+
+/** One has the port on every address, the other on a loopback address that nothing is found at by default. */
+export function mayStandBeside(
+  held: HeldPort,
+  { protocol, hostAddress, port }: { protocol: PortProtocol; hostAddress: string; port: number },
+): boolean {
+  if (held.protocol !== protocol || held.hostPort !== port) return false;
+  const isApart = (address: string) => address.startsWith("127.") && address !== "127.0.0.1";
+  return hostAddress === anyIpv4 ? isApart(held.hostAddress) : held.hostAddress === anyIpv4 && isApart(hostAddress);
 }
 
 function bindFailure({ key, hostAddress, hostPorts }: PortRequest, endpoint: string, cause: unknown): GantryError {

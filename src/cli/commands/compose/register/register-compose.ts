@@ -5,6 +5,7 @@ import { registerArchives } from "./register-archives.js";
 import { registerBuild } from "./register-build.js";
 import { registerConfig } from "./register-config.js";
 import { registerImages } from "./register-images.js";
+import { registerInstances } from "./register-instances.js";
 import { registerLifecycle } from "./register-lifecycle.js";
 import { registerListings } from "./register-listings.js";
 import { registerLooking } from "./register-looking.js";
@@ -22,6 +23,7 @@ export function registerComposeCommands(program: Command, context: CliContext): 
   program.commandsGroup("Look at a project:");
   registerLooking(program, context);
   registerListings(program, context);
+  registerInstances(program, context);
   program.commandsGroup("Files and images of a project:");
   registerArchives(program, context);
   registerBuild(program, context);

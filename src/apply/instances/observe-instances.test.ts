@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { parseSocketTable } from "./observe-instances.js";
+
+const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 8F2A057F:46A0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1 0000 100 0 0 10 0
+   1: 0100007F:1538 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 112 1 0000 100 0 0 10 0
+   2: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 113 1 0000 100 0 0 10 0
+ 303: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 114 2 0000 0
+`;
+
+it("finds loopback addresses at which something listens, and no connections", () => {
+  expect(parseSocketTable(table)).toEqual(["127.5.42.143", "127.0.0.53"]);
+  expect(parseSocketTable("")).toEqual([]);
+});
