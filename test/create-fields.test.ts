@@ -176,6 +176,7 @@ const devicesAndMounts: Record<string, Sample> = {
   VolumesFrom: { proof: inEngine },
   VolumeDriver: { body: host({ VolumeDriver: "flocker" }) },
   "GantryFiles[]": { proof: inContainers },
+  GantryStandby: { proof: "src/engine/containers/lifecycle/take-over.test.ts" },
 };
 
 const confinement: Record<string, Sample> = {

@@ -1,6 +1,6 @@
 /** The container and exec calls of the Engine API. */
 import { once } from "node:events";
-import type { ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
+import type { ConnectionsReply, ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
 import type { CallOptions, EngineClient, LogQuery } from "./engine-client.js";
 import { createContainer } from "./engines/create-container.js";
 import type { EngineIdentity } from "./engines/engine-identity.js";
@@ -47,6 +47,14 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
     },
     rename: async (id, name, call) => {
       await post(id, "rename", { name }, call);
+    },
+    takeOver: (id, from, call) => {
+      const path = `/gantry/containers/${segment(id)}/take-over`;
+      return transport.done({ method: "POST", path, query: { from }, accept: alreadySo, ...call });
+    },
+    connections: async (id, call) => {
+      const path = `/gantry/containers/${segment(id)}/connections`;
+      return (await transport.json<ConnectionsReply>({ method: "GET", path, ...call })).Connections;
     },
     remove: async (id, options, call) => {
       const query = { force: options?.force, v: options?.volumes, link: options?.link };

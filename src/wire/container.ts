@@ -218,6 +218,8 @@ export interface HostConfig extends Resources {
   /** Obsolete. */
   Cgroup?: string;
   GantryFiles?: InjectedFile[] | null;
+  /** Gantry's own: the container publishes nothing and answers to no name until it takes over. */
+  GantryStandby?: boolean;
 }
 
 export interface ContainerCreateBody extends ContainerConfig {
@@ -251,6 +253,8 @@ export interface ContainerState {
   StartedAt: string;
   FinishedAt: string;
   Health?: HealthState;
+  /** Gantry's own: true for one that does not publish its ports, yet or any more. */
+  GantryStandby?: boolean;
 }
 
 export interface MountPoint {
@@ -320,6 +324,13 @@ export interface ContainerSummary {
   SizeRootFs?: number;
   /** Gantry's own: true when a stop or kill by its users ended the last run, false when the process ended by itself. */
   GantryStopped?: boolean;
+  /** As `ContainerState.GantryStandby`. */
+  GantryStandby?: boolean;
+}
+
+/** How many connections clients have with a container. */
+export interface ConnectionsReply {
+  Connections: number;
 }
 
 export interface WaitReply {

@@ -84,7 +84,13 @@ export const containerFeatures: readonly Feature<ContainerCreateBody>[] = [
     docker: never,
     isUsed: (b) => b.HostConfig?.ReadonlyRootfs === true && isFilled(b.HostConfig.GantryFiles),
   },
+  { name: "a container on standby", docker: never, isUsed: (b) => b.HostConfig?.GantryStandby === true },
 ];
+
+/** True for an engine on which a container can stand by and then take another one's published ports and names. */
+export function canTakeOver({ features }: EngineIdentity): boolean {
+  return features?.includes("take-over") ?? false;
+}
 
 /** Of networks. */
 export const networkFeatures: readonly Feature<NetworkCreateBody>[] = [
@@ -102,7 +108,7 @@ export function missingFeatures<Body>(
 
 /** Podman speaks versions of Docker's API whose fields it does not read, so its own version decides. */
 function has({ docker, podman = never }: Feature<never>, { kind, version, apiVersion }: EngineIdentity): boolean {
-  if (kind === "gantry") return true;
+  if (kind === "gantry") return true; // the planner asks for standby only where `canTakeOver` says so
   return kind === "podman" ? !isBefore(version, podman) : !isBefore(apiVersion, docker);
 }
 

@@ -9,6 +9,8 @@ export interface EngineIdentity {
   readonly kind: "gantry" | "docker" | "podman" | "other";
   readonly version: string;
   readonly apiVersion: string;
+  /** Gantry's own, by the engine's word; absent: none. */
+  readonly features?: readonly string[];
 }
 
 /** `apiVersion` is the engine's newest. Throws "engine-unavailable". */
@@ -34,7 +36,8 @@ export function identityOf(headers: Readonly<Record<string, string | string[] | 
   if (podman) return { kind: "podman", version: podman, apiVersion };
   const [, name = "", version = ""] = /^(\w+)\/(\S+)/.exec(text("server")) ?? [];
   const kind = name === "Gantry" ? "gantry" : name === "Docker" ? "docker" : "other";
-  return { kind, version, apiVersion };
+  const features = text("gantry-features").split(/, */).filter(Boolean);
+  return { kind, version, apiVersion, ...(features.length > 0 ? { features } : {}) };
 }
 
 /** The older of two API versions such as `1.41`. */

@@ -74,6 +74,7 @@ const hostConfig = {
   ...{ KernelMemory: "integer", KernelMemoryTCP: "integer" },
   ...{ CpuCount: "integer", CpuPercent: "integer", IOMaximumIOps: "integer", IOMaximumBandwidth: "integer" },
   ...{ Binds: ["text"], Mounts: [mount], Tmpfs: textMap, VolumesFrom: ["text"], GantryFiles: [injectedFile] },
+  GantryStandby: "flag",
   LogConfig: { Type: "text", Config: textMap },
   ...{ NetworkMode: "text", PublishAllPorts: "flag", AutoRemove: "flag" },
   PortBindings: { "*": [{ HostIp: "text", HostPort: "text" }] },

@@ -22,6 +22,7 @@ import { announce } from "./lifecycle/notices.js";
 import { removeContainer } from "./lifecycle/removing.js";
 import { restoreContainers } from "./lifecycle/restore.js";
 import { killContainer, setPaused, stopContainer } from "./lifecycle/stopping.js";
+import { takeOver } from "./lifecycle/take-over.js";
 import { listProcesses } from "./lifecycle/top.js";
 import { type WaitCondition, waitFor } from "./lifecycle/waiting.js";
 import { Watchers } from "./lifecycle/watchers.js";
@@ -121,6 +122,14 @@ export class ContainerStore implements Containers {
       if (hasProcess(container.status)) networks.rename(container.id, wanted);
       announce(this.#rooms, container.record, "rename", { oldName: `/${old}` });
     });
+  }
+
+  async takeOver(id: string, from: string | undefined): Promise<boolean> {
+    return takeOver(this.#rooms, this.#find(id), from === undefined ? undefined : this.#find(from));
+  }
+
+  connections(id: string): number {
+    return this.#rooms.networks.connections(this.#find(id).id);
   }
 
   async remove(id: string, options: { force: boolean; volumes: boolean }): Promise<void> {

@@ -228,11 +228,18 @@ export class World {
     };
   }
 
+  #setStandby(containerId: string, standby: boolean): Sandbox {
+    const sandbox = this.sandboxes.get(containerId);
+    if (!sandbox) throw new GantryError("container-not-running", `container ${containerId} is not running`);
+    this.sandboxes.set(containerId, { ...sandbox, standby });
+    return { ...sandbox, standby };
+  }
+
   #networks(): Networks {
-    const attach = async ({ containerId, name, mode }: SandboxRequest): Promise<Sandbox> => {
+    const attach = async ({ containerId, name, mode, standby = false }: SandboxRequest): Promise<Sandbox> => {
       const asked = mode.kind === "networks" ? mode.endpoints : [];
       const endpoints = Object.fromEntries(asked.map(({ network }) => [network, { NetworkID: `id-${network}` }]));
-      const sandbox = { containerId, name, endpoints, ports: {}, nameServers: ["127.0.0.11"], dnsServers: [] };
+      const sandbox = { containerId, name, endpoints, ports: {}, nameServers: ["127.0.0.11"], dnsServers: [], standby };
       this.sandboxes.set(containerId, sandbox);
       return sandbox;
     };
@@ -249,6 +256,14 @@ export class World {
         const kept = new Set(live.map(({ containerId }) => containerId));
         for (const id of this.sandboxes.keys()) if (!kept.has(id)) this.sandboxes.delete(id);
         this.log.push(`restore ${live.length}`);
+      },
+      takeOver: (id: string, { from }: { from?: string }) => {
+        const to = this.#setStandby(id, false);
+        this.log.push(`take-over ${to.name}`);
+        return {
+          to,
+          ...(from !== undefined && this.sandboxes.has(from) ? { from: this.#setStandby(from, true) } : {}),
+        };
       },
       rename: () => {},
     } as Partial<Networks> as Networks; // The room asks nothing else of it.

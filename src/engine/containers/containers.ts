@@ -54,6 +54,13 @@ export interface Containers {
   pause(id: string): Promise<void>;
   unpause(id: string): Promise<void>;
   rename(id: string, name: string): Promise<void>;
+  /**
+   * Ends a container's standby: it publishes its ports and answers to its names. With `from` it takes that container's
+   * place and name, which stands by from then on. False when it is so already.
+   */
+  takeOver(id: string, from: string | undefined): Promise<boolean>;
+  /** How many connections clients have with it; 0 unless it runs in a network of its own. */
+  connections(id: string): number;
   remove(id: string, options: { force: boolean; volumes: boolean }): Promise<void>;
   /** Resolves at the condition; the promise is made at once, so that a start right after the call is not missed. */
   wait(id: string, condition: "not-running" | "next-exit" | "removed", signal: AbortSignal): Promise<wire.WaitReply>;

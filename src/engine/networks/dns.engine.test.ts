@@ -55,6 +55,23 @@ it("answers names, aliases and short ids of shared networks, and takes turns amo
   expect(await ask("web")).toBe(`NOERROR ${first}`);
 });
 
+it("leaves out who stands by, and moves the names at once when it takes over", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const asking = await test.store.attach(aRequest("front", { name: "asking" }), never);
+  const settings = { Aliases: ["web"] };
+  const old = await test.store.attach(aRequest("front", { name: "web-1", settings }), never);
+  const fresh = await test.store.attach(aRequest("front", { name: "new", settings, standby: true }), never);
+  const [before, after] = [old, fresh].map(({ endpoints }) => endpoints.front?.IPAddress ?? "");
+  expect(await lookUp(asking.netnsPath, "web")).toBe(`NOERROR ${before}`);
+  expect(await lookUp(fresh.netnsPath, "asking")).toBe(`NOERROR ${asking.endpoints.front?.IPAddress}`);
+  test.store.takeOver(fresh.containerId, { ports: {}, from: old.containerId });
+  test.store.rename(fresh.containerId, "web-1");
+  expect(await lookUp(asking.netnsPath, "web")).toBe(`NOERROR ${after}`);
+  expect(await lookUp(asking.netnsPath, "web-1")).toBe(`NOERROR ${after}`);
+  expect(await lookUp(old.netnsPath, "web")).toBe(`NOERROR ${after}`);
+});
+
 it("forwards other names to the container's servers, or says SERVFAIL, and never for internal networks", async () => {
   await using test = await openTestNetworks();
   await test.store.create({ Name: "front" });

@@ -31,7 +31,7 @@ import {
   recordOf,
 } from "./network-record.js";
 import { inspectNetwork, matchesNetwork } from "./network-view.js";
-import type { EndpointRequest, Networks, Sandbox, SandboxRequest } from "./networks.js";
+import type { EndpointRequest, Networks, Sandbox, SandboxRequest, TakenOver } from "./networks.js";
 import { Sandboxes } from "./sandboxes.js";
 
 export interface NetworkStoreOptions {
@@ -160,6 +160,14 @@ export class NetworkStore implements Networks {
 
   disconnect(containerId: string, network: string): Promise<Sandbox> {
     return this.#sandboxes.disconnect(containerId, network);
+  }
+
+  takeOver(containerId: string, options: { readonly ports: PortMap; readonly from?: string }): TakenOver {
+    return this.#sandboxes.takeOver(containerId, options);
+  }
+
+  connections(containerId: string): number {
+    return this.#sandboxes.connections(containerId);
   }
 
   async restore(live: readonly Sandbox[]): Promise<void> {

@@ -26,6 +26,8 @@ export interface SandboxRequest {
   /** Upstream name servers from `--dns`; empty means the host's. */
   readonly dnsServers: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** It publishes nothing and answers to no name until `takeOver`. */
+  readonly standby?: boolean;
 }
 export interface EndpointRequest {
   /** Name or id. */
@@ -50,6 +52,13 @@ export interface Sandbox {
   readonly dnsServers: readonly string[];
   /** Where the engine answers what is asked of 127.0.0.11:53; absent without a name server of its own. */
   readonly dnsPort?: number;
+  readonly standby?: boolean;
+}
+
+/** The sandboxes as they are afterwards; `from` only if that one runs. */
+export interface TakenOver {
+  readonly to: Sandbox;
+  readonly from?: Sandbox;
 }
 
 export interface Networks {
@@ -75,6 +84,14 @@ export interface Networks {
   /** Adds a network to a running container's sandbox; returns the new sandbox. */
   connect(containerId: string, endpoint: EndpointRequest): Promise<Sandbox>;
   disconnect(containerId: string, network: string): Promise<Sandbox>;
+  /**
+   * Ends a running container's standby: it publishes `ports` and answers to its names from now on. With `from` it takes
+   * that container's place in one transaction, sockets included, and that one stands by. Connections under way stay
+   * where they are. Throws "port-in-use", "network-failed"; then nothing has changed.
+   */
+  takeOver(containerId: string, options: { readonly ports: PortMap; readonly from?: string }): TakenOver;
+  /** Of clients, with a running container that has a network namespace of its own; none otherwise. */
+  connections(containerId: string): number;
   /**
    * After an engine restart: takes bridges, rules, port holders and DNS sockets of these live sandboxes again, removes
    * others.

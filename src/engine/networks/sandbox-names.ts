@@ -60,14 +60,15 @@ export class SandboxNames {
     return this.#servers.get(containerId)?.port;
   }
 
-  /** Replaces what is known of a container's names. */
-  rename({ containerId, endpoints }: Sandbox): void {
+  /** Replaces what is known of a container's names. One that stands by has none, and may ask for those of others. */
+  rename({ containerId, endpoints, standby }: Sandbox): void {
     this.#directory.remove(containerId);
     for (const [networkName, settings] of Object.entries(endpoints)) {
       const { NetworkID: networkId = "", DNSNames: names, Links } = settings;
       if (!names) continue;
       const addresses = ([4, 6] as const).flatMap((family) => addressText(settings, family) ?? []);
-      this.#directory.add({ containerId, networkId, networkName, names, addresses, links: Links ?? [] });
+      const own = standby ? [] : names;
+      this.#directory.add({ containerId, networkId, networkName, names: own, addresses, links: Links ?? [] });
     }
   }
 

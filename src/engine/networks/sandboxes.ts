@@ -12,23 +12,17 @@ import type { PortMap } from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { TakenPort } from "../../wire/system.js";
 import { isNetns, netnsNames, removeNetns } from "../kernel/network/namespaces.js";
+import { clientConnections } from "../kernel/network/tcp-sockets.js";
 import { type BridgeHost, hostLinkName } from "./bridge-host.js";
-import { networkOptions } from "./driver-options.js";
 import { gatewaysOf, linksOf, vethName } from "./endpoint-links.js";
-import { addressText, EndpointRegistry, gatewayEndpoint } from "./endpoint-registry.js";
+import { EndpointRegistry } from "./endpoint-registry.js";
 import type { FirewallTable } from "./firewall/firewall-table.js";
 import type { LinkRemover } from "./link-remover.js";
 import { bridgeRules, type NetworkRecord } from "./network-record.js";
-import type { EndpointRequest, Sandbox, SandboxRequest } from "./networks.js";
-import {
-  type HeldPort,
-  holdPorts,
-  type PortTargets,
-  portMapOf,
-  portRequests,
-  publishedPorts,
-} from "./ports/published-ports.js";
-import { holdAgain, takenPorts } from "./ports/sandbox-ports.js";
+import type { EndpointRequest, Sandbox, SandboxRequest, TakenOver } from "./networks.js";
+import { claimPorts } from "./ports/claim-ports.js";
+import { type HeldPort, portMapOf, portRequests, publishedPorts } from "./ports/published-ports.js";
+import { holdAgain, SandboxPorts, takenPorts } from "./ports/sandbox-ports.js";
 import {
   addLinks,
   deleteInside,
@@ -54,7 +48,7 @@ export interface SandboxesOptions {
 
 interface LiveSandbox {
   sandbox: Sandbox;
-  readonly held: readonly HeldPort[];
+  held: readonly HeldPort[];
 }
 
 /** The kernel takes some 50 ms for a namespace, or for fifty. */
@@ -65,12 +59,14 @@ export class Sandboxes {
   readonly #options: SandboxesOptions;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #names: SandboxNames;
+  readonly #ports: SandboxPorts;
   readonly #leaving = new Set<string>();
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
     this.#names = new SandboxNames(() => options.clock.monotonicMs());
+    this.#ports = new SandboxPorts(options.record, this.#live);
   }
 
   async attach(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
@@ -114,7 +110,7 @@ export class Sandboxes {
     undo.defer(() => {
       for (const port of held) port.close();
     });
-    const remove = publishedPorts(held, this.#targets(sandbox));
+    const remove = publishedPorts(held, this.#ports.targets(sandbox));
     undo.defer(() => this.#options.table.changePorts({ remove }));
   }
 
@@ -164,10 +160,12 @@ export class Sandboxes {
     for (const record of networks) this.#attempt(`raise network ${record.name}`, () => bridges.raiseLink(record));
     for (const sandbox of present) {
       this.#addEndpoints(sandbox);
-      const held = holdAgain(sandbox, this.#portOwner(sandbox, sandbox.name), this.#options.log);
+      const held = holdAgain(sandbox, this.#ports.owner(sandbox), this.#options.log);
       this.#live.set(sandbox.containerId, { sandbox, held });
     }
-    const ports = [...this.#live.values()].flatMap(({ sandbox, held }) => publishedPorts(held, this.#targets(sandbox)));
+    const ports = [...this.#live.values()].flatMap(({ sandbox, held }) =>
+      publishedPorts(held, this.#ports.targets(sandbox)),
+    );
     table.replace(networks.filter(({ driver }) => driver === "bridge").map(bridgeRules), ports);
     for (const sandbox of present) this.#attempt(`serve DNS to ${sandbox.name}`, () => this.#addNames(sandbox));
     const veths = present.flatMap(({ endpoints }) => Object.values(endpoints).map(vethName));
@@ -175,6 +173,33 @@ export class Sandboxes {
     for (const name of netnsNames(netnsDir)) {
       if (!this.#live.has(name)) this.#attempt(`remove namespace ${name}`, () => removeNetns(join(netnsDir, name)));
     }
+  }
+
+  takeOver(containerId: string, { ports, from }: { ports: PortMap; from?: string }): TakenOver {
+    const to = this.#running(containerId);
+    const giver = from === undefined ? undefined : this.#live.get(from);
+    const given = giver?.held ?? [];
+    const remove = giver ? publishedPorts(given, this.#ports.targets(giver.sandbox)) : [];
+    const claim = claimPorts(
+      this.#ports.requests(ports, to.sandbox),
+      { ports: given, owner: this.#ports.owner((giver ?? to).sandbox) },
+      { owner: this.#ports.owner(to.sandbox), onFailure: (back) => giver && Object.assign(giver, { held: back }) },
+    );
+    try {
+      this.#options.table.changePorts({ remove, add: publishedPorts(claim.held, this.#ports.targets(to.sandbox)) });
+    } catch (error) {
+      const back = claim.undo();
+      if (giver) giver.held = back;
+      throw error;
+    }
+    if (giver) this.#setStandby(giver, { standby: true, held: [], ports: portMapOf(giver.sandbox.ports, []) });
+    this.#setStandby(to, { standby: false, held: claim.held, ports: portMapOf(ports, claim.held) });
+    return { to: to.sandbox, ...(giver ? { from: giver.sandbox } : {}) };
+  }
+
+  connections(containerId: string): number {
+    const netnsPath = this.#live.get(containerId)?.sandbox.netnsPath;
+    return netnsPath === this.#netnsPath(containerId) && isNetns(netnsPath) ? clientConnections(netnsPath) : 0;
   }
 
   rename(containerId: string, name: string): void {
@@ -199,14 +224,16 @@ export class Sandboxes {
     );
     const endpoints = Object.fromEntries(planned.map(({ record, settings }) => [record.name, settings]));
     await using undo = new Disposer();
-    const held = this.#hold(request, endpoints);
+    const held = this.#ports.hold(request, endpoints);
     undo.defer(() => {
       for (const port of held) port.close();
     });
     for (const { record } of planned) bridges.raise(record);
     const netnsPath = this.#netnsPath(containerId);
     removeNetns(netnsPath); // what a crash in the middle of an attach may have left
-    const sandboxLinks = linksOf(planned, { taken: ["lo"], hairpin: held.length > 0 });
+    // One that stands by will publish later.
+    const hairpin = held.length > 0 || (request.standby === true && portRequests(request.ports).length > 0);
+    const sandboxLinks = linksOf(planned, { taken: ["lo"], hairpin });
     makeNetns(netnsPath);
     undo.defer(() => removeNetns(netnsPath));
     for (const { settings } of planned) undo.defer(() => links.host.deleteLink(vethName(settings)));
@@ -214,10 +241,11 @@ export class Sandboxes {
     writeSandboxSysctls(netnsPath, request.sysctls);
     const nameServers = this.#names.serversFor(Object.values(endpoints), dnsServers);
     const ports = portMapOf(request.ports, held);
-    const sandbox: Sandbox = { containerId, name, netnsPath, endpoints, ports, nameServers, dnsServers };
+    const standby = request.standby ? { standby: true } : {};
+    const sandbox: Sandbox = { containerId, name, netnsPath, endpoints, ports, nameServers, dnsServers, ...standby };
     undo.defer(() => this.#names.remove(containerId));
     const dnsPort = this.#addNames(sandbox);
-    table.changePorts({ add: publishedPorts(held, this.#targets(sandbox)) });
+    table.changePorts({ add: publishedPorts(held, this.#ports.targets(sandbox)) });
     undo.release();
     this.#addEndpoints(sandbox);
     return this.#remember(dnsPort === undefined ? sandbox : { ...sandbox, dnsPort }, held);
@@ -236,7 +264,7 @@ export class Sandboxes {
   /** Nothing passes an endpoint any more. Its veth pair stays for the kernel, or for `remover`. */
   #unplug(sandbox: Sandbox, settings: EndpointSettings): void {
     const { netnsPath } = sandbox;
-    const isMacvlan = this.#driverOf(settings) === "macvlan";
+    const isMacvlan = this.#ports.driverOf(settings) === "macvlan";
     if (!isMacvlan) this.#options.links.host.disablePort(vethName(settings));
     // Its MAC address is taken on the wire until the kernel gets round to it.
     else if (netnsPath && isNetns(netnsPath)) deleteInside(netnsPath, settings.MacAddress ?? "");
@@ -263,52 +291,10 @@ export class Sandboxes {
     });
   }
 
-  /** Docker ignores port mappings of a container that only has internal networks; so do we. */
-  #hold(request: SandboxRequest, endpoints: Readonly<Record<string, EndpointSettings>>): HeldPort[] {
-    const { containerId, name, ports } = request;
-    const bridged = this.#bridged(endpoints);
-    const gateway = gatewayEndpoint(bridged, 4) ?? gatewayEndpoint(bridged, 6);
-    if (!gateway) return [];
-    const { options } = this.#options.record(gateway.NetworkID ?? "");
-    const address = options[networkOptions.hostBinding];
-    const requests = portRequests(ports, address === "0.0.0.0" ? "" : address);
-    const sandbox = { containerId, endpoints };
-    return holdPorts(requests, this.#portOwner(sandbox, `${name} (${gateway.EndpointID})`));
-  }
-
-  #portOwner(sandbox: Pick<Sandbox, "containerId" | "endpoints">, endpoint: string) {
-    const targets = () => {
-      const live = this.#live.get(sandbox.containerId);
-      return live ? this.#targets(live.sandbox) : {};
-    };
-    const others = [...this.#live.values()].flatMap(({ held }) => held);
-    return { endpoint, now: this.#targets(sandbox), targets, others };
-  }
-
-  /** Where published ports lead: the container's address of each family on the bridge that is its way out. */
-  #targets({ endpoints }: Pick<Sandbox, "endpoints">): PortTargets {
-    const bridged = this.#bridged(endpoints);
-    const [v4, v6] = ([4, 6] as const).map((family) => addressText(gatewayEndpoint(bridged, family), family));
-    return { ...(v4 === undefined ? {} : { 4: v4 }), ...(v6 === undefined ? {} : { 6: v6 }) };
-  }
-
-  #bridged(endpoints: Readonly<Record<string, EndpointSettings>>): Record<string, EndpointSettings> {
-    return Object.fromEntries(Object.entries(endpoints).filter(([, one]) => this.#driverOf(one) === "bridge"));
-  }
-
-  /** Undefined for a network whose record is gone. */
-  #driverOf({ NetworkID = "" }: EndpointSettings): NetworkRecord["driver"] | undefined {
-    try {
-      return this.#options.record(NetworkID).driver;
-    } catch {
-      return undefined;
-    }
-  }
-
   /** Gives a live sandbox other endpoints: default routes, published ports and names follow. */
   #change(live: LiveSandbox, endpoints: Readonly<Record<string, EndpointSettings>>): void {
-    const remove = publishedPorts(live.held, this.#targets(live.sandbox));
-    const add = publishedPorts(live.held, this.#targets({ endpoints }));
+    const remove = publishedPorts(live.held, this.#ports.targets(live.sandbox));
+    const add = publishedPorts(live.held, this.#ports.targets({ endpoints }));
     setGateways(this.#ownNetns(live.sandbox), gatewaysOf(endpoints));
     if (JSON.stringify(remove) !== JSON.stringify(add)) this.#options.table.changePorts({ remove, add });
     this.#replace(live, { ...live.sandbox, endpoints });
@@ -317,6 +303,15 @@ export class Sandboxes {
   #replace(live: LiveSandbox, sandbox: Sandbox): void {
     live.sandbox = sandbox;
     this.#names.rename(sandbox);
+  }
+
+  #setStandby(
+    live: LiveSandbox,
+    { standby, held, ports }: Pick<LiveSandbox, "held"> & Pick<Sandbox, "standby" | "ports">,
+  ) {
+    const { standby: _before, ...sandbox } = live.sandbox;
+    live.held = held;
+    this.#replace(live, { ...sandbox, ports, ...(standby ? { standby } : {}) });
   }
 
   #addNames(sandbox: Sandbox): number | undefined {

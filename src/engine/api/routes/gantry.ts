@@ -1,7 +1,8 @@
 /** Gantry's own routes: what Docker's API has no word for. */
+import type { ConnectionsReply } from "../../../wire/container.js";
 import type { EngineStatus, PortCheckBody, PortCheckReply } from "../../../wire/system.js";
 import { portCheckShape } from "../body-shapes.js";
-import { json, jsonStream, lasting, type Reply } from "../http/reply.js";
+import { empty, json, jsonStream, lasting, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import type { ProjectClaim } from "../project-locks.js";
@@ -10,13 +11,15 @@ import type { ApiRooms } from "../rooms.js";
 /** Bounds a name that other people are shown. */
 const maxHolderLength = 200;
 
-/** Status, shutdown, a look at host ports, and the projects' apply locks. */
+/** Status, shutdown, a look at host ports, the projects' apply locks, and containers that take another's place. */
 export function gantryRoutes(rooms: ApiRooms): Route[] {
   return [
     { method: "GET", pattern: "/gantry/status", handle: () => json(status(rooms)) },
     { method: "POST", pattern: "/gantry/shutdown", handle: () => shutDown(rooms) },
     { method: "POST", pattern: "/gantry/ports/check", handle: (request) => checkPorts(rooms, request) },
     { method: "POST", pattern: "/gantry/projects/{name}/lock", handle: (request) => lock(rooms, request) },
+    { method: "POST", pattern: "/gantry/containers/{id}/take-over", handle: (request) => takeOver(rooms, request) },
+    { method: "GET", pattern: "/gantry/containers/{id}/connections", handle: (request) => connections(rooms, request) },
   ];
 }
 
@@ -51,6 +54,15 @@ function shutDown(rooms: ApiRooms): Reply {
 async function checkPorts({ networks }: ApiRooms, request: ApiRequest): Promise<Reply> {
   const { Ports } = await jsonBody<PortCheckBody>(request, portCheckShape);
   return json({ Taken: networks.takenPorts(Ports ?? {}) } satisfies PortCheckReply);
+}
+
+/** 304 says that it was so already. */
+async function takeOver({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  return empty((await containers.takeOver(param(request, "id"), text(request, "from"))) ? 204 : 304);
+}
+
+function connections({ containers }: ApiRooms, request: ApiRequest): Reply {
+  return json({ Connections: containers.connections(param(request, "id")) } satisfies ConnectionsReply);
 }
 
 /** Holds the lock while the client keeps the connection. */

@@ -46,9 +46,13 @@ export function systemRoutes(rooms: ApiRooms): Route[] {
 }
 
 /** `Builder-Version` 1 sends docker's client to `POST /build` unless it is told to use BuildKit. */
+/** By which a client that knows Gantry's own routes sees which of them this engine has. */
+const gantryFeatures = ["take-over"];
+
 function ping(body: string): Reply {
   const headers = {
     "Builder-Version": "1",
+    "Gantry-Features": gantryFeatures.join(", "),
     Swarm: "inactive",
     "Cache-Control": "no-cache, no-store, must-revalidate",
     Pragma: "no-cache",

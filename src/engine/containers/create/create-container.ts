@@ -97,7 +97,7 @@ async function composeRecord(
     endpoints: requestedEndpoints(hostConfig, NetworkingConfig?.EndpointsConfig, config.MacAddress),
     mounts,
     files: (askedHost.GantryFiles ?? []).map(storedFile),
-    state: neverStarted,
+    state: askedHost.GantryStandby ? { ...neverStarted, standby: true } : neverStarted,
   };
   checkContainerSpec(rooms, record, await prepareDevices(rooms, hostConfig));
   return record;

@@ -19,10 +19,13 @@ export interface HostFacts {
 
 const defaultShmBytes = 64 * 1024 ** 2;
 
-/** Throws "bad-parameter" for what Docker refuses at create. Injected files are left out: they are kept elsewhere. */
+/**
+ * Throws "bad-parameter" for what Docker refuses at create. Injected files and standby are left out: they are kept
+ * elsewhere.
+ */
 export function completeHostConfig(request: HostConfig, facts: HostFacts): HostConfig {
   checkHostConfig(request, facts);
-  const { GantryFiles: _files, ...asked } = request;
+  const { GantryFiles: _files, GantryStandby: _standby, ...asked } = request;
   const isolated = !request.Privileged && facts.cgroupVersion === 2;
   return {
     ...asked,

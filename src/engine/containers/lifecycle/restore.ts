@@ -55,6 +55,7 @@ export interface Restorer extends Remover {
 export async function restoreContainers(restorer: Restorer): Promise<void> {
   const { rooms, watchers } = restorer;
   const containers = rooms.index.load();
+  await rooms.index.saveCorrected().catch((error: unknown) => rooms.report("What a crash had left half done", error));
   await Promise.all([
     mkdir(rooms.paths.states(), { recursive: true, mode: 0o711 }),
     mkdir(rooms.paths.runs(), { recursive: true, mode: 0o700 }),

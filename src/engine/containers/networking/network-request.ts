@@ -78,6 +78,7 @@ export function sandboxRequest(record: ContainerRecord, networkContainerId: stri
     ports: hasNetworks(hostConfig.NetworkMode ?? "bridge") ? wantedPorts(config, hostConfig) : {},
     dnsServers: hostConfig.Dns ?? [],
     sysctls: Object.fromEntries(Object.entries(hostConfig.Sysctls ?? {}).filter(([key]) => key.startsWith("net."))),
+    ...(record.state.standby ? { standby: true } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { GantryError } from "../../../base/errors.js";
 import { nameConflict } from "../create/names.js";
 import { Container } from "../lifecycle/container.js";
 import type { ContainerRecord } from "./container-record.js";
+import { settledTakeOvers } from "./settled-take-overs.js";
 
 /** The durable side: `JsonRecords` of the store, or a fake that keeps its promises. */
 export interface RecordStore {
@@ -20,6 +21,7 @@ export class ContainerIndex {
   readonly #store: RecordStore;
   readonly #byId = new Map<string, Container>();
   readonly #idByName = new Map<string, string>();
+  readonly #corrected: Container[] = [];
 
   constructor(store: RecordStore) {
     this.#store = store;
@@ -27,11 +29,18 @@ export class ContainerIndex {
 
   /** Reads what the disk has; called once, by `restore`. A second record of one name gets its short id appended. */
   load(): Container[] {
-    for (const record of this.#store.values()) {
+    const stored = this.#store.values();
+    for (const [at, record] of settledTakeOvers(stored).entries()) {
       const isTaken = this.#idByName.has(record.name);
-      this.#put(isTaken ? { ...record, name: `${record.name}_${record.id.slice(0, 12)}` } : record);
+      const container = this.#put(isTaken ? { ...record, name: `${record.name}_${record.id.slice(0, 12)}` } : record);
+      if (record !== stored[at]) this.#corrected.push(container);
     }
     return this.all();
+  }
+
+  /** Brings to the disk what `load` had to put right. */
+  async saveCorrected(): Promise<void> {
+    for (const container of this.#corrected.splice(0)) await this.save(container, container.record);
   }
 
   all(): Container[] {
@@ -81,6 +90,12 @@ export class ContainerIndex {
   async save(container: Container, record: ContainerRecord): Promise<void> {
     await this.#store.set(record.id, record);
     container.record = record;
+  }
+
+  /** Of two containers that bear each other's name in their records already. */
+  swapNames(a: Container, b: Container): void {
+    this.#idByName.set(a.record.name, a.id);
+    this.#idByName.set(b.record.name, b.id);
   }
 
   async drop(container: Container): Promise<void> {

@@ -61,6 +61,10 @@ export interface RunState {
   readonly health?: HealthState;
   /** While `removing`: the anonymous volumes go too. */
   readonly removesVolumes?: boolean;
+  /** It publishes nothing and answers to no name: it has not taken over yet, or another one has. */
+  readonly standby?: boolean;
+  /** Whose place it took. A crash may have kept that one's record from saying so: `settledTakeOvers`. */
+  readonly tookOverFrom?: string;
 }
 
 /** The state of a container that was never started. */

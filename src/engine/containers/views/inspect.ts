@@ -106,6 +106,7 @@ function inspectState(state: RunState): ContainerState {
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
     ...(state.health ? { Health: state.health } : {}),
+    ...(state.standby ? { GantryStandby: true } : {}),
   };
 }
 

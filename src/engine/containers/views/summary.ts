@@ -26,6 +26,7 @@ export function summarizeContainer(record: ContainerRecord, facts: SummaryFacts)
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge" },
     NetworkSettings: { Networks: networksOf(record, facts.networkId) },
     Mounts: mountPoints(record.mounts, facts),
+    ...(record.state.standby ? { GantryStandby: true } : {}),
     ...(record.state.status === "exited" ? { GantryStopped: record.state.stoppedByUser } : {}),
   };
 }

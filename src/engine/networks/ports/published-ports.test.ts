@@ -36,6 +36,7 @@ it("leads to the container's address of the same family, and leaves out what has
   const held = ["0.0.0.0", "::", "fd00::1"].map((hostAddress) => ({
     ...{ key: "80/tcp", protocol: "tcp" as const, containerPort: 80, hostAddress, hostPort: 8080, fd: -1 },
     close() {},
+    handOver: (): never => expect.unreachable(),
   }));
   const led = (targets: Parameters<typeof publishedPorts>[1]) =>
     publishedPorts(held, targets).map(({ hostAddress, address }) => `${hostAddress} -> ${address}`);

@@ -13,7 +13,7 @@ import type { PortMap } from "../../../wire/container.js";
 import { boundSocket, portOf } from "../../kernel/network/sockets.js";
 import type { Family } from "../addresses/ip.js";
 import { type PublishedPort, portFamily } from "../firewall/ruleset.js";
-import { startTcpRelay } from "./tcp-relay.js";
+import { type RelayTarget, startTcpRelay } from "./tcp-relay.js";
 import { startUdpRelay } from "./udp-relay.js";
 
 export type PortProtocol = PublishedPort["protocol"];
@@ -32,7 +32,7 @@ export interface PortRequest {
   readonly hostPorts: { readonly from: number; readonly to: number };
 }
 
-/** A port that is ours until `close`. */
+/** A port that is ours until `close`, or until it is handed over. */
 export interface HeldPort {
   readonly key: string;
   readonly protocol: PortProtocol;
@@ -41,7 +41,16 @@ export interface HeldPort {
   readonly hostPort: number;
   /** The socket that holds it. */
   readonly fd: number;
+  /** The same socket for another container: this value is void then. What is relayed already stays where it is. */
+  handOver(key: string, lead: PortLead): HeldPort;
   close(): void;
+}
+
+/** Where a held port leads: `targets` is asked for the container's addresses at each relayed connection. */
+export interface PortLead {
+  readonly containerPort: number;
+  readonly now: PortTargets;
+  readonly targets: () => PortTargets;
 }
 
 const anyIpv4 = "0.0.0.0";
@@ -178,24 +187,47 @@ function holdAddresses(request: PortRequest, port: number, holding: Holding): He
 
 function holdAddress(request: PortRequest, hostAddress: string, port: number, holding: Holding): HeldPort {
   const { key, protocol, containerPort } = request;
-  const family = portFamily({ hostAddress });
-  // IPv6 always needs one, for ::1.
   const { relay: wish, others } = holding;
-  const isRelayed = wish !== undefined && protocol !== "sctp" && (family === 6 || wish.now[4] === undefined);
+  const isRelayed = wish !== undefined && needsRelay(request, hostAddress, wish.now);
   const beside = others.filter((one) => mayStandBeside(one, { protocol, hostAddress, port })).map((one) => one.fd);
   const fd = boundSocket({ protocol, address: hostAddress, port, beside }, isRelayed ? undefined : heldBacklog);
-  const hostPort = portOf(fd);
-  const own = { key, protocol, containerPort, hostAddress, hostPort, fd };
-  if (!isRelayed) return { ...own, close: () => closeSync(fd) };
-  const targets = () => {
-    const { 4: v4, 6: v6 } = wish.targets();
-    return (family === 4 ? [v4, v6] : [v6, v4]).filter((address) => address !== undefined);
+  const socket = { fd, protocol, hostAddress, hostPort: portOf(fd) };
+  return heldSocket(socket, key, wish && { containerPort, ...wish });
+}
+
+/** IPv6 always needs one, for ::1. */
+function needsRelay({ protocol }: { protocol: PortProtocol }, hostAddress: string, now: PortTargets): boolean {
+  return protocol !== "sctp" && (portFamily({ hostAddress }) === 6 || now[4] === undefined);
+}
+
+type HostSocket = Pick<HeldPort, "fd" | "protocol" | "hostAddress" | "hostPort">;
+
+/** Undefined `lead`: the port is only tried. */
+function heldSocket(socket: HostSocket, firstKey: string, firstLead: PortLead | undefined): HeldPort {
+  const { fd, protocol, hostAddress, hostPort } = socket;
+  let lead = firstLead;
+  let relay: Disposable | undefined;
+  const held = (key: string): HeldPort => ({
+    ...{ key, protocol, containerPort: lead?.containerPort ?? 0, hostAddress, hostPort, fd },
+    handOver(nextKey, next) {
+      lead = next;
+      if (!relay && needsRelay(socket, hostAddress, next.now)) relay = startRelay(socket, () => lead);
+      return held(nextKey);
+    },
+    close: () => (relay ? relay[Symbol.dispose]() : closeSync(fd)),
+  });
+  if (lead && needsRelay(socket, hostAddress, lead.now)) relay = startRelay(socket, () => lead);
+  return held(firstKey);
+}
+
+function startRelay({ fd, protocol, hostAddress }: HostSocket, lead: () => PortLead | undefined): Disposable {
+  const family = portFamily({ hostAddress });
+  const target = (): RelayTarget => {
+    const { containerPort: port = 0, targets } = lead() ?? {};
+    const { 4: v4, 6: v6 } = targets?.() ?? {};
+    return { port, hosts: (family === 4 ? [v4, v6] : [v6, v4]).filter((address) => address !== undefined) };
   };
-  const relay =
-    protocol === "tcp"
-      ? startTcpRelay(fd, containerPort, targets)
-      : startUdpRelay({ fd, isV6: family === 6 }, containerPort, () => targets()[0]);
-  return { ...own, close: () => relay[Symbol.dispose]() };
+  return protocol === "tcp" ? startTcpRelay(fd, target) : startUdpRelay({ fd, isV6: family === 6 }, target);
 }
 
 /** One has the port on every address, the other on a loopback address that nothing is found at by default. */

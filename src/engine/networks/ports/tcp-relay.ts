@@ -4,15 +4,22 @@ import { connect, createServer, type Socket } from "node:net";
 /** Per published port; beyond it the kernel's backlog holds clients back. */
 const maxConnections = 4096;
 
+/** A container's port, by the addresses that it has at the moment of asking. */
+export interface RelayTarget {
+  readonly port: number;
+  readonly hosts: readonly string[];
+}
+
 /**
- * Accepts on a listening descriptor, which is closed on disposal, and joins each connection to the container's port.
- * `targets` gives its addresses at that moment: the next one is tried where nobody listens on the one before. The
- * client is reset when there is none.
+ * Accepts on a listening descriptor, which is closed on disposal, and joins each connection to the target that counts
+ * at that moment: the next address is tried where nobody listens on the one before. The client is reset when there is
+ * none. Connections that are joined stay with the target they met.
  */
-export function startTcpRelay(fd: number, port: number, targets: () => readonly string[]): Disposable {
+export function startTcpRelay(fd: number, target: () => RelayTarget): Disposable {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
     client.on("error", () => {}); // it is destroyed then, which is all there is to do
-    relay(client, port, targets());
+    const { port, hosts } = target();
+    relay(client, port, hosts);
   });
   server.maxConnections = maxConnections;
   server.on("error", () => {}); // an accept that failed, e.g. out of descriptors; the server goes on

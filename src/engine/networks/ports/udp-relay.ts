@@ -6,6 +6,7 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import type { RelayTarget } from "./tcp-relay.js";
 
 /** As docker-proxy has it. */
 const idleMs = 90_000;
@@ -19,13 +20,10 @@ interface Client {
 }
 
 /**
- * `fd` is a bound socket, which is closed on disposal. `target` gives the container's address when a datagram comes.
+ * `fd` is a bound socket, which is closed on disposal. `target` is asked when a datagram comes; of its addresses the
+ * first one counts.
  */
-export function startUdpRelay(
-  { fd, isV6 }: { fd: number; isV6: boolean },
-  port: number,
-  target: () => string | undefined,
-): Disposable {
+export function startUdpRelay({ fd, isV6 }: { fd: number; isV6: boolean }, target: () => RelayTarget): Disposable {
   const front = createSocket(isV6 ? "udp6" : "udp4");
   const clients = new Map<string, Client>();
   const forget = (key: string) => {
@@ -49,7 +47,10 @@ export function startUdpRelay(
   };
   front.on("error", () => {});
   front.on("message", (datagram, from) => {
-    const host = target();
+    const {
+      port,
+      hosts: [host],
+    } = target();
     const key = `${from.address} ${from.port}`;
     if (host !== undefined && clients.get(key)?.target !== host) forget(key);
     if (host === undefined) return;
