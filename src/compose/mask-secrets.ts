@@ -1,5 +1,8 @@
 /** Hides what looks like a secret in a line of a file that is shown beside a problem. Pure. */
 
+/** A variable or a field of such a name is taken to hold one. */
+export const credentialName = /pass|secret|token|key|credential|auth|private/i;
+
 /** The end of a name, what stands between, and a value; a variable, a collection or a path is no secret itself. */
 const assignment = new RegExp(
   [

@@ -43,7 +43,8 @@ export type WaitCondition = "healthy" | "completed" | "running-or-healthy";
 
 /**
  * `after` names operations that must have succeeded before, `settled` those that must merely have ended. `isStep`
- * marks the inner steps of a replacement, which short views leave out.
+ * marks the inner steps of a replacement, which short views leave out. Once one that it `finishes` was carried out, an
+ * operation is carried out even if the run was cancelled meanwhile: without it something would be left half done.
  */
 export interface OperationBase {
   readonly id: string;
@@ -51,6 +52,9 @@ export interface OperationBase {
   readonly after: readonly string[];
   readonly settled?: readonly string[];
   readonly isStep?: boolean;
+  readonly finishes?: readonly string[];
+  /** Only services whose absence is put up with need it (`required: false`): its failure is a warning. */
+  readonly isOptional?: boolean;
 }
 
 export type OperationKind =

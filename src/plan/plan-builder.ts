@@ -6,6 +6,7 @@ export interface Edges {
   readonly after?: readonly string[];
   readonly settled?: readonly string[];
   readonly isStep?: boolean;
+  readonly finishes?: readonly string[];
 }
 
 /** Mutable while one plan is drawn; nobody keeps it afterwards. Ids are stable: kind and name of what is worked on. */
@@ -26,6 +27,7 @@ export class PlanBuilder {
       after,
       ...(settled.length > 0 ? { settled } : {}),
       ...(edges.isStep ? { isStep: true } : {}),
+      ...(edges.finishes && edges.finishes.length > 0 ? { finishes: [...edges.finishes].sort() } : {}),
     });
     return id;
   }
@@ -34,9 +36,15 @@ export class PlanBuilder {
     this.#warnings.push(hint === undefined ? { message } : { message, hint });
   }
 
-  /** The plan: operations sorted so that each stands after all that it waits for, otherwise in the order of adding. */
-  build(project: string): Plan {
-    return { project, operations: inOrder(this.#operations), warnings: this.#warnings };
+  /**
+   * The plan: operations sorted so that each stands after all that it waits for, otherwise in the order of adding.
+   * Failures of what concerns `optional` services alone are put up with.
+   */
+  build(project: string, optional: ReadonlySet<string> = new Set()): Plan {
+    const operations = this.#operations.map((operation) =>
+      isOptional(operation, optional) ? { ...operation, isOptional: true } : operation,
+    );
+    return { project, operations: inOrder(operations), warnings: this.#warnings };
   }
 
   #freeId(wanted: string): string {
@@ -45,6 +53,13 @@ export class PlanBuilder {
     this.#ids.add(id);
     return id;
   }
+}
+
+function isOptional(operation: Operation, optional: ReadonlySet<string>): boolean {
+  if (optional.size === 0) return false;
+  const { service } = subjectOf(operation);
+  const services = service === undefined ? ("services" in operation ? operation.services : []) : [service];
+  return services.length > 0 && services.every((name) => optional.has(name));
 }
 
 function idOf(operation: OperationKind): string {

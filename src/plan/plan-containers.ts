@@ -13,6 +13,7 @@ import { volumeKeysOf } from "./plan-volumes.js";
 import { containerBody } from "./service/container-body.js";
 import type { InheritedMount } from "./service/mounts.js";
 import { containerLabels, containerName, imageNameOf, imagesOf, temporaryName } from "./service/names.js";
+import { stopFollowers } from "./steps/followers.js";
 import { provisionsOf, type ToldBody, toldBody } from "./steps/provisions.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "./up-draft.js";
 import { sharedServices } from "./up-options.js";
@@ -22,22 +23,12 @@ export function planContainers(draft: UpDraft): void {
   for (const service of draft.selected) {
     const verdict = draft.verdicts.get(service.name);
     if (!verdict) continue;
-    const stopped = stopRestarted(draft, verdict);
+    const stopped = verdict.recreate.length > 0 ? stopFollowers(draft, service.name) : [];
     for (const { container, cause } of verdict.remove) removeReplica(draft, container, cause);
     for (const { container, cause } of verdict.recreate) replaceReplica(draft, verdict, { container, cause, stopped });
     for (const number of verdict.create) createReplica(draft, verdict, number);
     for (const one of verdict.keep) keepReplica(draft, service, one);
   }
-}
-
-/** Stops what declares `restart: true` on a service that is replaced; the operations after which it is down. */
-function stopRestarted(draft: UpDraft, verdict: ServiceVerdict): string[] {
-  if (verdict.recreate.length === 0) return [];
-  const name = verdict.service.name;
-  return draft.selected
-    .filter((dependent) => dependent.depends_on.get(name)?.restart)
-    .flatMap((dependent) => draft.verdicts.get(dependent.name)?.keep ?? [])
-    .flatMap(({ container }) => stopOnce(draft, container, `restarts with ${name}`));
 }
 
 function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): void {
@@ -94,13 +85,14 @@ function replaceReplica(
   const removed = draft.builder.add(
     { kind: "remove-container", container: refOf(old), force: !isUp(old), volumes: false },
     "replaced",
-    { after: [created, ...down], isStep: true },
+    { after: [created, ...down], isStep: true, finishes: down },
   );
   const container = { name: finalName, service: service.name, createdBy: created };
   const renamed = draft.builder.add({ kind: "rename-container", container, to: finalName }, cause, {
     after: [removed],
+    finishes: [removed],
   });
-  requestStart(draft, { container, after: [renamed], cause: "container was replaced" });
+  requestStart(draft, { container, after: [renamed], finishes: [renamed], cause: "container was replaced" });
 }
 
 function keepReplica(draft: UpDraft, service: Service, { container, renameTo }: KeptContainer): void {

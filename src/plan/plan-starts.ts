@@ -11,7 +11,7 @@ import type { ObservedContainer } from "./observed.js";
 import type { ContainerRef, WaitCondition } from "./operation.js";
 import { placeOf } from "./service/field-changes.js";
 import { addPostStart, addPreStart } from "./steps/hooks.js";
-import { refOf, type UpDraft } from "./up-draft.js";
+import { refOf, type StartRequest, type UpDraft } from "./up-draft.js";
 import { desiredScale } from "./up-options.js";
 
 /** Draws the starts of `draft.toStart`, dependencies first, and the closing waits of `--wait`. */
@@ -19,10 +19,11 @@ export function planStarts(draft: UpDraft): void {
   const gates = new Map<string, string>();
   for (const service of draft.selected) startService(draft, service, gates);
   const selected = new Set(draft.selected.map((service) => service.name));
-  for (const [, requests] of [...draft.toStart].filter(([service]) => !selected.has(service))) {
-    for (const { container, after, cause } of requests) {
-      addStart(draft, container, draft.builder.add({ kind: "start-container", container }, cause, { after }));
-    }
+  for (const [name, requests] of [...draft.toStart].filter(([service]) => !selected.has(service))) {
+    // What was not named runs again after what it depends on, where this plan starts that.
+    const service = draft.project.services.get(name);
+    const gated = service ? gatesOf(draft, service, gates) : { after: [], settled: [] };
+    for (const request of requests) startContainer(draft, request, gated);
   }
   if (draft.options.wait) for (const service of draft.selected) waitForService(draft, service, gates);
 }
@@ -31,13 +32,22 @@ function startService(draft: UpDraft, service: Service, gates: Map<string, strin
   const requests = draft.toStart.get(service.name) ?? [];
   if (requests.length === 0) return;
   const { after: gated, settled } = gatesOf(draft, service, gates);
-  const source = placeOf(draft.project, `services.${service.name}.command`);
   const jobs = addPreStart(draft, service, requests, { after: gated, settled });
-  for (const { container, after, cause } of requests) {
-    const edges = { after: [...after, ...gated, ...jobs], settled };
-    const located = { reason: cause, ...(source ? { source } : {}) };
-    addStart(draft, container, draft.builder.add({ kind: "start-container", container }, located, edges));
-  }
+  for (const request of requests) startContainer(draft, request, { after: [...gated, ...jobs], settled });
+}
+
+function startContainer(
+  draft: UpDraft,
+  { container, after, finishes = [], cause }: StartRequest,
+  gated: { after: readonly string[]; settled: readonly string[] },
+): void {
+  const source = placeOf(draft.project, `services.${container.service}.command`);
+  const id = draft.builder.add(
+    { kind: "start-container", container },
+    { reason: cause, ...(source ? { source } : {}) },
+    { after: [...after, ...gated.after], settled: gated.settled, finishes },
+  );
+  addStart(draft, container, id);
 }
 
 /** Hooks that run after a start are part of it for whoever waits. */

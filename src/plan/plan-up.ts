@@ -17,7 +17,7 @@ import { planVolumes } from "./plan-volumes.js";
 import { checkSupported } from "./steps/check-supported.js";
 import { planProvisions } from "./steps/provisions.js";
 import { newDraft, refOf, stopOnce, type UpDraft } from "./up-draft.js";
-import { selectContainers, selectServices, type UpOptions } from "./up-options.js";
+import { optionalServices, selectContainers, selectServices, type UpOptions } from "./up-options.js";
 
 /**
  * Throws "bad-parameter" for an unknown service, "network-not-found" and "volume-not-found" for missing external ones,
@@ -31,7 +31,7 @@ export function planUp(project: Project, observed: ObservedState, options: UpOpt
   planContainers(draft);
   if (!options.noStart) planStarts(draft);
   planOrphans(draft);
-  return draft.builder.build(project.name);
+  return draft.builder.build(project.name, optionalServices(project, options.services));
 }
 
 /** What must be there before containers are made. Throws as `planUp`. */
@@ -83,7 +83,7 @@ export function planUpPulls(project: Project, observed: ObservedState, options: 
   const builder = new PlanBuilder();
   const selected = selectContainers(project, options);
   planImages({ project, observed, options, builder, selected, pulls: new Map() });
-  return builder.build(project.name);
+  return builder.build(project.name, optionalServices(project, options.services));
 }
 
 /** Containers of the project whose service the files no longer have, and one-offs that have ended. */

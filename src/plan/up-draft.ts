@@ -37,6 +37,8 @@ export interface StartRequest {
   readonly container: ContainerRef;
   readonly after: readonly string[];
   readonly cause: string;
+  /** What the start completes, so that a replacement is not left half done. */
+  readonly finishes?: readonly string[];
   /** Of a command beside the replicas, for which nothing is prepared. */
   readonly isOneOff?: boolean;
 }

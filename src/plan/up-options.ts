@@ -79,6 +79,23 @@ export function selectContainers(project: Project, options: Pick<UpOptions, "ser
   return selectServices(project, options.services, options.noDeps).filter((service) => !service.provider);
 }
 
+/**
+ * Of the services that `selectServices` gives, those that are there only for what puts up with their absence
+ * (`required: false`). What was named is never among them.
+ */
+export function optionalServices(project: Project, names: readonly string[]): ReadonlySet<string> {
+  if (names.length === 0) return new Set();
+  const required = new Set<string>();
+  const visit = (name: string) => {
+    const service = project.services.get(name);
+    if (!service || required.has(name)) return;
+    required.add(name);
+    for (const needed of neededBy(service)) if (service.depends_on.get(needed)?.required !== false) visit(needed);
+  };
+  for (const name of names) visit(name);
+  return new Set(selectServices(project, names, false).flatMap(({ name }) => (required.has(name) ? [] : [name])));
+}
+
 /** Names of the services that must be there before this one: dependencies and what it shares with others, sorted. */
 export function neededBy(service: Service): string[] {
   return [...new Set([...service.depends_on.keys(), ...sharedServices(service)])].sort();

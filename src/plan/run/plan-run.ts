@@ -16,7 +16,7 @@ import { containerLabels, imageNameOf, oneOffName } from "../service/names.js";
 import { hashService } from "../service/service-hash.js";
 import { toldBody } from "../steps/provisions.js";
 import { newDraft, requestStart, type UpDraft } from "../up-draft.js";
-import { selectContainers, type UpOptions } from "../up-options.js";
+import { optionalServices, selectContainers, type UpOptions } from "../up-options.js";
 
 /** What the command line puts over the service; absent leaves the service's own. */
 export interface OneOff {
@@ -63,7 +63,7 @@ export function planRun(
   if (target) createOneOff(draft, target, oneOff);
   planStarts(draft);
   planOrphans(draft);
-  return draft.builder.build(project.name);
+  return draft.builder.build(project.name, optionalServices(project, own.services));
 }
 
 function createOneOff(draft: UpDraft, service: Service, oneOff: OneOff): void {

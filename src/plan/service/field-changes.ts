@@ -5,7 +5,7 @@
  * remembered in labels. Values that look like credentials are never shown.
  */
 import type { SourceLocation } from "../../base/diagnostic.js";
-import { maskSecrets } from "../../compose/mask-secrets.js";
+import { credentialName, maskSecrets } from "../../compose/mask-secrets.js";
 import type { Project, Service } from "../../compose/project.js";
 import { sourceOf } from "../../compose/source-of.js";
 import type { ContainerInspect } from "../../wire/container.js";
@@ -19,7 +19,6 @@ import { nameBehindTemporary } from "./names.js";
 
 /** What engines fill in by the host they are on: it says nothing where the service does not ask for it. */
 const hostsChoice: readonly string[] = ["cgroup"];
-const credentialName = /pass|secret|token|key|credential|auth|private/i;
 const shownChars = 60;
 
 export interface Comparison {

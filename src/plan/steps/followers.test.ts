@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import { aProject, edgesOf, observedAfterUp, upLines } from "../plan.fixture.js";
+
+const follows = (name: string) => ({ [name]: { restart: true } });
+const chain = (db: object) =>
+  aProject({
+    db,
+    web: { depends_on: follows("db") },
+    edge: { depends_on: follows("web") },
+    other: { depends_on: { db: {} } },
+  });
+const observed = observedAfterUp(chain({}));
+const changed = chain({ environment: { NEW: "1" } });
+const about = (lines: readonly string[]) => lines.filter((line) => /^(stop|start)-/.test(line));
+
+it("restarts what asks for it, from service to service, and nothing else", () => {
+  expect(about(upLines(changed, observed)).sort()).toEqual([
+    "start-container shop-db-1: container was replaced",
+    "start-container shop-edge-1: was stopped for this change",
+    "start-container shop-web-1: was stopped for this change",
+    "stop-container shop-db-1: replaced",
+    "stop-container shop-edge-1: restarts with web",
+    "stop-container shop-web-1: restarts with db",
+  ]);
+});
+
+it("stops followers first, and starts them last", () => {
+  const edges = edgesOf(changed, observed);
+  expect(edges.get("stop-container shop-web-1")).toContain("(stop-container shop-edge-1)");
+  expect(edges.get("stop-container shop-db-1")).toContain("stop-container shop-web-1");
+  expect(edges.get("start-container shop-web-1")).toContain("start-container shop-db-1");
+  expect(edges.get("start-container shop-edge-1")).toContain("start-container shop-web-1");
+});
+
+it("restarts followers that were not named, after what they depend on, unless dependencies are left out", () => {
+  const services = ["db"];
+  const lines = about(upLines(changed, observed, { services }));
+  expect(lines).toContain("start-container shop-web-1: was stopped for this change");
+  expect(edgesOf(changed, observed, { services }).get("start-container shop-web-1")).toContain(
+    "start-container shop-db-1",
+  );
+  expect(about(upLines(changed, observed, { services, noDeps: true })).join()).not.toContain("web");
+});
+
+it("leaves followers running when nothing is to be started, and those that are down alone", () => {
+  expect(about(upLines(changed, observed, { noStart: true })).join()).not.toContain("web");
+  const down = observedAfterUp(chain({}), { "shop-web-1": { state: "exited", exitCode: 0, wasStopped: false } });
+  expect(about(upLines(changed, down)).join()).not.toMatch(/web|edge/);
+});
