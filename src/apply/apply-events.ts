@@ -55,6 +55,8 @@ export type ApplyEvent = { readonly at: string } & (
       readonly resource: EventResource;
       readonly failure: FailureCard;
       readonly durationMs: number;
+      /** Its absence is put up with (`required: false`): a warning tells of it, and the run goes on. */
+      readonly optional?: true;
     }
   | {
       readonly kind: "held-back";
@@ -62,15 +64,37 @@ export type ApplyEvent = { readonly at: string } & (
       readonly resource: EventResource;
       readonly because: string;
     }
+  | {
+      /** The run was cancelled; what the operation had made is taken away again. */
+      readonly kind: "undone";
+      readonly operation: string;
+      readonly resource: EventResource;
+    }
   | { readonly kind: "warning"; readonly message: string; readonly hint?: string }
-  | { readonly kind: "run-ended"; readonly outcome: "succeeded" | "failed" | "cancelled"; readonly durationMs: number }
+  | {
+      readonly kind: "run-ended";
+      readonly outcome: "succeeded" | "failed" | "cancelled";
+      readonly durationMs: number;
+      /** Operations that were carried out. */
+      readonly done: number;
+    }
 );
 
-/** Everything a user needs about one failure, on one card. */
+/** One run of a health check. `at` is when it began. */
+export interface ProbeResult {
+  readonly at: string;
+  readonly durationMs?: number;
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** Everything a user needs about one failure, on one card. What is known to be secret is masked in all of it. */
 export interface FailureCard {
   readonly code: string;
   readonly message: string;
   readonly service?: string;
+  /** The name of the container that was looked at. */
+  readonly container?: string;
   /** `pull`, `create`, `start`, `health`, `wait`, … */
   readonly phase: string;
   readonly exitCode?: number;
@@ -78,6 +102,8 @@ export interface FailureCard {
   readonly oomKilled?: boolean;
   readonly lastLogLines: readonly string[];
   readonly lastProbeOutput?: string;
+  /** The last runs of the health check, oldest first. */
+  readonly lastProbes?: readonly ProbeResult[];
   /** Services that were not started because of it. */
   readonly heldBack: readonly string[];
   readonly hint?: string;

@@ -2,21 +2,25 @@
  * Carries out a plan: independent branches side by side, each operation once what it waits for has ended.
  *
  * A failure holds back what depends on it; other branches finish, so that the next run continues from there. An abort
- * starts nothing new, ends waits, and lets quick calls finish.
+ * starts nothing new but what completes something begun, ends waits and pulls, lets calls and graceful stops finish,
+ * and takes away replacements whose turn has not come. A second, forced one waits for nothing.
  */
 import type { Clock } from "../base/clock.js";
-import { isGantryError, messageOf } from "../base/errors.js";
+import { elapsedText } from "../base/elapsed.js";
+import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { type ContainerRef, type Operation, type Plan, subjectOf, wordsOf } from "../plan/operation.js";
 import type { Provided } from "../plan/steps/provisions.js";
 import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
 import { ContainerWatch } from "./container-watch.js";
-import { failureCard } from "./failure-card.js";
-import { type BuildSurroundings, conditionText, perform, type RunState } from "./perform.js";
+import { failureCard } from "./failures/failure-card.js";
+import { type MaskText, type SecretHolder, secretMask } from "./failures/secret-values.js";
+import { type BuildSurroundings, perform, type RunState } from "./perform.js";
 import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
 import { type ApiSocket, noApiSocket } from "./steps/api-socket.js";
 import { findMissingPrograms } from "./steps/missing-programs.js";
+import { conditionText } from "./steps/wait-for.js";
 
 /** Enough to keep a small machine busy; waits do not count. */
 const defaultParallel = 16;
@@ -25,6 +29,8 @@ export interface ApplyOptions {
   /** For the events: `up`, `down`, … */
   readonly command: string;
   readonly signal: AbortSignal;
+  /** Aborted after `signal`: what is under way is left to the engine. */
+  readonly forced?: AbortSignal;
   readonly clock: Clock;
   readonly emit: (event: ApplyEvent) => void;
   /** Engine calls at a time. */
@@ -33,6 +39,8 @@ export interface ApplyOptions {
   /** For programs outside of the engine: the project's environment and folder. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly workingDir?: string;
+  /** Whose secrets must not be shown. */
+  readonly secrets?: SecretHolder;
   /** For services that ask for the engine's socket. */
   readonly apiSocket?: () => Promise<ApiSocket>;
   /** For builds; by default the engine gets everything from here. */
@@ -42,6 +50,8 @@ export interface ApplyOptions {
 export interface ApplyResult {
   readonly outcome: "succeeded" | "failed" | "cancelled";
   readonly failures: readonly FailureCard[];
+  /** Operations that were carried out. */
+  readonly done: number;
   /** What providers and models answered. */
   readonly provided: Provided;
 }
@@ -64,6 +74,8 @@ class PlanRun {
   readonly #options: ApplyOptions;
   readonly #state: RunState;
   readonly #calls: Semaphore;
+  readonly #mask: MaskText;
+  readonly #forced: AbortSignal;
   readonly #endings = new Map<string, Promise<Ending>>();
   readonly #ended = new Map<string, Ending>();
   readonly #failures: FailureCard[] = [];
@@ -72,13 +84,16 @@ class PlanRun {
     this.#plan = plan;
     this.#options = options;
     this.#calls = new Semaphore(options.parallel ?? defaultParallel);
-    const { client, watch, signal, beforeStart } = options;
+    this.#mask = secretMask(options.secrets ?? {});
+    const { client, watch, signal, beforeStart, forced = new AbortController().signal } = options;
+    this.#forced = forced;
     const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
     const { environment = {}, workingDir = "/", apiSocket = noApiSocket, builds } = options;
     this.#state = {
       client,
       watch,
       signal,
+      forced,
       ...maps,
       provided: { services: new Map() },
       apiSocket,
@@ -98,15 +113,17 @@ class PlanRun {
     // Subscribed while networks and containers are made; each start waits for it only where somebody waits.
     if (operations.some((op) => op.kind === "wait-for")) void this.#state.watch.open().catch(() => {});
     for (const op of operations) this.#endings.set(op.id, this.#carryOut(op));
-    await Promise.all(this.#endings.values());
+    await Promise.race([Promise.all(this.#endings.values()), aborted(this.#forced)]);
+    if (signal.aborted && !this.#forced.aborted) await this.#undoReplacements();
     const isFailed = this.#failures.length > 0;
     return this.#end(signal.aborted ? "cancelled" : isFailed ? "failed" : "succeeded", begin);
   }
 
   #end(outcome: ApplyResult["outcome"], begin: number): ApplyResult {
     const durationMs = Math.round(this.#options.clock.monotonicMs() - begin);
-    this.#emit({ kind: "run-ended", outcome, durationMs });
-    return { outcome, failures: this.#failures, provided: this.#state.provided };
+    const done = [...this.#ended.values()].filter((ending) => ending === "done").length;
+    this.#emit({ kind: "run-ended", outcome, durationMs, done });
+    return { outcome, failures: this.#failures, done, provided: this.#state.provided };
   }
 
   /** True when an operation is known to fail: then nothing is begun. */
@@ -135,13 +152,14 @@ class PlanRun {
     }
     const rest = await Promise.all(gates.map((gate) => this.#endings.get(gate.id)));
     await Promise.all((op.settled ?? []).map((id) => this.#endings.get(id)));
-    if (this.#options.signal.aborted) return "cancelled";
+    if (this.#isCancelled(op)) return "cancelled";
     const all = [
       ...first.map((ending, at) => ({ ending, id: others[at] })),
       ...rest.map((ending, at) => ({ ending, id: gates[at]?.id })),
     ];
     const blocker = all.find(({ ending }) => ending !== "done");
     if (!blocker) return this.#attempt(op);
+    if (this.#options.signal.aborted) return "cancelled";
     this.#emit({ kind: "held-back", ...about(op), because: `${blocker.id} ${blocker.ending}` });
     return "held-back";
   }
@@ -150,15 +168,18 @@ class PlanRun {
     const { signal, clock } = this.#options;
     // A wait makes one quick call and then only listens.
     using _slot = op.kind === "wait-for" ? undefined : await this.#calls.acquire();
-    if (signal.aborted) return "cancelled";
+    if (this.#isCancelled(op)) return "cancelled";
     const begin = clock.monotonicMs();
     const durationMs = () => Math.round(clock.monotonicMs() - begin);
     const step = op.isStep ? { step: true as const } : {};
     this.#emit({ kind: "started", ...about(op), ...step, action: wordsOf(op).doing });
     try {
       if (op.kind === "start-container" && this.#isWatched(op)) await this.#state.watch.open();
+      // Where others wait for it, they say so themselves.
+      if (op.kind === "wait-for" && !this.#isAwaited(op))
+        this.#emit({ kind: "waiting", ...about(op), waitsFor: waitText(op) });
       const { action } = await perform(op, this.#state, (progress) =>
-        this.#emit({ kind: "progress", ...about(op), ...progress }),
+        this.#emit({ kind: "progress", ...about(op), ...progress, text: this.#mask(progress.text) }),
       );
       this.#emit({ kind: "done", ...about(op), ...step, action: action ?? wordsOf(op).done, durationMs: durationMs() });
       return "done";
@@ -169,14 +190,45 @@ class PlanRun {
   }
 
   async #fail(op: Operation, error: unknown, durationMs: number): Promise<Ending> {
-    if (op.kind === "wait-for" && !op.required) {
-      this.#emit({ kind: "warning", message: `optional dependency "${op.service}" failed: ${messageOf(error)}` });
-      return "failed";
-    }
-    const failure = await failureCard(op, error, this.#state, heldBackBy(op, this.#plan));
-    this.#failures.push(failure);
-    this.#emit({ kind: "failed", ...about(op), failure, durationMs });
+    const state = { ...this.#state, mask: this.#mask };
+    const failure = await failureCard(op, error, state, heldBackBy(op, this.#plan));
+    const isOptional = op.isOptional || (op.kind === "wait-for" && !op.required);
+    this.#emit({ kind: "failed", ...about(op), failure, durationMs, ...(isOptional ? { optional: true } : {}) });
+    if (isOptional) {
+      const who = failure.service ?? subjectOf(op).name;
+      this.#emit({ kind: "warning", message: `optional dependency "${who}" failed: ${failure.message}` });
+    } else this.#failures.push(failure);
     return "failed";
+  }
+
+  /** True once the run was cancelled, unless the operation completes what was begun. */
+  #isCancelled(op: Operation): boolean {
+    if (!this.#options.signal.aborted) return false;
+    return this.#forced.aborted || !op.finishes?.some((id) => this.#ended.get(id) === "done");
+  }
+
+  /** A replacement that was made, and nothing has been done to the old container yet: it goes again. */
+  async #undoReplacements(): Promise<void> {
+    const { client, created } = this.#state;
+    const isDone = (id: string) => this.#ended.get(id) === "done";
+    const unused = this.#plan.operations.filter(
+      (op) =>
+        op.kind === "create-container" &&
+        op.isStep &&
+        isDone(op.id) &&
+        !this.#plan.operations.some((next) => next.after.includes(op.id) && this.#ended.get(next.id) !== "cancelled"),
+    );
+    await Promise.all(
+      unused.map(async (op) => {
+        // Its volumes are the old container's, or empty; the next run removes what cannot be removed now.
+        const removal = client.containers.remove(created.get(op.id) ?? "", { force: true, volumes: false });
+        await removal.then(() => this.#emit({ kind: "undone", ...about(op) })).catch(() => {});
+      }),
+    );
+  }
+
+  #isAwaited(op: Operation): boolean {
+    return this.#plan.operations.some((other) => other.after.includes(op.id));
   }
 
   #gatesOf(op: Operation): Operation[] {
@@ -209,7 +261,14 @@ function heldBackBy(op: Operation, plan: Plan): string[] {
 }
 
 function waitText(op: Operation): string {
-  return op.kind === "wait-for" ? `${op.service} to be ${conditionText[op.condition]}` : op.id;
+  if (op.kind !== "wait-for") return op.id;
+  const limit = op.timeoutMs === undefined ? "" : `, at most ${elapsedText(op.timeoutMs)}`;
+  return `${op.service} to be ${conditionText[op.condition]}${limit}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 function about(op: Operation): { operation: string; resource: EventResource } {

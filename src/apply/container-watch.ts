@@ -8,22 +8,22 @@ import { sleep } from "../base/clock.js";
 import { GantryError, isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { WaitCondition } from "../plan/operation.js";
-import type { ContainerInspect } from "../wire/container.js";
 import { composeLabels } from "../wire/labels.js";
+import { standingOf } from "./steps/standing.js";
+import { WaitFailure } from "./steps/step-failure.js";
 
 /** Events after which a container may have reached, or failed, its condition. */
 const telling = /^(start|die|oom|destroy|stop|pause|unpause|health_status.*)$/;
 /** An engine that restarts is back within seconds; longer, and the wait fails. */
 const resubscribeAttempts = 10;
 const resubscribePauseMs = 300;
-/** A container that its restart policy brings back this often during one wait is taken for broken. */
-const restartsWhileWaiting = 10;
 
-/** Where a container stands towards a condition. `failed` carries the reason as a sentence's end. */
-export type Standing =
-  | { readonly kind: "holds" }
-  | { readonly kind: "pending" }
-  | { readonly kind: "failed"; readonly reason: string };
+/** What a wait is told besides its container and condition. */
+export interface WaitCall {
+  readonly signal: AbortSignal;
+  /** Hears how the container is while it does not hold yet, each time that is something else: `is starting`. */
+  readonly onPending?: (state: string) => void;
+}
 
 /** Open it before the first start; it ends with the signal it was given, or `close`. */
 export class ContainerWatch {
@@ -31,6 +31,8 @@ export class ContainerWatch {
   readonly #project: string;
   readonly #ended = new AbortController();
   readonly #listeners = new Map<string, Set<() => void>>();
+  /** Containers that somebody stopped and nobody started since. */
+  readonly #stopped = new Set<string>();
   #opened: Promise<void> | undefined;
   #failure: unknown;
 
@@ -59,10 +61,11 @@ export class ContainerWatch {
    * Resolves when the condition holds. Throws "unhealthy" or "dependency-failed" when it cannot any more, the signal's
    * reason when it is aborted.
    */
-  async waitFor(id: string, condition: WaitCondition, signal: AbortSignal): Promise<void> {
+  async waitFor(id: string, condition: WaitCondition, { signal, onPending = () => {} }: WaitCall): Promise<void> {
     await this.open();
     let wake: () => void = () => {};
     let isDirty = true;
+    let known = "";
     const onEvent = () => {
       isDirty = true;
       wake();
@@ -76,7 +79,10 @@ export class ContainerWatch {
         if (this.#failure) throw this.#failure;
         if (isDirty) {
           isDirty = false;
-          if (await this.#holds(id, condition, signal)) return;
+          const state = await this.#look(id, condition, signal);
+          if (state === undefined) return;
+          if (state !== known) onPending(state);
+          known = state;
         } else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
@@ -85,13 +91,15 @@ export class ContainerWatch {
     }
   }
 
-  async #holds(id: string, condition: WaitCondition, signal: AbortSignal): Promise<boolean> {
+  /** How it is while it does not hold; undefined when it does. */
+  async #look(id: string, condition: WaitCondition, signal: AbortSignal): Promise<string | undefined> {
     const container = await this.#client.containers.inspect(id, { signal });
-    const standing = standingOf(container, condition);
-    if (standing.kind !== "failed") return standing.kind === "holds";
+    const standing = standingOf(container, condition, { wasStopped: this.#stopped.has(container.Id) });
+    if (standing.kind === "holds") return undefined;
+    if (standing.kind === "pending") return standing.state;
     const name = container.Name.replace(/^\//, "");
     const code = container.State.Health?.Status === "unhealthy" ? "unhealthy" : "dependency-failed";
-    throw new GantryError(code, `container ${name} ${standing.reason}`);
+    throw new WaitFailure(code, `container ${name} ${standing.reason}`, { container: id });
   }
 
   async #follow(onSubscribed: () => void): Promise<void> {
@@ -105,6 +113,8 @@ export class ContainerWatch {
           attempt = 0;
         };
         for await (const event of this.#client.system.events({ filters, onSubscribed: subscribed }, { signal })) {
+          if (event.Action === "stop") this.#stopped.add(event.Actor.ID);
+          if (event.Action === "start") this.#stopped.delete(event.Actor.ID);
           if (telling.test(event.Action)) this.#wake(event.Actor.ID);
         }
         if (signal.aborted) return;
@@ -125,37 +135,4 @@ export class ContainerWatch {
   #wakeAll(): void {
     for (const id of this.#listeners.keys()) this.#wake(id);
   }
-}
-
-/** Pure: what one look at a container says about a condition. */
-function standingOf(container: ContainerInspect, condition: WaitCondition): Standing {
-  const { State } = container;
-  if (State.Restarting) return restarting(container);
-  if (State.Running) return condition === "completed" ? { kind: "pending" } : running(container, condition);
-  if (State.Status === "created") return { kind: "failed", reason: "was not started" };
-  const exited = `exited (${State.ExitCode})`;
-  if (State.OOMKilled) return { kind: "failed", reason: `${exited}: it ran out of memory` };
-  if (State.ExitCode === 0 && condition !== "healthy") return { kind: "holds" };
-  return willRestart(container) ? { kind: "pending" } : { kind: "failed", reason: exited };
-}
-
-function running({ State }: ContainerInspect, condition: WaitCondition): Standing {
-  if (!State.Health) {
-    return condition === "healthy" ? { kind: "failed", reason: "has no healthcheck configured" } : { kind: "holds" };
-  }
-  if (State.Health.Status === "unhealthy") return { kind: "failed", reason: "is unhealthy" };
-  return State.Health.Status === "healthy" && !State.Paused ? { kind: "holds" } : { kind: "pending" };
-}
-
-function restarting({ State, RestartCount }: ContainerInspect): Standing {
-  if (RestartCount < restartsWhileWaiting) return { kind: "pending" };
-  return { kind: "failed", reason: `keeps restarting, ${RestartCount} times so far, exit code ${State.ExitCode}` };
-}
-
-/** Between the end of a run and its restart an engine may still say "exited". */
-function willRestart({ HostConfig, State, RestartCount }: ContainerInspect): boolean {
-  const { Name, MaximumRetryCount = 0 } = HostConfig.RestartPolicy ?? {};
-  if (State.Status === "dead" || RestartCount >= restartsWhileWaiting) return false;
-  if (Name === "always" || Name === "unless-stopped") return true;
-  return Name === "on-failure" && State.ExitCode !== 0 && (MaximumRetryCount === 0 || RestartCount < MaximumRetryCount);
 }

@@ -23,6 +23,8 @@ export class FakeEngine {
   readonly failures = new Map<string, Error>();
   /** Called once a container has started: `({ name }) => engine.becomeHealthy(name)`. */
   onStart: (container: FakeContainer) => void = () => {};
+  /** Called as a call arrives. */
+  onCall: (text: string) => void = () => {};
   logText = "";
   takenPorts: TakenPort[] = [];
   identity: EngineIdentity = { kind: "gantry", version: "1.0.0", apiVersion: "1.51" };
@@ -123,6 +125,7 @@ export class FakeEngine {
 
   async #call(text: string, signal?: AbortSignal): Promise<void> {
     this.calls.push(text);
+    this.onCall(text);
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -178,12 +181,15 @@ function inspected({ id, name, status, exitCode, health, oomKilled, body }: Fake
     Restarting: status === "restarting",
     OOMKilled: oomKilled === true,
     ExitCode: exitCode,
-    ...(health ? { Health: { Status: health, FailingStreak: 0, Log: [probe(health)] } } : {}),
+    ...(health
+      ? { Health: { Status: health, FailingStreak: 0, Log: health === "starting" ? [] : [probe(health)] } }
+      : {}),
   };
   const inspect = { Id: id, Name: `/${name}`, State, RestartCount: 0, Config: body, HostConfig: body.HostConfig ?? {} };
   return inspect as unknown as ContainerInspect; // what waits and cards read
 }
 
 function probe(health: HealthStatus) {
-  return { Start: "", End: "", ExitCode: health === "unhealthy" ? 1 : 0, Output: "connection refused\n" };
+  const times = { Start: "2026-01-01T00:00:00Z", End: "2026-01-01T00:00:00.250Z" };
+  return { ...times, ExitCode: health === "unhealthy" ? 1 : 0, Output: "connection refused\n" };
 }

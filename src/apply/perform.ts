@@ -1,5 +1,5 @@
 /** Carries out one operation. It decides nothing: every choice was made when the plan was drawn. */
-import { type ErrorCode, GantryError, isGantryError, unreachable } from "../base/errors.js";
+import { type ErrorCode, isGantryError, unreachable } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { ContainerRef, Operation, OperationKind } from "../plan/operation.js";
 import { type ProvidedVariables, withReceived } from "../plan/steps/provisions.js";
@@ -13,12 +13,15 @@ import { OutputTail } from "./steps/output-tail.js";
 import { prepareModel } from "./steps/prepare-model.js";
 import { type HookCall, runHook, runJob } from "./steps/run-hook.js";
 import { type ProgramContext, runProvider } from "./steps/run-provider.js";
+import { waitForContainers } from "./steps/wait-for.js";
 
 /** What the operations of one run share. */
 export interface RunState {
   readonly client: EngineClient;
-  /** Ends waits, pulls and graceful stops; quick calls are let finish, so that nothing is left half done. */
+  /** Ends waits and pulls; what changes containers is let finish, so that nothing is left half done. */
   readonly signal: AbortSignal;
+  /** Ends graceful stops too: the engine goes on with them by itself. */
+  readonly forced: AbortSignal;
   readonly watch: ContainerWatch;
   /** Ids of the containers made in this run, by the operation that made each. */
   readonly created: Map<string, string>;
@@ -55,7 +58,8 @@ export async function perform(
   run: RunState,
   onProgress: (progress: PullProgress) => void,
 ): Promise<Outcome> {
-  const { client, signal } = run;
+  const { client } = run;
+  const call = { signal: run.forced };
   switch (op.kind) {
     case "pull-image":
       return pull(op, run, onProgress);
@@ -82,10 +86,10 @@ export async function perform(
     case "start-container":
       return start(op.container, run);
     case "stop-container":
-      await orGone(client.containers.stop(idOf(op.container, run), stopOptions(op), { signal }), "container-not-found");
+      await orGone(client.containers.stop(idOf(op.container, run), stopOptions(op), call), "container-not-found");
       return {};
     case "restart-container":
-      await client.containers.restart(idOf(op.container, run), stopOptions(op), { signal });
+      await client.containers.restart(idOf(op.container, run), stopOptions(op), call);
       return {};
     case "kill-container":
       await client.containers.kill(idOf(op.container, run), op.signal);
@@ -100,7 +104,7 @@ export async function perform(
       await client.containers.rename(idOf(op.container, run), op.to);
       return {};
     case "wait-for":
-      await waitFor(op, run);
+      await waitForContainers(op, { ...run, idOf: (ref) => idOf(ref, run) }, (text) => onProgress({ text }));
       return {};
     case "remove-container":
     case "remove-network":
@@ -210,25 +214,6 @@ async function start(container: ContainerRef, run: RunState): Promise<Outcome> {
   await run.client.containers.start(id);
   return {};
 }
-
-async function waitFor(op: Of<"wait-for">, run: RunState): Promise<void> {
-  const limit = op.timeoutMs === undefined ? undefined : AbortSignal.timeout(op.timeoutMs);
-  const signal = limit ? AbortSignal.any([run.signal, limit]) : run.signal;
-  try {
-    await Promise.all(op.containers.map((ref) => run.watch.waitFor(idOf(ref, run), op.condition, signal)));
-  } catch (error) {
-    if (!limit?.aborted || run.signal.aborted || isGantryError(error)) throw error;
-    const names = op.containers.map((container) => container.name).join(", ");
-    throw new GantryError("dependency-failed", `timeout waiting for ${names} to be ${conditionText[op.condition]}`);
-  }
-}
-
-/** As it reads after "to be". */
-export const conditionText: Record<Of<"wait-for">["condition"], string> = {
-  healthy: "healthy",
-  completed: "completed",
-  "running-or-healthy": "running or healthy",
-};
 
 async function remove(
   op: Of<"remove-container" | "remove-network" | "remove-volume" | "remove-image">,

@@ -10,6 +10,7 @@ import type { SourceLocation } from "./diagnostic.js";
 export const errorCodes = {
   "address-in-use": { status: 403, blame: "user" },
   "bad-parameter": { status: 400, blame: "user" },
+  "bad-usage": { status: 400, blame: "user" },
   "blob-corrupt": { status: 500, blame: "registry" },
   "build-failed": { status: 500, blame: "user" },
   cancelled: { status: 499, blame: "user" },
@@ -58,6 +59,7 @@ export const errorCodes = {
   unhealthy: { status: 500, blame: "user" },
   "volume-in-use": { status: 409, blame: "user" },
   "volume-not-found": { status: 404, blame: "user" },
+  "wait-timeout": { status: 504, blame: "user" },
 } as const satisfies Record<string, { status: number; blame: "user" | "engine" | "host" | "registry" }>;
 
 export type ErrorCode = keyof typeof errorCodes;

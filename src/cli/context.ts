@@ -11,6 +11,7 @@ import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { EngineStatus } from "../wire/system.js";
 import type { DockerConfig } from "./registry-auth/docker-config.js";
+import type { RunRecorder } from "./run-recorder.js";
 
 /** Flags that stand before the command; the same as docker compose's, and `engine`. */
 export interface GlobalOptions {
@@ -101,6 +102,8 @@ export interface CliEnvironment {
 export interface CliContext extends Omit<CliEnvironment, "connect" | "chooseEngine"> {
   /** Known once a command's action runs. */
   readonly globals: GlobalOptions;
+  /** Hears what happens, for `--report`. */
+  readonly recorder: RunRecorder;
   /**
    * Begins to connect while the command does something else, unless an engine would have to be started or logged in to
    * for it. What goes wrong is told by `connect`.

@@ -7,6 +7,13 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
+/** For what carries plans out. */
+export function reportOption(): Option {
+  return new Option("--report <kind[=file]>", "write what happened as junit, json or github, repeatable").argParser(
+    collect,
+  );
+}
+
 /** `--format` of listings. */
 export function formatOption(description = "table, json, or a Go template, as '{{.Name}}'"): Option {
   return new Option("--format <format>", description);

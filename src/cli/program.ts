@@ -17,6 +17,7 @@ import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
 import { withCredentials } from "./registry-auth/with-credentials.js";
+import { parseReportWish, RunRecorder } from "./run-recorder.js";
 import { expandShortName } from "./short-names.js";
 
 /** As a shell reports a process ended by SIGINT; docker compose uses it for any cancelled command. */
@@ -37,9 +38,13 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
   try {
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv, { from: "user" });
-    return environment.signal.aborted && session.exitCode === 0 ? cancelledExitCode : session.exitCode;
+    return await session.end(
+      environment.signal.aborted && session.exitCode === 0 ? cancelledExitCode : session.exitCode,
+    );
   } catch (error) {
-    return reportError(error, session);
+    const exitCode = reportError(error, session);
+    if (exitCode !== cancelledExitCode) session.recorder.error(error);
+    return await session.end(exitCode);
   } finally {
     await session.close();
   }
@@ -121,7 +126,8 @@ Examples:
 
 Exit codes:
   0        it was done, or there was nothing to do
-  1        it failed, or was asked for wrongly
+  1        it failed
+  2        the command line is not understood
   130      ended by Ctrl-C
   else     run, exec, attach, wait and container run: the exit code of what ran
 
@@ -146,6 +152,10 @@ class Session implements CliContext {
   #client: Promise<EngineClient> | undefined;
   #dockerConfig: DockerConfig | undefined;
   #isDryRun = false;
+  #command = "";
+  readonly #startedAt: Date;
+  readonly #startedMs: number;
+  recorder = new RunRecorder();
   exitCode = 0;
 
   constructor(environment: CliEnvironment, program: Command) {
@@ -163,6 +173,8 @@ class Session implements CliContext {
     this.version = environment.version;
     this.engine = environment.engine;
     this.loadProgressView = environment.loadProgressView;
+    this.#startedAt = environment.clock.now();
+    this.#startedMs = environment.clock.monotonicMs();
   }
 
   get globals(): GlobalOptions {
@@ -172,6 +184,9 @@ class Session implements CliContext {
 
   /** docker compose takes `--dry-run` before and behind its commands; others cannot tell what they would do. */
   begin(command: Command): void {
+    this.#command = command.name();
+    const { report = [] } = command.opts<{ report?: readonly string[] }>();
+    this.recorder = new RunRecorder(report.map(parseReportWish));
     this.#isDryRun = this.globals.dryRun === true || command.opts<GlobalOptions>().dryRun === true;
     const isKnown = command.options.some(({ long }) => long === "--dry-run");
     if (this.#isDryRun && isKnown) command.setOptionValue("dryRun", true);
@@ -230,6 +245,20 @@ class Session implements CliContext {
     this.exitCode = exitCode;
   }
 
+  /** Writes the reports; the exit code of the program, which is no longer 0 when that failed. */
+  async end(exitCode: number): Promise<number> {
+    const { cwd, env, stdout, stderr, clock } = this;
+    const durationMs = Math.round(clock.monotonicMs() - this.#startedMs);
+    const facts = { command: this.#command, startedAt: this.#startedAt, durationMs, exitCode };
+    try {
+      await this.recorder.write({ ...facts, cwd, env, stdout });
+      return exitCode;
+    } catch (error) {
+      stderr.write(`error: --report: ${printable(messageOf(error))}\n`);
+      return exitCode || 1;
+    }
+  }
+
   async close(): Promise<void> {
     const client = await this.#client?.catch(() => undefined);
     client?.close();
@@ -238,7 +267,7 @@ class Session implements CliContext {
 
 /** The one place where the tool turns an error into text and an exit code. */
 function reportError(error: unknown, session: Session): number {
-  if (error instanceof CommanderError) return error.exitCode; // commander has printed it
+  if (error instanceof CommanderError) return usageExitCode(error, session); // commander has printed it
   // A connection that Ctrl-C cut reports itself in many ways; only the engine's own answers are news then.
   if (session.signal.aborted && !isAnswer(error)) return cancelledExitCode;
   session.stderr.write(`error: ${printable(messageOf(error))}\n`);
@@ -246,7 +275,15 @@ function reportError(error: unknown, session: Session): number {
   if (!isGantryError(error) && session.env.GANTRY_DEBUG && error instanceof Error) {
     session.stderr.write(`${error.stack}\n`);
   }
+  if (isGantryError(error, "bad-usage")) return 2;
   return session.exitCode === 0 ? 1 : session.exitCode;
+}
+
+/** A command line that is not understood; `docker run` keeps 125 for it, as low codes are the container's. */
+function usageExitCode({ exitCode }: CommanderError, { argv }: Session): number {
+  if (exitCode === 0) return 0; // help was asked for
+  const [group, verb] = argv;
+  return group === "container" && verb === "run" ? 125 : 2;
 }
 
 function isAnswer(error: unknown): boolean {

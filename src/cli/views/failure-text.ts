@@ -1,5 +1,6 @@
 /** A failure card as text: what happened, to whom, the evidence, what it held back, what to do. Pure. */
 import type { FailureCard } from "../../apply/apply-events.js";
+import { elapsedText } from "../../base/elapsed.js";
 import { printable } from "../../base/printable.js";
 import type { Style } from "./style.js";
 
@@ -10,7 +11,7 @@ export function failureText(card: FailureCard, style: Style): string {
     ["phase", card.phase],
     ...fact("exit", exitText(card)),
     ...fact("place", card.source && `${card.source.file}:${card.source.line}`),
-    ...fact("probe", card.lastProbeOutput && firstLines(card.lastProbeOutput)),
+    ...probeFacts(card),
     ...fact("held back", card.heldBack.join(", ") || undefined),
   ];
   const lines = [
@@ -27,6 +28,17 @@ function exitText({ exitCode, signal, oomKilled }: FailureCard): string | undefi
   if (exitCode === undefined) return undefined;
   const why = oomKilled ? "out of memory" : signal;
   return why === undefined ? `code ${exitCode}` : `code ${exitCode} (${why})`;
+}
+
+/** Each of the last probes with its time of day, how long it took and how it ended. */
+function probeFacts({ lastProbes = [], lastProbeOutput }: FailureCard): Array<[string, string]> {
+  if (lastProbes.length === 0) return fact("probe", lastProbeOutput && firstLines(lastProbeOutput));
+  return lastProbes.map(({ at, durationMs, exitCode, output }): [string, string] => {
+    const time = /T(\d\d:\d\d:\d\d)/.exec(at)?.[1] ?? at;
+    const took = durationMs === undefined ? "" : ` (${elapsedText(durationMs)})`;
+    const said = output === "" ? "" : `: ${firstLines(output)}`;
+    return ["probe", `${time}${took} exit code ${exitCode}${said}`];
+  });
 }
 
 function firstLines(text: string): string {

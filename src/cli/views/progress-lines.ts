@@ -21,9 +21,12 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
         ? [` ${event.resource.name} │ ${printable(event.text)}`]
         : [];
     case "failed":
+      if (event.optional) return []; // a warning follows
       return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":
       return [line(event.resource, style.yellow("Held back"), `because of: ${printable(event.because)}`)];
+    case "undone":
+      return [line(event.resource, style.yellow("Undone"))];
     case "warning":
       return [
         `${style.yellow("warning:")} ${printable(event.message)}`,

@@ -56,7 +56,7 @@ const events: ApplyEvent[] = [
   { at, kind: "failed", ...about, failure, durationMs: 3 },
   { at, kind: "held-back", ...about, because: "wait-for db healthy failed" },
   { at, kind: "warning", message: "careful", hint: "really" },
-  { at, kind: "run-ended", outcome: "failed", durationMs: 500 },
+  { at, kind: "run-ended", outcome: "failed", durationMs: 500, done: 1 },
 ];
 
 it("tells events in Docker Compose's words, one line each", () => {

@@ -8,6 +8,7 @@
  */
 import { dirname, relative } from "node:path";
 import type { Diagnostic } from "../../base/diagnostic.js";
+import { workflowCommand } from "../../base/workflow-command.js";
 import { diagnosticTitles, docsPathOf } from "./titles.js";
 
 export const diagnosticFormats = ["text", "json", "sarif", "github"] as const;
@@ -93,10 +94,8 @@ export function diagnosticsToGithub(diagnostics: readonly Diagnostic[], { cwd }:
   return diagnostics
     .map((one) => {
       const { source, severity, code } = one;
-      const place = source
-        ? [`file=${property(shownPath(source.file, cwd))}`, `line=${source.line}`, `col=${source.column}`]
-        : [];
-      return `::${severity} ${[...place, `title=${property(code)}`].join(",")}::${data(wholeMessage(one))}\n`;
+      const place = source && { ...source, file: shownPath(source.file, cwd) };
+      return workflowCommand({ level: severity, title: code, message: wholeMessage(one), place });
     })
     .join("");
 }
@@ -104,16 +103,6 @@ export function diagnosticsToGithub(diagnostics: readonly Diagnostic[], { cwd }:
 /** Message, what was expected and what to do, each on its line. */
 function wholeMessage({ message, expected, hint }: Diagnostic): string {
   return [message, ...(expected ? [`Expected: ${expected}`] : []), ...(hint ? [hint] : [])].join("\n");
-}
-
-/** A workflow command ends with its line, and `%` introduces what stands for its end. */
-function data(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-
-/** In a property, `,` and `:` would end it. */
-function property(text: string): string {
-  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
 function titleOf(code: string): string {

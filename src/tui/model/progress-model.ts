@@ -60,6 +60,13 @@ export function advance(model: ProgressModel, event: ApplyEvent, nowMs: number):
         withRow(model, event.resource, nowMs, { state: "failed", action: "Error", detail, endedMs: nowMs }),
       );
     }
+    case "undone":
+      return withRow(model, event.resource, nowMs, {
+        state: "held-back",
+        action: "Undone",
+        detail: "",
+        endedMs: nowMs,
+      });
     case "held-back":
       return counted(
         withRow(model, event.resource, nowMs, {

@@ -107,6 +107,7 @@ async function report(
   print: Print = printProblems,
 ): Promise<Project | undefined> {
   await print(context, diagnostics);
+  context.recorder.diagnostics(diagnostics);
   if (!project) context.finish(1);
   return project;
 }
@@ -117,9 +118,9 @@ function withOthers(narrowed: Project, whole: Project | undefined): Project {
   return { ...narrowed, disabledServices: all.filter((name) => !narrowed.services.has(name)).sort() };
 }
 
-/** Throws "bad-parameter" when a word is not a whole number of at least `least`. */
+/** Throws "bad-usage" when a word is not a whole number of at least `least`. */
 export function wholeNumber(text: string, what: string, least = 0): number {
   const value = Number(text);
   if (/^-?\d{1,9}$/.test(text) && value >= least) return value;
-  throw new GantryError("bad-parameter", `${what}: ${text} is not a whole number of at least ${least}`);
+  throw new GantryError("bad-usage", `${what}: ${text} is not a whole number of at least ${least}`);
 }

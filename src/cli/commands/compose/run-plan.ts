@@ -1,6 +1,7 @@
 /** Carries out a plan for a command: renderer, events, failure cards, exit code. */
 import { pid } from "node:process";
 import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
+import type { SecretHolder } from "../../../apply/failures/secret-values.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { Plan } from "../../../plan/operation.js";
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly command: string;
   /** Default: the program's own, which the first Ctrl-C aborts. */
   readonly signal?: AbortSignal;
+  /** Default: the program's own, which the second Ctrl-C aborts. */
+  readonly forced?: AbortSignal;
   readonly beforeStart?: ApplyOptions["beforeStart"];
   /** Shows nothing but cards. */
   readonly quiet?: boolean;
@@ -23,8 +26,11 @@ export interface RunOptions {
   readonly builds?: ApplyOptions["builds"];
   /** Shows nothing of what builds say. */
   readonly quietBuilds?: boolean;
-  /** Whose environment and folder programs outside of the engine get; the command's own without it. */
-  readonly project?: Pick<Project, "environment" | "workingDir">;
+  /** No figures of pulls. */
+  readonly quietPulls?: boolean;
+  /** Whose environment and folder programs outside of the engine get, the command's own without it; its secrets are
+   * not shown. */
+  readonly project?: Pick<Project, "environment" | "workingDir"> & SecretHolder;
 }
 
 /**
@@ -44,6 +50,8 @@ export async function runPlan(
     failuresAreWarnings = false,
     builds,
     quietBuilds = false,
+    quietPulls = false,
+    forced = context.forced,
   }: RunOptions,
 ): Promise<ApplyResult> {
   if (context.globals.dryRun) return printDryRun(context, plan);
@@ -57,8 +65,13 @@ export async function runPlan(
   const options: ApplyOptions = {
     command,
     signal,
+    forced,
     clock: context.clock,
-    emit: (event) => renderer.show(event),
+    emit: (event) => {
+      context.recorder.event(event);
+      if (!quietPulls || event.kind !== "progress" || !event.operation.startsWith("pull-image ")) renderer.show(event);
+    },
+    secrets: project ?? {},
     environment: project?.environment ?? context.env,
     workingDir: project?.workingDir ?? context.cwd,
     builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", quiet: quietBuilds, ...builds },
@@ -66,14 +79,34 @@ export async function runPlan(
     ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),
   };
-  const result = await applyPlan(plan, client, options).finally(() => renderer.close());
+  const ending = tellOfEnding(context, signal);
+  const result = await applyPlan(plan, client, options).finally(() => {
+    ending.close();
+    return renderer.close();
+  });
   if (!printsJson(context)) {
     const style = styleFor(wantsColor(context, context.stderr));
     for (const failure of result.failures) context.stderr.write(failureText(failure, style));
   }
   if (result.outcome === "failed" && !failuresAreWarnings) context.finish(1);
-  if (result.outcome === "cancelled") context.finish(130);
+  if (result.outcome === "cancelled") {
+    context.finish(130);
+    if (ending.isTold) context.stderr.write(goOnText(command, result, plan.operations.length));
+  }
   return result;
+}
+
+/** Says at Ctrl-C that calls under way are let finish. Commands with signals of their own say it themselves. */
+function tellOfEnding(context: CliContext, signal: AbortSignal): { readonly isTold: boolean; close(): void } {
+  const isOurs = signal === context.signal && !printsJson(context);
+  const tell = () => context.stderr.write("\nEnding what is under way... press Ctrl+C again to force\n");
+  if (isOurs) signal.addEventListener("abort", tell, { once: true });
+  return { isTold: isOurs, close: () => signal.removeEventListener("abort", tell) };
+}
+
+function goOnText(command: string, { done }: ApplyResult, operations: number): string {
+  const how = `Cancelled: ${done} of ${operations} operations were carried out; what had begun was brought to an end.`;
+  return `${how}\nhint: Run it again to go on from there: gantry ${command}\n`;
 }
 
 async function printDryRun(context: CliContext, plan: Plan): Promise<ApplyResult> {
@@ -84,7 +117,7 @@ async function printDryRun(context: CliContext, plan: Plan): Promise<ApplyResult
     ? `${JSON.stringify(planToJson(plan))}\n`
     : printPlan(plan, { baseDir: context.cwd, style });
   context.stdout.write(text);
-  return { outcome: "succeeded", failures: [], provided: { services: new Map() } };
+  return { outcome: "succeeded", failures: [], done: 0, provided: { services: new Map() } };
 }
 
 /** `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; -1 and less is no limit. Throws "bad-parameter". */

@@ -4,6 +4,7 @@ import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
+import { noSuchService } from "../../../plan/service/no-such-service.js";
 import type { UpOptions } from "../../../plan/up-options.js";
 import type { CliContext } from "../../context.js";
 import { loadModel, wholeNumber } from "./load.js";
@@ -51,17 +52,24 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   if (!project) return;
   if (project.remotes) await (await import("./remotes.js")).confirmRemotes(context, project, flags.yes);
   const options = upOptions(context, flags, services);
+  const { exitCodeFrom } = flags;
+  if (exitCodeFrom !== undefined && !project.services.has(exitCodeFrom)) {
+    throw noSuchService(exitCodeFrom, project.services.keys());
+  }
+  if (options.ignoreOrphans && flags.removeOrphans) {
+    throw new GantryError("bad-usage", "COMPOSE_IGNORE_ORPHANS and --remove-orphans cannot be combined");
+  }
   const client = await context.connect();
   if (flags.detach || flags.wait || !flags.start || context.globals.dryRun) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
-    const quiet = { quiet: flags.quietPull === true, quietBuilds: flags.quietBuild === true };
+    const quiet = { quietPulls: flags.quietPull === true, quietBuilds: flags.quietBuild === true };
     const { plan, isFailed } = await planOrPull(context, client, { project, options, ...quiet });
     if (isFailed) return;
-    await runPlan(context, client, plan, { command: "up", project, quietBuilds: quiet.quietBuilds });
+    await runPlan(context, client, plan, { command: "up", project, ...quiet });
     if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
     return;
   }
-  const { upInForeground } = await import("./up-foreground.js");
+  const { upInForeground } = await import("./foreground/up-foreground.js");
   await upInForeground(context, client, { project, options, flags });
 }
 
@@ -71,6 +79,8 @@ interface LookRequest {
   readonly signal?: AbortSignal;
   /** Nothing is shown of pulls and builds that come first. */
   readonly quiet?: boolean;
+  /** No figures of pulls are shown. */
+  readonly quietPulls?: boolean;
   /** Nothing is shown of what builds say. */
   readonly quietBuilds?: boolean;
 }
@@ -106,7 +116,7 @@ export async function lookBeforePlan(
   client: EngineClient,
   asked: LookRequest,
 ): Promise<Looked | undefined> {
-  const { project, signal = context.signal, quiet = false, quietBuilds = false } = asked;
+  const { project, signal = context.signal, quiet = false, quietPulls = false, quietBuilds = false } = asked;
   const [{ observeProject }, { mustPullFirst, planUpPulls }, { mustProvideFirst, planUpProvisions }] =
     await Promise.all([
       import("../../../apply/observe.js"),
@@ -118,7 +128,7 @@ export async function lookBeforePlan(
   if (context.globals.dryRun) return { observed, options };
   if (mustPullFirst(project, observed, options)) {
     const pulls = planUpPulls(project, observed, options);
-    const call = { command: "pull", signal, quiet, quietBuilds, project };
+    const call = { command: "pull", signal, quiet, quietPulls, quietBuilds, project };
     if ((await runPlan(context, client, pulls, call)).outcome !== "succeeded") return undefined;
     observed = await observeProject(client, project, { signal });
     options = { ...options, imagesAreFresh: true };
@@ -132,7 +142,7 @@ export async function lookBeforePlan(
   return { observed, options };
 }
 
-/** The planner's options out of the flags. Throws "bad-parameter". */
+/** The planner's options out of the flags. Throws "bad-usage". */
 export function upOptions(
   { version, env, clock }: CliContext,
   flags: Partial<UpFlags>,
@@ -161,7 +171,7 @@ export function upOptions(
   };
 }
 
-/** `web=3` words. Throws "bad-parameter". */
+/** `web=3` words. Throws "bad-usage". */
 export function parseScale(words: readonly string[]): ReadonlyMap<string, number> {
   return new Map(
     words.map((word): [string, number] => {
@@ -178,7 +188,7 @@ export function sayNothingToDo(context: CliContext, { name }: Project): void {
 
 function checkFlags(flags: UpFlags): void {
   const refuse = (isWrong: boolean | undefined, what: string) => {
-    if (isWrong) throw new GantryError("bad-parameter", `${what} cannot be combined`);
+    if (isWrong) throw new GantryError("bad-usage", `${what} cannot be combined`);
   };
   refuse(flags.forceRecreate && !flags.recreate, "--force-recreate and --no-recreate");
   refuse(flags.build && flags.noBuild, "--build and --no-build");
@@ -208,7 +218,7 @@ function buildWish({ build, noBuild, pull }: Partial<UpFlags>): Pick<UpOptions, 
 function pullPolicy(word: string): "always" | "missing" | "never" {
   if (word === "always" || word === "missing" || word === "never") return word;
   if (word === "if_not_present") return "missing";
-  throw new GantryError("bad-parameter", `--pull: ${word} is not a policy; write always, missing, never or build`);
+  throw new GantryError("bad-usage", `--pull: ${word} is not a policy; write always, missing, never or build`);
 }
 
 /** A boolean variable as docker compose reads it. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { aProject } from "../../../plan/plan.fixture.js";
-import { attachedServices } from "./up-foreground.js";
+import { aProject } from "../../../../plan/plan.fixture.js";
+import { attachedServices } from "./foreground-session.js";
 
 const project = aProject({ db: {}, quiet: { attach: false }, web: { depends_on: { db: {} } } });
 const shown = (services: readonly string[], flags: Parameters<typeof attachedServices>[2] = {}) => [

@@ -1,6 +1,7 @@
 /** Registers the commands that work on a Compose project. Actions load their modules when they run. */
 import { type Command, Option } from "commander";
 import type { CliContext } from "../../../context.js";
+import { reportOption } from "../../../options.js";
 import { registerArchives } from "./register-archives.js";
 import { registerBuild } from "./register-build.js";
 import { registerConfig } from "./register-config.js";
@@ -31,7 +32,16 @@ export function registerComposeCommands(program: Command, context: CliContext): 
   registerConfig(program, context);
   registerPublish(program, context);
   registerRefused(program);
-  for (const command of program.commands) takeDryRun(command);
+  for (const command of program.commands) {
+    takeDryRun(command);
+    takeReport(command);
+  }
+}
+
+/** What takes the project's lock, or brings images, carries out plans. */
+function takeReport(command: Command): void {
+  const changes = command.options.some((option) => option.long === "--no-wait-lock");
+  if (changes || command.name() === "build" || command.name() === "pull") command.addOption(reportOption());
 }
 
 /** docker compose takes `--dry-run` behind every command too. */

@@ -90,8 +90,8 @@ async function drawPlan(
   { project, oneOff, flags }: { project: Project; oneOff: OneOff; flags: RunFlags },
 ): Promise<Plan | undefined> {
   const options: UpOptions = upOptions(context, flags, [oneOff.service]);
-  const quiet = flags.quiet === true || flags.quietPull === true;
-  const looked = await lookBeforePlan(context, client, { project, options, quiet });
+  const quiet = { quiet: flags.quiet === true, quietPulls: flags.quietPull === true };
+  const looked = await lookBeforePlan(context, client, { project, options, ...quiet });
   return looked && planRun(project, looked.observed, { oneOff, options: looked.options });
 }
 

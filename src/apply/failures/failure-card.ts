@@ -1,27 +1,31 @@
 /** Gathers on one card what a user needs to know about a failed operation. Looks at the container; changes nothing. */
 import { constants } from "node:os";
-import { type ErrorCode, GantryError, messageOf } from "../base/errors.js";
-import type { EngineClient } from "../client/engine-client.js";
-import { type Operation, subjectOf } from "../plan/operation.js";
-import type { ContainerInspect } from "../wire/container.js";
-import type { FailureCard } from "./apply-events.js";
-import { idOf, type RunState } from "./perform.js";
-import { StepFailure } from "./steps/step-failure.js";
+import { type ErrorCode, GantryError, messageOf } from "../../base/errors.js";
+import type { EngineClient } from "../../client/engine-client.js";
+import { type Operation, subjectOf } from "../../plan/operation.js";
+import type { ContainerInspect } from "../../wire/container.js";
+import type { FailureCard, ProbeResult } from "../apply-events.js";
+import { idOf, type RunState } from "../perform.js";
+import { StepFailure, WaitFailure } from "../steps/step-failure.js";
+import type { MaskText } from "./secret-values.js";
 
 const logLines = 10;
+/** As many as show whether it is always the same. */
+const shownProbes = 3;
 const probeOutputChars = 600;
 /** A card must not wait for an engine that hangs. */
 const lookTimeoutMs = 3000;
 
-/** `heldBack` are the services that do not start because of it. Never throws. */
+/** `heldBack` are the services that do not start because of it. What is masked is secret. Never throws. */
 export async function failureCard(
   op: Operation,
   error: unknown,
-  run: Pick<RunState, "client" | "created">,
+  run: Pick<RunState, "client" | "created"> & { readonly mask: MaskText },
   heldBack: readonly string[],
 ): Promise<FailureCard> {
-  const container = concernedContainer(op, run);
+  const container = concernedContainer(op, error, run);
   const look = container === undefined ? undefined : await lookAt(run.client, container);
+  const lines = error instanceof StepFailure ? error.lines : (look?.lines ?? []);
   const code = error instanceof GantryError ? error.code : "internal";
   const hint = (error instanceof GantryError ? error.hint : undefined) ?? hintFor(code, op, look?.inspect);
   const own = error instanceof StepFailure ? error.source : undefined;
@@ -29,20 +33,22 @@ export async function failureCard(
   const service = subjectOf(op).service ?? ("services" in op ? op.services[0] : undefined);
   return {
     code,
-    message: messageOf(error),
+    message: run.mask(messageOf(error)),
     phase: phaseOf(op),
     ...(service === undefined ? {} : { service }),
+    ...(look ? { container: look.inspect.Name.replace(/^\//, "") } : {}),
     ...(error instanceof StepFailure ? exitCodeOf(error) : exitOf(look?.inspect)),
-    lastLogLines: error instanceof StepFailure ? error.lines : (look?.lines ?? []),
-    ...probeOf(look?.inspect),
+    lastLogLines: lines.map(run.mask),
+    ...probesOf(look?.inspect, run.mask),
     heldBack,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hint === undefined ? {} : { hint: run.mask(hint) }),
     ...(source ? { source: { file: source.file, line: source.line, column: source.column } } : {}),
   };
 }
 
 /** The container whose state and logs explain the failure: one that has run, or should have. */
-function concernedContainer(op: Operation, run: Pick<RunState, "created">): string | undefined {
+function concernedContainer(op: Operation, error: unknown, run: Pick<RunState, "created">): string | undefined {
+  if (error instanceof WaitFailure) return error.container;
   if (op.kind === "wait-for") return op.containers[0] && idOf(op.containers[0], run);
   if (op.kind === "start-container" || op.kind === "restart-container") return idOf(op.container, run);
   return undefined;
@@ -87,11 +93,24 @@ function exitOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "exitC
   };
 }
 
-function probeOf(inspect: ContainerInspect | undefined): Pick<FailureCard, "lastProbeOutput"> {
-  const last = inspect?.State.Health?.Log.at(-1);
-  if (!last || last.ExitCode === 0) return {};
-  const output = last.Output.trim().slice(-probeOutputChars);
-  return { lastProbeOutput: output || `(no output, exit code ${last.ExitCode})` };
+function probesOf(
+  inspect: ContainerInspect | undefined,
+  mask: MaskText,
+): Pick<FailureCard, "lastProbeOutput" | "lastProbes"> {
+  const log = inspect?.State.Health?.Log ?? [];
+  const lastProbes = log.slice(-shownProbes).map(({ Start, End, ExitCode, Output }): ProbeResult => {
+    const durationMs = Date.parse(End) - Date.parse(Start);
+    return {
+      at: Start,
+      ...(durationMs >= 0 ? { durationMs } : {}),
+      exitCode: ExitCode,
+      output: mask(Output.trim()).slice(-probeOutputChars),
+    };
+  });
+  const last = lastProbes.at(-1);
+  if (!last) return {};
+  if (last.exitCode === 0) return { lastProbes };
+  return { lastProbeOutput: last.output || `(no output, exit code ${last.exitCode})`, lastProbes };
 }
 
 function phaseOf(op: Operation): string {
@@ -113,6 +132,8 @@ function hintFor(code: ErrorCode, op: Operation, inspect: ContainerInspect | und
     case "registry-denied":
       return "Log in to the registry, or check that the image may be pulled.";
     case "unhealthy":
+    case "dependency-failed":
+      if (inspect?.State.OOMKilled) return `Raise "mem_limit" of service "${service}".`;
       return `See the whole log with: gantry logs ${service}`;
     case "port-in-use":
       return "Stop what listens there, or publish another port.";
