@@ -221,7 +221,6 @@ async function runEngineHere(options: Parameters<EngineControl["run"]>[0]): Prom
       guard: process.env.GANTRY_GUARD,
       adoptCommand: guardCommand("--adopt", paths, options),
       settings: engineEnvironment(process.env),
-      registryMirrors: process.env.GANTRY_REGISTRY_MIRRORS,
       onReady: () => tell({ ready: true }),
       notifySocket: process.env.NOTIFY_SOCKET,
     });

@@ -42,6 +42,7 @@ export const errorCodes = {
   "not-modified": { status: 304, blame: "user" },
   "not-root": { status: 403, blame: "user" },
   "not-supported": { status: 501, blame: "engine" },
+  offline: { status: 503, blame: "user" },
   "path-not-found": { status: 404, blame: "user" },
   "plugin-not-found": { status: 404, blame: "user" },
   "port-in-use": { status: 500, blame: "user" },

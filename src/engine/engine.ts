@@ -14,10 +14,9 @@ import { Disposer } from "../base/disposal.js";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
 import { createRegistryClient } from "../registry/registry-client.js";
 import {
-  mergeMirrors,
-  noRegistryConfig,
+  environmentConfig,
+  mergeConfigs,
   parseEngineConfig,
-  parseMirrorsVariable,
   type RegistryConfig,
 } from "../registry/registry-config.js";
 import { apiVersion } from "../wire/system.js";
@@ -69,8 +68,6 @@ export interface EngineOptions {
   readonly keepFds: readonly number[];
   /** The engine ends by itself after this long without busy containers and requests; 0: never. */
   readonly idleMs?: number | undefined;
-  /** `GANTRY_REGISTRY_MIRRORS`: `docker.io=http://127.0.0.1:5000,…`. */
-  readonly registryMirrors?: string | undefined;
   /** Where other hosts may connect; `engine.json` says the same as `listen`. */
   readonly listen?: ListenRequest | undefined;
   /** A group that may use the socket, by name; `engine.json` says the same as `socketGroup`. */
@@ -83,7 +80,10 @@ export interface EngineOptions {
   readonly guard?: string | undefined;
   /** Starts another guard, when that one dies: program and arguments. */
   readonly adoptCommand: readonly string[];
-  /** What the next engine is to be started with, when nobody's environment is at hand; no secrets. */
+  /**
+   * How registries are reached (mirrors, proxies, certificates, `GANTRY_OFFLINE`), as variables. What of it is no
+   * secret is kept for the next engine, when nobody's environment is at hand.
+   */
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** What conmon runs when a container has ended: wakes an engine that is gone. */
   readonly exitCommand: readonly string[];
@@ -299,11 +299,11 @@ function readConfig(stateRoot: string): string | undefined {
   return path === undefined ? undefined : readFileSync(path, "utf8");
 }
 
-/** Its registries, and mirrors from the environment before those of the file. */
-function readRegistryConfig({ stateRoot, registryMirrors }: EngineOptions): RegistryConfig {
+/** What the environment and the file say of registries; certificates may also lie in the state root. */
+function readRegistryConfig({ stateRoot, settings }: EngineOptions): RegistryConfig {
   const text = readConfig(stateRoot);
-  const config = text === undefined ? noRegistryConfig : parseEngineConfig(text);
-  return { ...config, mirrors: mergeMirrors(parseMirrorsVariable(registryMirrors ?? ""), config.mirrors) };
+  const environment = environmentConfig(settings, [join(stateRoot, "certs.d")]);
+  return text === undefined ? environment : mergeConfigs(environment, parseEngineConfig(text));
 }
 
 /** In the background: what an earlier engine left half done, or was removed while a container still used it. */

@@ -11,15 +11,22 @@ import { type Clock, sleep } from "../base/clock.js";
 import { GantryError, messageOf } from "../base/errors.js";
 import { type Digest, digestOf } from "../oci/digest.js";
 import { acceptedManifests, type Descriptor } from "../oci/manifest.js";
-import type { ImageReference } from "../oci/reference.js";
-import { Authorizer, type Credentials } from "./authorizer.js";
-import { parseChallenge } from "./challenge.js";
-import { discard, type HttpRequest, type HttpResponse, httpGet, readText } from "./http-request.js";
-import { type Endpoint, endpointsOf, type RegistryConfig } from "./registry-config.js";
-import { connectionError, deniedError, missingError, missingRepositoryError, statusError } from "./registry-errors.js";
-import { RegistryPusher } from "./registry-pusher.js";
-import { isTransientError, isTransientStatus, maxAttempts, waitMs } from "./retry.js";
+import { canonicalName, type ImageReference } from "../oci/reference.js";
+import type { Credentials } from "./auth/authorizer.js";
+import { Exchange } from "./exchange.js";
+import { RegistryPusher } from "./push/registry-pusher.js";
+import type { Endpoint, RegistryConfig } from "./registry-config.js";
+import {
+  connectionError,
+  deniedError,
+  missingError,
+  missingRepositoryError,
+  registryText,
+  statusError,
+} from "./registry-errors.js";
+import { isTransientError, maxAttempts, waitMs } from "./retry.js";
 import { nextPage, parseTagPage } from "./tag-list.js";
+import { type HttpResponse, readText } from "./transport/http-request.js";
 
 export interface RegistryCall {
   readonly signal: AbortSignal;
@@ -43,15 +50,19 @@ export interface RegistryClient {
    * Completes the file at `path`: what it holds already is kept, and only the rest is asked for. Its digest is not
    * checked here. After a failure the file holds what came, for the next call.
    */
-  fetchBlob(
-    reference: ImageReference,
-    blob: Descriptor,
-    call: RegistryCall & { path: string; onBytes: (current: number) => void },
-  ): Promise<void>;
+  fetchBlob(reference: ImageReference, blob: Descriptor, call: BlobCall): Promise<void>;
+}
+
+/** `isDistrusted`: what came last was damaged, so mirrors are not asked again. */
+export interface BlobCall extends RegistryCall {
+  readonly path: string;
+  readonly onBytes: (current: number) => void;
+  readonly isDistrusted?: boolean;
 }
 
 /** Larger manifests are an attempt to fill memory. The specification asks registries for four megabytes at least. */
 const maxManifestBytes = 4 * 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
 /** The largest public repositories have some ten thousand tags, registries tell them by the hundred or the thousand. */
 const maxTagPages = 500;
 
@@ -67,19 +78,20 @@ interface BlobOrManifest {
   /** After `/v2/NAME/`. */
   readonly resource: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly isDistrusted?: boolean;
 }
 
 class HttpRegistryClient implements RegistryClient {
   readonly pusher: RegistryPusher;
-  readonly #config: RegistryConfig;
-  readonly #authorizer: Authorizer;
+  readonly #clock: Clock;
+  readonly #exchange: Exchange;
   /** The endpoint that answered last for a repository is asked first for its blobs. */
   readonly #preferred = new Map<string, string>();
 
   constructor(config: RegistryConfig, clock: Clock) {
-    this.#config = config;
-    this.#authorizer = new Authorizer(clock);
-    this.pusher = new RegistryPusher({ config, clock });
+    this.#clock = clock;
+    this.#exchange = new Exchange({ config, clock });
+    this.pusher = new RegistryPusher(this.#exchange, clock);
   }
 
   async fetchManifest(
@@ -122,9 +134,9 @@ class HttpRegistryClient implements RegistryClient {
   async fetchBlob(
     reference: ImageReference,
     blob: Descriptor,
-    { path, onBytes, ...call }: RegistryCall & { path: string; onBytes: (current: number) => void },
+    { path, onBytes, isDistrusted = false, ...call }: BlobCall,
   ): Promise<void> {
-    const request = { reference, resource: `blobs/${blob.digest}`, headers: {} };
+    const request = { reference, resource: `blobs/${blob.digest}`, headers: {}, isDistrusted };
     await this.#anywhere(request, call, async (endpoint) => {
       for (let failures = 0; ; ) {
         const before = await sizeOf(path);
@@ -135,8 +147,9 @@ class HttpRegistryClient implements RegistryClient {
         } catch (error) {
           call.signal.throwIfAborted();
           failures = (await sizeOf(path)) > before ? 1 : failures + 1; // what moves on may go on
-          if (failures >= maxAttempts || !isTransientError(error)) throw error;
-          await sleep(waitMs(failures, { retryAfter: undefined, random: Math.random() }), call.signal);
+          if (failures >= maxAttempts || !isTransientError(error, true)) throw error;
+          const wait = waitMs(failures, { retryAfter: undefined, random: Math.random(), now: this.#clock.now() });
+          await sleep(wait ?? 0, call.signal);
         }
       }
     });
@@ -170,103 +183,76 @@ class HttpRegistryClient implements RegistryClient {
 
   /** Asks the endpoints in order until one has an answer; otherwise the registry's own failure is what is told. */
   async #anywhere<T>(
-    { reference, resource }: BlobOrManifest,
+    { reference, resource, isDistrusted = false }: BlobOrManifest,
     { signal }: RegistryCall,
     ask: (endpoint: Endpoint) => Promise<T>,
   ): Promise<T> {
-    const repository = `${reference.domain}/${reference.path}`;
+    const repository = canonicalName(reference);
     const preferred = resource.startsWith("blobs/") ? this.#preferred.get(repository) : undefined;
-    const endpoints = endpointsOf(reference.domain, this.#config);
-    endpoints.sort((a, b) => Number(b.baseUrl === preferred) - Number(a.baseUrl === preferred));
+    const mirrors = isDistrusted ? [] : this.#exchange.mirrors(reference.domain);
+    // What the registry itself has told of, it is asked for first.
+    const isOwnFirst = preferred !== undefined && !mirrors.some(({ baseUrl }) => baseUrl === preferred);
+    mirrors.sort((a, b) => Number(b.baseUrl === preferred) - Number(a.baseUrl === preferred));
     const failures: Array<{ endpoint: Endpoint; error: unknown }> = [];
-    for (const endpoint of endpoints) {
+    for (const mirror of isOwnFirst ? [] : mirrors) {
       try {
-        const answer = await ask(endpoint);
-        this.#preferred.set(repository, endpoint.baseUrl);
+        const answer = await ask(mirror);
+        this.#preferred.set(repository, mirror.baseUrl);
         return answer;
       } catch (error) {
         signal.throwIfAborted();
-        failures.push({ endpoint, error });
-        // Plain HTTP worked and the answer is no: TLS on the same port would not know better.
-        if (!endpoint.isMirror && error instanceof GantryError && error.code !== "registry-failed") break;
+        failures.push({ endpoint: mirror, error });
       }
     }
-    throw whatToTell(failures);
+    try {
+      const own = await this.#exchange.own(reference.domain, signal);
+      const answer = await ask(own).catch((error: unknown) => {
+        throw connectionError(own.baseUrl, error);
+      });
+      this.#preferred.set(repository, own.baseUrl);
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw withMirrors(error, failures);
+    }
   }
 
-  /** A successful response. Authorizes and retries as needed. Throws system errors and of `registry-errors.ts`. */
+  /** A successful response. Throws system errors and those of `registry-errors.ts`. */
   async #get(endpoint: Endpoint, request: BlobOrManifest, call: RegistryCall): Promise<HttpResponse> {
     const { reference, resource } = request;
-    const url = `${endpoint.baseUrl}/v2/${reference.path}/${resource}`;
-    const key = `${endpoint.baseUrl} ${reference.path} ${call.credentials?.username ?? ""}`;
+    const { baseUrl } = endpoint;
     const credentials = endpoint.isMirror ? undefined : call.credentials;
-    let authorization = this.#authorizer.known(key);
-    let challenged = false;
-    for (let attempt = 1; ; attempt += 1) {
-      const headers = {
-        "accept-encoding": "identity",
-        ...request.headers,
-        ...(authorization ? { authorization } : {}),
-      };
-      const response = await getPatiently(url, { headers, signal: call.signal }, attempt);
-      if (response && response.status >= 200 && response.status <= 299) return response;
-      if (response?.status === 401 && !challenged) {
-        challenged = true;
-        const challenge = parseChallenge(response.header("www-authenticate"));
-        discard(response);
-        const scope = `repository:${reference.path}:pull`;
-        const context = { credentials, signal: call.signal, scope };
-        authorization = challenge && (await this.#authorizer.answer(key, challenge, context));
-        if (!authorization) throw deniedError(reference, credentials !== undefined);
-      } else if (response && !(isTransientStatus(response.status) && attempt < maxAttempts)) {
-        discard(response);
-        throw refusal(response.status, endpoint, { ...request, hasCredentials: credentials !== undefined });
-      } else {
-        const retryAfter = response?.header("retry-after");
-        if (response) discard(response);
-        await sleep(waitMs(attempt, { retryAfter, random: Math.random() }), call.signal);
-      }
-    }
+    const response = await this.#exchange.ask({
+      ...{ method: "GET", baseUrl, credentials, signal: call.signal },
+      url: `${baseUrl}/v2/${reference.path}/${resource}`,
+      scopes: [`repository:${reference.path}:pull`],
+      headers: { "accept-encoding": "identity", ...request.headers },
+    });
+    if (response.status >= 200 && response.status <= 299) return response;
+    throw await refusal(response, endpoint, { ...request, hasCredentials: credentials !== undefined });
   }
 }
 
-/** Undefined when the connection broke and another attempt is worth it. */
-async function getPatiently(url: string, request: HttpRequest, attempt: number): Promise<HttpResponse | undefined> {
-  try {
-    return await httpGet(url, request);
-  } catch (error) {
-    request.signal.throwIfAborted();
-    if (attempt < maxAttempts && isTransientError(error)) return undefined;
-    throw error;
-  }
-}
-
-function refusal(
-  status: number,
+async function refusal(
+  response: HttpResponse,
   { baseUrl }: Endpoint,
   { reference, resource, hasCredentials }: BlobOrManifest & { hasCredentials: boolean },
-): GantryError {
-  if (status === 401 || status === 403) return deniedError(reference, hasCredentials);
+): Promise<GantryError> {
+  const { status } = response;
+  const said = registryText(await readText(response, maxErrorBytes).catch(() => ""));
+  if (status === 401 || status === 403) return deniedError(reference, hasCredentials, said);
   if (status === 404 && resource.startsWith("manifests/")) return missingError(reference);
   if (status === 404 && resource.startsWith(tagList)) return missingRepositoryError(reference);
-  return statusError(status, baseUrl, resource);
+  return statusError({ status, said, retryAfter: response.header("retry-after") }, baseUrl, resource);
 }
 
 /** The registry's own failure, with what the mirrors said as a hint. */
-function whatToTell(failures: ReadonlyArray<{ endpoint: Endpoint; error: unknown }>): unknown {
-  const own = failures.filter(({ endpoint }) => !endpoint.isMirror);
-  const told = own.find(({ error }) => error instanceof GantryError) ?? own[0] ?? failures.at(-1);
-  if (!told) return new Error("A registry without endpoints");
-  const mirrors = failures
-    .filter(({ endpoint }) => endpoint.isMirror)
-    .map(({ endpoint, error }) => `${endpoint.baseUrl}: ${messageOf(asGantryError(endpoint, error))}`);
-  const error = asGantryError(told.endpoint, told.error);
-  if (mirrors.length === 0 || !(error instanceof GantryError)) return error;
+function withMirrors(error: unknown, failures: ReadonlyArray<{ endpoint: Endpoint; error: unknown }>): unknown {
+  if (failures.length === 0 || !(error instanceof GantryError)) return error;
+  const mirrors = failures.map(
+    ({ endpoint, error: one }) => `${endpoint.baseUrl}: ${messageOf(connectionError(endpoint.baseUrl, one))}`,
+  );
   return new GantryError(error.code, error.message, { hint: `The mirrors said: ${mirrors.join("; ")}`, cause: error });
-}
-
-function asGantryError(endpoint: Endpoint, error: unknown): unknown {
-  return error instanceof GantryError ? error : connectionError(endpoint.baseUrl, error);
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { systemClock } from "../base/clock.js";
 import { createRegistryClient } from "./registry-client.js";
+import { noRegistryConfig } from "./registry-config.js";
 import { nextPage, parseTagPage } from "./tag-list.js";
 
 const call = { signal: new AbortController().signal };
@@ -21,7 +22,7 @@ async function serving(pages: readonly string[], next = (at: number) => `</v2/ap
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const domain = `127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
-  const client = createRegistryClient({ config: { mirrors: {}, insecure: [] }, clock: systemClock });
+  const client = createRegistryClient({ config: noRegistryConfig, clock: systemClock });
   return {
     list: (path: string) => client.listTags({ domain, path }, call),
     [Symbol.asyncDispose]: async () => {

@@ -1,5 +1,5 @@
 /** What fetching of remote files needs of the world. Pure types. */
-import type { Credentials } from "../registry/authorizer.js";
+import type { Credentials } from "../registry/auth/authorizer.js";
 import type { RegistryClient } from "../registry/registry-client.js";
 
 /** Without credentials a registry is asked as anybody. */

@@ -6,6 +6,7 @@ import { Duplex, PassThrough } from "node:stream";
 import { GantryError } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
 import { createHttpClient } from "../../client/http-client.js";
+import { noRegistryConfig } from "../../registry/registry-config.js";
 import type { EngineEvent } from "../../wire/system.js";
 import type { Containers } from "../containers/containers.js";
 import type { AttachedStdio } from "../supervisor/supervisor.js";
@@ -36,7 +37,7 @@ const facts: Omit<EngineFacts, "socket"> = {
   machine: "x86_64",
   operatingSystemVersion: "1",
   backingFileSystem: "extfs",
-  registries: { mirrors: { "docker.io": ["http://127.0.0.1:5000"] }, insecure: ["10.0.0.5:5000"] },
+  registries: { ...noRegistryConfig, mirrors: { "docker.io": ["http://127.0.0.1:5000"] }, insecure: ["10.0.0.5:5000"] },
   cgroupVersion: 2,
   storageDriver: "overlay2",
   kernelVersion: "6.1.0",

@@ -11,6 +11,7 @@ import { systemClock } from "../../base/clock.js";
 import { type Digest, hexOf, isDigest } from "../../oci/digest.js";
 import { startRegistry, type TestRegistry } from "../../registry/registry.fixture.js";
 import { createRegistryClient } from "../../registry/registry-client.js";
+import { noRegistryConfig } from "../../registry/registry-config.js";
 import type { ProgressMessage } from "../../wire/image.js";
 import { LayerStore } from "../layers/layer-store.js";
 import type { DamagedRecord } from "../store/json-records.js";
@@ -43,7 +44,7 @@ async function openStores(mirror = `http://${registry.host}`): Promise<void> {
   await layers?.close();
   const stateRoot = join(base, "state");
   const onDamaged = (record: DamagedRecord) => damaged.push(record);
-  const config = { mirrors: { "docker.io": [mirror] }, insecure: [] };
+  const config = { ...noRegistryConfig, mirrors: { "docker.io": [mirror] } };
   layers = await LayerStore.open({ stateRoot, onDamaged });
   const client = createRegistryClient({ config, clock: systemClock });
   images = await ImageStore.open({ stateRoot, layers, registry: client, clock: systemClock, onDamaged });

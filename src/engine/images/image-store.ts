@@ -19,7 +19,7 @@ import {
   parseReference,
   withDefaultTag,
 } from "../../oci/reference.js";
-import type { Credentials } from "../../registry/authorizer.js";
+import type { Credentials } from "../../registry/auth/authorizer.js";
 import type { RegistryClient } from "../../registry/registry-client.js";
 import type {
   DistributionInspect,
@@ -223,7 +223,7 @@ export class ImageStore implements Images {
     return names.filter((name) => name.tag && canonicalName(name) === wanted).map(familiarReference);
   }
 
-  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<void> {
+  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<{ identityToken?: string | undefined }> {
     return this.#registry.pusher.login(host, { signal, credentials: credentialsOf(auth) });
   }
 
@@ -376,11 +376,12 @@ function storedImage({ id, chainIds, config }: Image): StoredImage {
 }
 
 /** Fields that the API leaves empty count as absent. */
-function credentialsOf({ username, password, identitytoken }: RegistryAuth): Credentials {
+function credentialsOf({ username, password, identitytoken, registrytoken }: RegistryAuth): Credentials {
   return {
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
     ...(identitytoken ? { identitytoken } : {}),
+    ...(registrytoken ? { registrytoken } : {}),
   };
 }
 

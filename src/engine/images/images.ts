@@ -35,6 +35,7 @@ export interface RegistryAuth {
   readonly username?: string;
   readonly password?: string;
   readonly identitytoken?: string;
+  readonly registrytoken?: string;
   readonly serveraddress?: string;
 }
 
@@ -100,8 +101,11 @@ export interface Images {
   push(name: string, options: TransferOptions & { auth?: RegistryAuth }): Promise<void>;
   /** The names of a repository that are here, each with its tag. */
   tagsOf(repository: string): string[];
-  /** Resolves when the registry takes the credentials. Throws "registry-denied", "registry-unreachable". */
-  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the registry takes the credentials, with a token that may stand for them where its server gives such.
+   * Throws "registry-denied", "registry-unreachable".
+   */
+  login(host: string, auth: RegistryAuth, signal: AbortSignal): Promise<{ identityToken?: string | undefined }>;
   /** What a name stands for in its registry, as the API tells it. */
   describeRemote(name: string, options: { signal: AbortSignal; auth?: RegistryAuth }): Promise<DistributionInspect>;
   /** What builds need of the images. */

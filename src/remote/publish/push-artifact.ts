@@ -4,8 +4,8 @@ import { isGantryError } from "../../base/errors.js";
 import { type Digest, digestOf } from "../../oci/digest.js";
 import { mediaTypes } from "../../oci/manifest.js";
 import type { ImageReference } from "../../oci/reference.js";
+import type { PushedBlob, RegistryPusher } from "../../registry/push/registry-pusher.js";
 import type { RegistryCall } from "../../registry/registry-client.js";
-import type { RegistryPusher } from "../../registry/registry-pusher.js";
 import { artifactTypes } from "../compose-artifact.js";
 import type { PublishedFile } from "./published-files.js";
 
@@ -27,7 +27,7 @@ const emptyConfig = "{}";
 export async function pushArtifact(pusher: RegistryPusher, request: PushRequest): Promise<Digest> {
   const { reference, files, ociVersion, call } = request;
   for (const text of [emptyConfig, ...files.map((file) => file.text)]) {
-    const blob = { digest: digestOf(text), sizeBytes: Buffer.byteLength(text), open: () => Readable.from([text]) };
+    const blob = { digest: digestOf(text), sizeBytes: Buffer.byteLength(text), open: sliceOf(text) };
     await pusher.pushBlob(reference, blob, { ...call, from: [], onBytes: () => {} });
   }
   const push = async (version: OciVersion) => {
@@ -40,6 +40,10 @@ export async function pushArtifact(pusher: RegistryPusher, request: PushRequest)
     if (isGantryError(error, "registry-failed")) return push("1.0");
     throw error;
   });
+}
+
+function sliceOf(text: string): PushedBlob["open"] {
+  return ({ from, to }) => Readable.from([Buffer.from(text).subarray(from, to)]);
 }
 
 /** Version 1.0 has no type of artifact: there the configuration's type says what it is. */

@@ -4,7 +4,6 @@ import { relative } from "node:path";
 import type { FetchRemote } from "../../../compose/load/remote-files.js";
 import { maskSecrets } from "../../../compose/mask-secrets.js";
 import type { Project } from "../../../compose/project.js";
-import { noRegistryConfig } from "../../../registry/registry-config.js";
 import { remoteFetcher } from "../../../remote/fetch-remote.js";
 import type { RegistryAccess } from "../../../remote/remote-options.js";
 import type { CliContext } from "../../context.js";
@@ -36,9 +35,13 @@ function createFetcher(context: CliContext): FetchRemote {
 /** A client of registries, and this user's credentials for one of them. */
 export async function registryAccess({ env, clock }: CliContext, domain: string): Promise<RegistryAccess> {
   const { createRegistryClient } = await import("../../../registry/registry-client.js");
-  const registry = createRegistryClient({ config: noRegistryConfig, clock });
-  const { identityToken, username, password = "" } = (await new CredentialStore(env).find(domain)) ?? {};
+  const { environmentConfig } = await import("../../../registry/registry-config.js");
+  const home = env.HOME || "/root";
+  const config = environmentConfig(env, [`${home}/.docker/certs.d`, `${home}/.config/containers/certs.d`]);
+  const registry = createRegistryClient({ config, clock });
+  const { identityToken, registryToken, username, password = "" } = (await new CredentialStore(env).find(domain)) ?? {};
   if (identityToken !== undefined) return { registry, credentials: { identitytoken: identityToken } };
+  if (registryToken !== undefined) return { registry, credentials: { registrytoken: registryToken } };
   return username === undefined ? { registry } : { registry, credentials: { username, password } };
 }
 

@@ -141,7 +141,7 @@ export function registryAuth(header: string | readonly string[] | undefined): Re
   try {
     const parsed: unknown = JSON.parse(Buffer.from(header, "base64").toString());
     if (!isRecord(parsed)) return undefined;
-    const fields = ["username", "password", "identitytoken", "serveraddress"] as const;
+    const fields = ["username", "password", "identitytoken", "registrytoken", "serveraddress"] as const;
     const known = fields.filter((name) => typeof parsed[name] === "string" && parsed[name] !== "");
     return known.length > 0 ? Object.fromEntries(known.map((name) => [name, parsed[name]])) : undefined;
   } catch {

@@ -20,8 +20,8 @@ export function registryRoutes(rooms: ApiRooms): Route[] {
       pattern: "/auth",
       handle: async (request) => {
         const body = await jsonBody<AuthBody>(request, authShape);
-        await images.login(hostOf(body.serveraddress), body, request.signal);
-        return json({ Status: "Login Succeeded", IdentityToken: "" });
+        const { identityToken = "" } = await images.login(hostOf(body.serveraddress), body, request.signal);
+        return json({ Status: "Login Succeeded", IdentityToken: identityToken });
       },
     },
     {

@@ -1,10 +1,11 @@
 /** Pushes one image: its layers side by side, its configuration, then the manifest that names them. */
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import type { Digest } from "../../../oci/digest.js";
 import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { shortId } from "../../../oci/short-id.js";
+import type { PushOutcome, RegistryPusher } from "../../../registry/push/registry-pusher.js";
 import type { RegistryCall } from "../../../registry/registry-client.js";
-import type { PushOutcome, RegistryPusher } from "../../../registry/registry-pusher.js";
 import type { ProgressMessage } from "../../../wire/image.js";
 import type { BlobStore } from "../blob-store.js";
 import { limiter } from "../limiter.js";
@@ -36,7 +37,7 @@ export async function pushImage(
       {
         digest: blob.digest,
         sizeBytes: blob.size,
-        open: () => createReadStream(rooms.blobs.path(blob.digest), { highWaterMark: 256 * 1024 }),
+        open: ({ from, to }) => readPart(rooms.blobs.path(blob.digest), { from, to }),
       },
       { ...call, onBytes, from: rooms.repositoriesOf(blob.digest) },
     );
@@ -60,6 +61,12 @@ export async function pushImage(
   const tag = reference.tag ?? "";
   tell({ status: `${tag}: digest: ${digest} size: ${size}` });
   tell({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
+}
+
+/** The end of a stream's range is its last byte, so that an empty one cannot be asked for. */
+function readPart(path: string, { from, to }: { from: number; to: number }): Readable {
+  if (to <= from) return Readable.from([]);
+  return createReadStream(path, { start: from, end: to - 1, highWaterMark: 256 * 1024 });
 }
 
 /** Docker's own, which its clients show. */
