@@ -357,7 +357,7 @@ describe("a push", () => {
     expect(Number(ranges[0]?.split("-")[0])).toBeGreaterThan(1_000_000);
   });
 
-  it("is begun anew when the registry has forgotten it, and sent in chunks where one request is too large", async () => {
+  it("is begun anew when the registry has forgotten it, and in chunks where one request is too large", async () => {
     registry.onEach = ({ method, path }, response, incoming) => {
       if (method !== "PUT" || incoming.headers["content-length"] === "0") return false;
       registry.uploads.delete(/uploads\/(\d+)/.exec(path)?.[1] ?? "");
