@@ -8,4 +8,33 @@
 export interface ServiceExtension {
   /** How long connections of a container that is replaced may go on. Undefined: ten seconds. */
   readonly drain?: number;
+  readonly probe?: ProbeSpec;
+  readonly heal?: HealSpec;
+}
+
+/** A health check from outside of the container. Exactly one of `http`, `tcp` and `log`; times as in `healthcheck`. */
+export interface ProbeSpec {
+  /** `status` empty: 200 to 399. */
+  readonly http?: {
+    readonly port: number;
+    readonly path?: string;
+    readonly scheme?: "http" | "https";
+    readonly status: readonly number[];
+  };
+  /** A port. */
+  readonly tcp?: number;
+  /** A regular expression for a line of the output. */
+  readonly log?: string;
+  readonly interval?: number;
+  readonly timeout?: number;
+  readonly start_period?: number;
+  readonly start_interval?: number;
+  readonly retries?: number;
+}
+
+/** Restarts what stays unhealthy for `after`, `attempts` times within `window`. */
+export interface HealSpec {
+  readonly after?: number;
+  readonly attempts?: number;
+  readonly window?: number;
 }

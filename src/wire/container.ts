@@ -5,6 +5,7 @@
  * Requests may carry null for anything that is unset; responses never carry null where a list or map is promised.
  */
 import type { EndpointSettings } from "./network.js";
+import type { HealConfig, ProbeConfig } from "./watchdog.js";
 
 /**
  * `{ "80/tcp": [{ HostIp: "", HostPort: "8080" }] }`; "" or "0" as HostPort asks for a free one, `8000-8010` for the
@@ -220,6 +221,9 @@ export interface HostConfig extends Resources {
   GantryFiles?: InjectedFile[] | null;
   /** Gantry's own: the container publishes nothing and answers to no name until it takes over. */
   GantryStandby?: boolean;
+  /** Gantry's own: takes the place of the container's and the image's health check. */
+  GantryProbe?: ProbeConfig | null;
+  GantryHeal?: HealConfig | null;
 }
 
 export interface ContainerCreateBody extends ContainerConfig {

@@ -78,6 +78,8 @@ export const containerFeatures: readonly Feature<ContainerCreateBody>[] = [
   { name: "links", docker: "1.22", isUsed: (b) => isFilled(b.HostConfig?.Links) || endpoints(b).some(hasLinks) },
   { name: "devices by capability (gpus)", docker: "1.40", isUsed: (b) => isFilled(b.HostConfig?.DeviceRequests) },
   { name: "cgroup", docker: "1.41", isUsed: (b) => Boolean(b.HostConfig?.CgroupnsMode) },
+  { name: "x-gantry.probe", docker: never, isUsed: (b) => Boolean(b.HostConfig?.GantryProbe) },
+  { name: "x-gantry.heal", docker: never, isUsed: (b) => Boolean(b.HostConfig?.GantryHeal) },
   {
     // Elsewhere their content is copied into the container's own layer, which must be writable for that.
     name: "read_only with configs or secrets that are not files",

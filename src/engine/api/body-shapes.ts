@@ -86,6 +86,13 @@ const hostConfig = {
   ...{ ShmSize: "integer", Sysctls: textMap, OomScoreAdj: "integer", Annotations: textMap, Runtime: "text" },
   ...{ StorageOpt: textMap, ConsoleSize: ["integer"], VolumeDriver: "text", Links: ["text"] },
   ...{ Isolation: "text", ContainerIDFile: "text", Cgroup: "text" },
+  GantryProbe: {
+    Http: { Port: "integer", Path: "text", Scheme: "text", Status: ["integer"] },
+    ...{ Tcp: { Port: "integer" }, Log: { Pattern: "text" } },
+    ...{ Interval: "integer", Timeout: "integer", StartPeriod: "integer", StartInterval: "integer" },
+    Retries: "integer",
+  },
+  GantryHeal: { After: "integer", Attempts: "integer", Window: "integer" },
 } as const satisfies Fields<HostConfig>;
 
 const endpoint = {

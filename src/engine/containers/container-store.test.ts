@@ -357,3 +357,42 @@ describe("listing", () => {
     expect(names({ all: true, filters: { volume: ["/cache"], network: ["bridge"] } })).toEqual(["/two", "/one"]);
   });
 });
+
+describe("healing", () => {
+  const ill: ContainerCreateBody = {
+    Healthcheck: { Test: ["CMD", "check"], Interval: 1e6, Retries: 1 },
+    HostConfig: { GantryHeal: { Attempts: 1 } },
+  };
+
+  it("ends the run of an unhealthy container, and another one follows whatever its restart policy", async () => {
+    let code = 1;
+    world.onExec = () => code;
+    const id = await run("web", ill);
+    await eventually(() => engine.inspect(id).RestartCount === 1);
+    code = 0;
+    await eventually(() => engine.inspect(id).State.Health?.Status === "healthy");
+    expect(await world.actions()).toContain("container heal");
+    expect(status(id)).toBe("running");
+  });
+
+  it("is carried on by the next engine when one dies between the signal and the exit", async () => {
+    world.obeys = new Set();
+    world.onExec = () => 1;
+    const id = await run("web", { ...ill, StopTimeout: 60 });
+    await eventually(() => world.log.includes("kill 15"));
+    await engine.close();
+    engine = world.engine();
+    await engine.restore();
+    world.exit(id, 143);
+    await eventually(() => status(id) === "running" && engine.inspect(id).RestartCount === 1);
+  });
+
+  it("leaves one alone that a user stops meanwhile", async () => {
+    world.obeys = new Set([9]);
+    world.onExec = () => 1;
+    const id = await run("web", { ...ill, StopTimeout: 60 });
+    await eventually(() => world.log.includes("kill 15"));
+    await engine.stop(id, { timeoutS: 0 });
+    expect(status(id)).toBe("exited");
+  });
+});

@@ -16,6 +16,7 @@ import { checkName } from "./create/names.js";
 import { ExecStore } from "./exec/exec-store.js";
 import { StdioRelay } from "./exec/stdio-relay.js";
 import { ContainerFiles } from "./files/container-files.js";
+import { healContainer } from "./health/heal-container.js";
 import type { Container } from "./lifecycle/container.js";
 import { Lifecycle } from "./lifecycle/lifecycle.js";
 import { announce } from "./lifecycle/notices.js";
@@ -50,7 +51,10 @@ export class ContainerStore implements Containers {
     this.#rooms = rooms;
     this.files = new ContainerFiles(rooms);
     this.#execs = new ExecStore(rooms);
-    this.#watchers = new Watchers(rooms, (container, check, signal) => this.#execs.probe(container, check, signal));
+    this.#watchers = new Watchers(rooms, {
+      probe: (container, check, signal) => this.#execs.probe(container, check, signal),
+      heal: (container, facts) => void this.#heal(container, facts),
+    });
     this.#lifecycle = new Lifecycle(rooms, this.#watchers);
     this.#lifecycle.onAutoRemove = (container) => void this.#autoRemove(container);
     rooms.supervisor.onOom = (containerId) => this.#lifecycle.lackedMemory(containerId);
@@ -294,6 +298,12 @@ export class ContainerStore implements Containers {
 
   #find(nameOrId: string): Container {
     return this.#rooms.index.find(nameOrId);
+  }
+
+  async #heal(container: Container, facts: { attempt: number; limit: number }): Promise<void> {
+    const told = (error: unknown) =>
+      this.#rooms.report(`Container ${container.record.name} could not be healed`, error);
+    await healContainer(this.#rooms, container, facts).catch(told);
   }
 
   #parts() {

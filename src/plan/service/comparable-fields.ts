@@ -6,6 +6,7 @@
  * readings differ only where somebody asked for something else. Contents of configs and secrets are never shown, by any
  * engine.
  */
+import { canonicalJson } from "../../base/json.js";
 import type { ContainerConfig, HostConfig, MountRequest, PortMap, ThrottleDevice } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
 import type { EndpointSettings } from "../../wire/network.js";
@@ -128,6 +129,8 @@ function ofHost(host: HostConfig): Record<string, unknown> {
     shm_size: host.ShmSize === defaultShmBytes ? undefined : set(host.ShmSize),
     oom_score_adj: set(host.OomScoreAdj),
     cgroup_parent: set(host.CgroupParent),
+    "x-gantry.probe": host.GantryProbe ? canonicalJson(host.GantryProbe) : undefined,
+    "x-gantry.heal": host.GantryHeal ? canonicalJson(host.GantryHeal) : undefined,
     logging: logging ? [logging.Type, ...(pairs(logging.Config) ?? [])].join(" ") || undefined : undefined,
   };
 }

@@ -5,6 +5,7 @@ import { blkioLimits, deviceRequests } from "./device-limits.js";
 import { endpointsOf } from "./endpoints.js";
 import { type InheritedMount, mountsOf } from "./mounts.js";
 import { linksOf, sharedMode, volumesFrom } from "./references.js";
+import { healConfig, probeConfig } from "./watchdog.js";
 import { when } from "./when.js";
 
 const nanosPerCpu = 1e9;
@@ -49,6 +50,8 @@ export function hostConfig(project: Project, service: Service, inherited: readon
       "LogConfig",
       service.logging && { ...when("Type", service.logging.driver), Config: service.logging.options },
     ),
+    ...when("GantryProbe", service.gantry?.probe && probeConfig(service.gantry.probe)),
+    ...when("GantryHeal", service.gantry?.heal && healConfig(service.gantry.heal)),
   };
 }
 

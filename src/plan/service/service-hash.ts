@@ -40,6 +40,8 @@ export function hashService(service: Service, project: Project, digests: Content
   for (const [field, value] of Object.entries(service)) {
     if (!excluded.has(field) && !isEmpty(field, value)) model[field] = plain(value);
   }
+  const { probe, heal } = service.gantry ?? {};
+  if (probe || heal) model.gantry = { probe, heal };
   const withContent = (uses: readonly FileUse[], digestOf: (use: FileUse) => string) =>
     uses.map((use) => ({ ...use, content: digestOf(use) }));
   if (service.configs.length > 0) {

@@ -78,7 +78,7 @@ export function normalizeService(name: string, node: Tree, context: Context): Dr
       profiles: readTexts(at("profiles")),
       ...besideFields(node, context),
       extensions: extensionsOf(node),
-      gantry: normalizeServiceExtension(at("x-gantry"), context),
+      gantry: normalizeServiceExtension(node, context),
       untyped: untypedAttributes(node, context),
     }),
     envFiles: normalizeEnvFiles(at("env_file"), context),

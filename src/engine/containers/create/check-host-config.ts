@@ -7,6 +7,7 @@
 import { GantryError } from "../../../base/errors.js";
 import type { HostConfig } from "../../../wire/container.js";
 import type { SpecHost } from "../../runtime/spec/spec-input.js";
+import { checkWatchdog } from "./check-watchdog.js";
 import { isWithin } from "./number-list.js";
 
 /** What the refusals depend on; members that are absent are not looked at. */
@@ -34,6 +35,7 @@ export function checkHostConfig(request: HostConfig, facts: RefusalFacts): void 
   checkLogConfig(request);
   checkModes(request);
   checkOfThisEngine(request, facts);
+  checkWatchdog(request);
   if ((request.ShmSize ?? 0) < 0) refuse("ShmSize: SHM size can not be less than 0");
   if (Math.abs(request.OomScoreAdj ?? 0) > 1000) {
     refuse(`OomScoreAdj: Invalid value ${request.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);

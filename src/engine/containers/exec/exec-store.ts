@@ -9,7 +9,7 @@ import { GantryError, messageOf } from "../../../base/errors.js";
 import type { ExecCreateBody, ExecInspect, ExecStartBody } from "../../../wire/container.js";
 import { encodeFrame, FrameDecoder } from "../../../wire/stream.js";
 import type { AttachedStdio, RunningExec } from "../../supervisor/supervisor.js";
-import type { HealthCheck, ProbeResult } from "../health/health-state.js";
+import { type CommandCheck, lateText, type ProbeResult } from "../health/health-state.js";
 import type { Container } from "../lifecycle/container.js";
 import { announce } from "../lifecycle/notices.js";
 import { startFailureCode } from "../lifecycle/signals.js";
@@ -127,7 +127,7 @@ export class ExecStore {
   }
 
   /** Runs a health check's command to its end or its timeout. Rejects only when `signal` is aborted. */
-  async probe(container: Container, check: HealthCheck, signal: AbortSignal): Promise<ProbeResult> {
+  async probe(container: Container, check: CommandCheck, signal: AbortSignal): Promise<ProbeResult> {
     const startedAt = this.#rooms.clock.now();
     const outcome = await this.#probeOutcome(container, check, signal);
     return { startedAt, endedAt: this.#rooms.clock.now(), ...outcome };
@@ -135,7 +135,7 @@ export class ExecStore {
 
   async #probeOutcome(
     container: Container,
-    check: HealthCheck,
+    check: CommandCheck,
     signal: AbortSignal,
   ): Promise<{ exitCode: number; output: string }> {
     let id: string | undefined;
@@ -155,7 +155,7 @@ export class ExecStore {
       if (id) this.#execs.delete(id);
     }
     signal.throwIfAborted();
-    return { exitCode: -1, output: `Health check exceeded timeout (${goDuration(check.timeoutMs)})` };
+    return { exitCode: -1, output: lateText(check) };
   }
 
   async #run(
@@ -253,12 +253,4 @@ function endsBefore(exited: Promise<unknown>, signal: AbortSignal): Promise<bool
       () => resolve(true),
     );
   });
-}
-
-/** Go's spelling of a duration of whole or broken seconds, as Docker's text has it. */
-function goDuration(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
-  const minutes = Math.floor(ms / 60_000);
-  const seconds = (ms % 60_000) / 1000;
-  return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }

@@ -8,6 +8,14 @@ import type { Clock } from "../../../base/clock.js";
 import type { HealthState } from "../../../wire/container.js";
 import { afterProbe, type HealthCheck, nextProbeDelayMs, type ProbeResult } from "./health-state.js";
 
+/** What watches over one run's health. */
+export interface HealthWatch {
+  /** The newest state, with results that are not in the record yet. */
+  readonly health: HealthState;
+  start(): void;
+  stop(): void;
+}
+
 export interface HealthMonitorOptions {
   readonly check: HealthCheck;
   readonly clock: Pick<Clock, "monotonicMs">;
@@ -20,7 +28,7 @@ export interface HealthMonitorOptions {
   readonly onHealth: (health: HealthState) => void;
 }
 
-export class HealthMonitor {
+export class HealthMonitor implements HealthWatch {
   readonly #options: HealthMonitorOptions;
   readonly #stopped = new AbortController();
   #health: HealthState;
@@ -31,7 +39,6 @@ export class HealthMonitor {
     this.#health = options.health;
   }
 
-  /** The newest state, with results that are not in the record yet. */
   get health(): HealthState {
     return this.#health;
   }

@@ -15,6 +15,7 @@ describe("health check", () => {
 
   it("runs CMD-SHELL by the shell and fills in Docker's defaults", () => {
     expect(healthCheckOf({ Test: ["CMD-SHELL", "curl -f localhost"] })).toEqual({
+      kind: "command",
       command: ["/bin/sh", "-c", "curl -f localhost"],
       intervalMs: 30_000,
       timeoutMs: 30_000,

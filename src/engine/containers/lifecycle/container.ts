@@ -1,7 +1,8 @@
 /** One container in memory: its record, its lock, and whoever waits for it. */
 import type { WaitReply } from "../../../wire/container.js";
 import type { StdioRelay } from "../exec/stdio-relay.js";
-import type { HealthMonitor } from "../health/health-monitor.js";
+import type { Healer } from "../health/healer.js";
+import type { HealthWatch } from "../health/health-monitor.js";
 import type { LogRotation } from "../logs/log-rotation.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { Lock } from "./lock.js";
@@ -27,7 +28,8 @@ export class Container {
   oomTold = false;
   /** Monotonic; undefined for a run that an earlier engine began and that had ended when this one came. */
   startedAtMs: number | undefined;
-  health: HealthMonitor | undefined;
+  health: HealthWatch | undefined;
+  healer: Healer | undefined;
   rotation: LogRotation | undefined;
 
   constructor(record: ContainerRecord) {

@@ -114,7 +114,7 @@ export class Lifecycle {
     container.oomTold = false;
     const { process, sandbox } = await beginRun(this.#rooms, container, this.#closing.signal);
     container.startedAtMs = clock.monotonicMs();
-    if (by === "user") container.lastDelayMs = 0;
+    if (by === "user") forgetFailures(container);
     const { state } = container.record;
     const health = this.#watchers.initialHealth(container.record);
     try {
@@ -126,6 +126,7 @@ export class Lifecycle {
         oomKilled: false,
         restartCount: by === "user" ? 0 : state.restartCount + 1,
         stoppedByUser: false,
+        healing: undefined,
         process,
         sandbox,
         health,
@@ -167,6 +168,7 @@ export class Lifecycle {
       policy: hostConfig.RestartPolicy,
       exitCode: exit.exitCode,
       stoppedByUser: stoppedByUser || container.isLeaving,
+      isHealing: state.healing === true,
       restartCount: state.restartCount,
       ranMs,
       lastDelayMs: container.lastDelayMs,
@@ -203,6 +205,12 @@ export class Lifecycle {
     if (startedAtMs !== undefined) return this.#rooms.clock.monotonicMs() - startedAtMs;
     return Math.max(0, finishedAt.getTime() - Date.parse(record.state.startedAt));
   }
+}
+
+/** Whoever starts it by hand has looked at it. */
+function forgetFailures(container: Container): void {
+  container.lastDelayMs = 0;
+  container.healer = undefined;
 }
 
 function fileExists(path: string): Promise<boolean> {

@@ -5,6 +5,7 @@ const exit = (facts: Partial<ExitFacts>): ExitFacts => ({
   policy: { Name: "always" },
   exitCode: 1,
   stoppedByUser: false,
+  isHealing: false,
   restartCount: 0,
   ranMs: 50,
   lastDelayMs: 0,

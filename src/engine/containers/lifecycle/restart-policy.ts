@@ -19,6 +19,8 @@ export interface ExitFacts {
   readonly policy: RestartPolicy | undefined;
   readonly exitCode: number;
   readonly stoppedByUser: boolean;
+  /** The engine itself ended the run, so that another one follows. */
+  readonly isHealing: boolean;
   readonly restartCount: number;
   readonly ranMs: number;
   readonly lastDelayMs: number;
@@ -26,6 +28,7 @@ export interface ExitFacts {
 
 /** What to do after an exit. */
 export function decideRestart(exit: ExitFacts): RestartDecision {
+  if (exit.isHealing && !exit.stoppedByUser) return { kind: "restart", delayMs: 0 };
   if (exit.stoppedByUser || !wantsRestart(exit)) return { kind: "stay" };
   return { kind: "restart", delayMs: nextDelayMs(exit) };
 }

@@ -22,9 +22,7 @@ export async function stopContainer(
   container: Container,
   { timeoutS, signal }: { timeoutS?: number; signal?: string },
 ): Promise<boolean> {
-  const { config } = container.record;
   const number = signal ? signalNumber(signal) : stopSignalOf(container.record);
-  const graceS = timeoutS ?? config.StopTimeout ?? defaultGraceS;
   const asked = await container.lock.run(async () => {
     if (container.status === "restarting") {
       await lifecycle.cancelRestart(container);
@@ -36,9 +34,22 @@ export async function stopContainer(
     return { exited: await sendSignal(rooms, container, number) };
   });
   if (typeof asked === "string") return asked === "cancelled";
-  if (!(await endsWithin(asked.exited, graceS))) await killAndWait(rooms, container, asked.exited);
+  await endWithGrace(rooms, container, {
+    exited: asked.exited,
+    ...(timeoutS === undefined ? {} : { graceS: timeoutS }),
+  });
   announce(rooms, container.record, "stop");
   return true;
+}
+
+/** Waits for a run that was asked to end, and kills it when the grace is over. */
+export async function endWithGrace(
+  rooms: Rooms,
+  container: Container,
+  { exited, graceS }: { exited: readonly Promise<WaitReply>[]; graceS?: number },
+): Promise<void> {
+  const grace = graceS ?? container.record.config.StopTimeout ?? defaultGraceS;
+  if (!(await endsWithin(exited, grace))) await killAndWait(rooms, container, exited);
 }
 
 /** Throws "container-not-running". SIGKILL resolves when the container has ended, other signals when they are sent. */
@@ -87,7 +98,7 @@ export function setPaused(rooms: Rooms, container: Container, isPaused: boolean)
 }
 
 /** The signal that `stop` sends. */
-function stopSignalOf({ config }: ContainerRecord): number {
+export function stopSignalOf({ config }: ContainerRecord): number {
   return signalNumber(config.StopSignal || "TERM");
 }
 
@@ -103,7 +114,7 @@ function pauseRefusal({ id, status }: Container, isPaused: boolean): GantryError
 /**
  * The promise of the exit is made before the signal is sent. A frozen process is thawed: it could not act otherwise.
  */
-async function sendSignal(rooms: Rooms, container: Container, signal: number): Promise<Promise<WaitReply>[]> {
+export async function sendSignal(rooms: Rooms, container: Container, signal: number): Promise<Promise<WaitReply>[]> {
   const { process } = container.record.state;
   const exited = container.exits.next();
   if (process) rooms.supervisor.kill(process, signal);

@@ -1,8 +1,9 @@
 /** What accompanies a running container inside the engine: its health checks and its log's rotation. */
 
 import type { HealthState } from "../../../wire/container.js";
-import { HealthMonitor } from "../health/health-monitor.js";
-import { type HealthCheck, healthCheckOf, type ProbeResult, startingHealth } from "../health/health-state.js";
+import { type CommandProbe, checkOf, healthWatchOf } from "../health/container-health.js";
+import { Healer } from "../health/healer.js";
+import { startingHealth } from "../health/health-state.js";
 import { LogRotation, rotationLimits } from "../logs/log-rotation.js";
 import type { ContainerRecord } from "../record/container-record.js";
 import { withState } from "../record/container-record.js";
@@ -11,15 +12,20 @@ import type { Rooms } from "../rooms.js";
 import type { Container } from "./container.js";
 import { announce } from "./notices.js";
 
-export type Probe = (container: Container, check: HealthCheck, signal: AbortSignal) => Promise<ProbeResult>;
+/** What watching sets in motion. */
+export interface WatchersWork {
+  readonly probe: CommandProbe;
+  /** Ends the run of an unhealthy container so that another one follows. Never throws. */
+  readonly heal: (container: Container, facts: { attempt: number; limit: number }) => void;
+}
 
 export class Watchers {
   readonly #rooms: Rooms;
-  readonly #probe: Probe;
+  readonly #work: WatchersWork;
 
-  constructor(rooms: Rooms, probe: Probe) {
+  constructor(rooms: Rooms, work: WatchersWork) {
     this.#rooms = rooms;
-    this.#probe = probe;
+    this.#work = work;
   }
 
   /** What a run begins with: `starting`, or nothing without a check. */
@@ -47,6 +53,7 @@ export class Watchers {
 
   unwatch(container: Container): void {
     container.health?.stop();
+    container.healer?.forget();
     container.rotation?.stop();
     container.health = undefined;
     container.rotation = undefined;
@@ -59,17 +66,11 @@ export class Watchers {
   #watchHealth(container: Container): void {
     const check = checkOf(container.record);
     if (!check) return;
-    const { state } = container.record;
-    container.health = new HealthMonitor({
-      check,
-      clock: this.#rooms.clock,
-      beganMs: container.startedAtMs ?? this.#rooms.clock.monotonicMs(),
-      health: state.health ?? startingHealth,
-      probe: (wanted, signal) => this.#probe(container, wanted, signal),
-      isPaused: () => container.status === "paused",
-      onHealth: (health) => void this.#keep(container, health),
-    });
+    const onHealth = (health: HealthState) => void this.#keep(container, health);
+    container.health = healthWatchOf(this.#rooms, container, { check, probe: this.#work.probe, onHealth });
     container.health.start();
+    const { health } = container.record.state;
+    if (health) this.#considerHealing(container, health);
   }
 
   /** Only a change of status is worth a durable write and an event; results between are kept in memory. */
@@ -82,12 +83,20 @@ export class Watchers {
         await this.#rooms.index.save(container, withState(container.record, { health }));
         announce(this.#rooms, container.record, `health_status: ${health.Status}`);
       });
+      if (container.health === monitor) this.#considerHealing(container, health);
     } catch (error) {
       this.#rooms.report(`The health of container ${container.record.name}`, error);
     }
   }
-}
 
-function checkOf({ config }: ContainerRecord): HealthCheck | undefined {
-  return healthCheckOf(config.Healthcheck, config.Shell ?? undefined);
+  #considerHealing(container: Container, { Status }: HealthState): void {
+    const { GantryHeal } = container.record.hostConfig;
+    if (!GantryHeal) return;
+    container.healer ??= new Healer({
+      monotonicMs: () => this.#rooms.clock.monotonicMs(),
+      restart: (facts) => this.#work.heal(container, facts),
+      giveUp: ({ limit }) => announce(this.#rooms, container.record, "heal_give_up", { limit: String(limit) }),
+    });
+    container.healer.consider(GantryHeal, Status);
+  }
 }

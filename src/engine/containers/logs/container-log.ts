@@ -8,11 +8,14 @@ import type { Rooms } from "../rooms.js";
 import { logDetails } from "./log-details.js";
 import { logFiles, rotationLimits } from "./log-rotation.js";
 
-/** Throws "bad-parameter" when neither stream is wanted, "not-supported" for a container that keeps no log. */
+/**
+ * `raw`: both streams as they come, without frames. Throws "bad-parameter" when neither stream is wanted,
+ * "not-supported" for a container that keeps no log.
+ */
 export function readContainerLog(
   { paths }: Pick<Rooms, "paths">,
   container: Container,
-  { options, signal }: { options: LogOptions; signal: AbortSignal },
+  { options, signal, raw = false }: { options: LogOptions; signal: AbortSignal; raw?: boolean },
 ): AsyncIterable<Uint8Array> {
   const { hostConfig, config } = container.record;
   if (!options.stdout && !options.stderr) {
@@ -28,7 +31,7 @@ export function readContainerLog(
   const files = logFiles(paths.log(container.id), rotationLimits(hostConfig.LogConfig?.Config));
   const ended = follow ? { ended: endOf(container, signal) } : {};
   const prefix = options.details ? `${logDetails(config, hostConfig.LogConfig?.Config)} ` : "";
-  return readLog(files, { ...options, follow, prefix, tty: config.Tty ?? false, ...ended }, signal);
+  return readLog(files, { ...options, follow, prefix, tty: raw || config.Tty === true, ...ended }, signal);
 }
 
 /** Aborted at the next exit; a follower that leaves stops waiting for it. */

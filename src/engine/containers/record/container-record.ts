@@ -54,6 +54,8 @@ export interface RunState {
   readonly error: string;
   readonly oomKilled: boolean;
   readonly restartCount: number;
+  /** The engine ends this run because it is unhealthy, and another one follows, whichever engine sees its exit. */
+  readonly healing?: true;
   /** Set by stop and kill, cleared by start: the restart policy then leaves it alone. */
   readonly stoppedByUser: boolean;
   readonly process?: ProcessIdentity;
