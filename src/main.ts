@@ -64,6 +64,7 @@ function cliEnvironment(): CliEnvironment {
     connect,
     engine: engineControl(),
     loadProgressView: async () => (await import("./tui/progress-app.js")).createProgressView,
+    loadBuildView: async () => (await import("./tui/build-app.js")).createBuildView,
     checkHost: async () => {
       const { checkHost } = await import("./engine/runtime/host.js");
       const { stateRoot } = (await launchOptions()).paths;

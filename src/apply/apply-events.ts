@@ -4,6 +4,8 @@
  * Pure types. `version` is 1; fields are only added within it. The schema is `schemas/events.json`. `at` is RFC
  * 3339.
  */
+import type { BuildEvent } from "../wire/build.js";
+
 export const eventStreamVersion = 1;
 
 /** What an operation works on: `id` is stable within the run (`Container shop-web-1`), as Docker Compose prints it. */
@@ -33,6 +35,8 @@ export type ApplyEvent = { readonly at: string } & (
       readonly total?: number;
       /** A part of it, as one layer of a pull. */
       readonly part?: string;
+      /** What a step of a build does. */
+      readonly build?: BuildEvent;
     }
   | {
       readonly kind: "waiting";

@@ -3,6 +3,8 @@ import type { ApplyEvent } from "./apply-events.js";
 
 /** Takes every event of one run, in order. `close` leaves the terminal as it was found, also after a failure. */
 export interface EventRenderer {
+  /** Steps of builds are told as events (`progress.build`) rather than as the builder's text. */
+  readonly showsBuildSteps?: true;
   show(event: ApplyEvent): void;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { type ErrorCode, isGantryError, unreachable } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { ContainerRef, Operation, OperationKind } from "../plan/operation.js";
 import { type ProvidedVariables, withReceived } from "../plan/steps/provisions.js";
+import type { BuildEvent } from "../wire/build.js";
 import type { ContainerCreateBody } from "../wire/container.js";
 import type { ProgressMessage } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
@@ -40,6 +41,8 @@ export interface RunState {
 export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths"> & {
   /** Nothing of what builds say is told. */
   readonly quiet?: boolean;
+  /** What steps do is told rather than text about them. */
+  readonly tellsSteps?: boolean;
 };
 
 export interface PullProgress {
@@ -47,6 +50,8 @@ export interface PullProgress {
   readonly part?: string;
   readonly current?: number;
   readonly total?: number;
+  /** Of a build. */
+  readonly build?: BuildEvent;
 }
 
 /** Another word for what came of it than the operation's own, or undefined. */
@@ -186,9 +191,25 @@ async function build(
   const { buildImage } = await import("./build/build-image.js");
   const lines = new OutputTail((text) => builds.quiet || onProgress({ text }));
   const onText = (text: string) => lines.push(Buffer.from(text));
-  const id = await buildImage(asked, { client, signal, onText, ...builds }).finally(() => lines.end());
+  const onStep = (event: BuildEvent) => builds.quiet || onProgress({ text: stepText(event), build: event });
+  const run = { client, signal, onText, ...builds, ...(builds.tellsSteps ? { onStep } : {}) };
+  const id = await buildImage(asked, run).finally(() => lines.end());
   if (id !== "") pulled.set(image, id);
   return id === "" ? { action: "Checked" } : {};
+}
+
+/** What a row has room for. */
+function stepText(event: BuildEvent): string {
+  switch (event.kind) {
+    case "began":
+      return event.text;
+    case "output":
+      return event.text.trimEnd();
+    case "planned":
+    case "pulling":
+    case "ended":
+      return "";
+  }
 }
 
 function progressOf({ status, id, progressDetail }: ProgressMessage): PullProgress | undefined {

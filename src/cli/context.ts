@@ -95,6 +95,8 @@ export interface CliEnvironment {
   readonly engine: EngineControl;
   /** The Ink progress view of `tui/`, loaded when called. Without it a terminal gets plain lines. */
   readonly loadProgressView?: () => Promise<RendererFactory>;
+  /** The view of runs that build images and do nothing else. */
+  readonly loadBuildView?: () => Promise<RendererFactory>;
   /** Looks at what the embedded engine needs of this host. */
   checkHost(): Promise<readonly HostFinding[]>;
 }

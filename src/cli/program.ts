@@ -146,6 +146,7 @@ class Session implements CliContext {
   readonly version;
   readonly engine;
   readonly loadProgressView;
+  readonly loadBuildView;
   readonly #environment: CliEnvironment;
   readonly #program: Command;
   #choice: Promise<EngineChoice> | undefined;
@@ -173,6 +174,7 @@ class Session implements CliContext {
     this.version = environment.version;
     this.engine = environment.engine;
     this.loadProgressView = environment.loadProgressView;
+    this.loadBuildView = environment.loadBuildView;
     this.#startedAt = environment.clock.now();
     this.#startedMs = environment.clock.monotonicMs();
   }

@@ -18,7 +18,42 @@ export interface BuildInputs {
   readonly allow?: readonly string[];
   readonly noCacheFilter?: readonly string[];
   readonly checkOnly?: boolean;
+  /** Tell what steps do as they do it, in place of the classic builder's words: the lines' field `build`. */
+  readonly steps?: boolean;
 }
+
+/** One stage that is built. `steps` counts its FROM too. */
+export interface BuildStage {
+  readonly index: number;
+  readonly name?: string;
+  /** What it is made from, as written. */
+  readonly base: string;
+  readonly steps: number;
+}
+
+/**
+ * What a build does, as it happens: stages run side by side, and steps are numbered through all of them from 1.
+ * `planned` comes first, each step begins once and ends once, and what it says comes between.
+ */
+export type BuildEvent =
+  | { readonly kind: "planned"; readonly stages: readonly BuildStage[]; readonly totalSteps: number }
+  | {
+      readonly kind: "began";
+      readonly step: number;
+      readonly stage: number;
+      readonly text: string;
+      readonly line: number;
+    }
+  | { readonly kind: "output"; readonly step: number; readonly text: string }
+  /** Bytes of one layer of a pull. */
+  | {
+      readonly kind: "pulling";
+      readonly step: number;
+      readonly part: string;
+      readonly current: number;
+      readonly total: number;
+    }
+  | { readonly kind: "ended"; readonly step: number; readonly outcome: "done" | "cached" | "failed" };
 
 /** Where a build failed; Gantry's own field `step` of the stream's error line. */
 export interface FailedBuildStep {

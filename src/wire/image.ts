@@ -1,4 +1,5 @@
 /** Bodies of the image routes, as the Docker Engine API 1.51 has them. Pure types; field names are the API's. */
+import type { BuildEvent } from "./build.js";
 import type { ContainerConfig } from "./container.js";
 
 export interface ImageSummary {
@@ -64,4 +65,6 @@ export interface ProgressMessage {
   /** Gantry's own: the stable code and the next step of a failure; other engines send neither. */
   errorCode?: string;
   hint?: string;
+  /** Gantry's own: what a step of a build does, for a client that asked for it. */
+  build?: BuildEvent;
 }

@@ -9,8 +9,9 @@ import { GantryError, messageOf } from "../../base/errors.js";
 import { type BuildCall, BuildFailure } from "../../client/build-calls.js";
 import type { EngineClient } from "../../client/engine-client.js";
 import type { ImageBuild } from "../../plan/build/image-build.js";
-import type { BuildInputs } from "../../wire/build.js";
+import type { BuildEvent, BuildInputs } from "../../wire/build.js";
 import { StepFailure } from "../steps/step-failure.js";
+import { ClassicSteps } from "./classic-steps.js";
 import { contextTar, dockerfileTar } from "./context-tar.js";
 import { openAgents } from "./ssh-agents.js";
 
@@ -29,28 +30,41 @@ export interface BuildRun {
   readonly auths?: string;
   /** What a service's build cannot ask for. */
   readonly extra?: Partial<BuildCall>;
-  /** The build's text as it comes. */
+  /** The build's text as it comes; with `onStep` what is of no step. */
   readonly onText: (text: string) => void;
+  /** What steps do, in place of the builder's text about them. */
+  readonly onStep?: (event: BuildEvent) => void;
 }
 
 /** The image's id, "" for a check. Throws `StepFailure` with the Dockerfile's line, "bad-parameter", … */
 export async function buildImage(build: ImageBuild, run: BuildRun): Promise<string> {
   await using agents = await openAgents(build.ssh, run.environment);
   const call = await callOf(build, run, agents.sockets);
+  const say = sayer(run);
   let id = "";
   try {
     for await (const message of run.client.builds.build(call, { signal: run.signal })) {
-      if (message.stream !== undefined) run.onText(message.stream.replaceAll(color, ""));
+      if (message.build) run.onStep?.(message.build);
+      else if (message.stream !== undefined) say(message.stream.replaceAll(color, ""));
       else if (message.status !== undefined && message.progressDetail?.current === undefined) {
-        run.onText(`${message.id === undefined ? "" : `${message.id}: `}${message.status}\n`);
+        say(`${message.id === undefined ? "" : `${message.id}: `}${message.status}\n`);
       }
       id = idOf(message.aux) ?? id;
     }
   } catch (error) {
+    say.failed();
     run.signal.throwIfAborted(); // a connection that is cut on purpose looks like one that broke
     throw explained(error, build);
   }
   return id;
+}
+
+/** Other engines know the classic builder's words alone. */
+function sayer({ onText, onStep, sharesFiles }: BuildRun): ((text: string) => void) & { failed: () => void } {
+  if (!onStep || sharesFiles) return Object.assign(onText.bind(undefined), { failed: () => {} });
+  const steps = new ClassicSteps();
+  const push = (text: string) => steps.push(text).forEach(onStep);
+  return Object.assign(push, { failed: () => steps.failed().forEach(onStep) });
 }
 
 async function callOf(build: ImageBuild, run: BuildRun, ssh: Readonly<Record<string, string>>): Promise<BuildCall> {
@@ -125,6 +139,7 @@ async function inputsOf(
     ...(build.allow.length > 0 ? { allow: build.allow } : {}),
     ...(build.noCacheFilter.length > 0 ? { noCacheFilter: build.noCacheFilter } : {}),
     ...(run.checkOnly ? { checkOnly: true } : {}),
+    ...(run.onStep && run.sharesFiles ? { steps: true } : {}),
   };
   return Object.keys(inputs).length > 0 ? inputs : undefined;
 }

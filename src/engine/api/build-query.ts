@@ -38,6 +38,7 @@ export function readBuildRequest(request: ApiRequest, inputs: BuildInputs | unde
     allow: new Set(inputs?.allow ?? []),
     warnings: warningsOf(request),
     checkOnly: inputs?.checkOnly ?? false,
+    tellsSteps: inputs?.steps ?? false,
     authFor: registryConfig(request.headers["x-registry-config"]),
     ...(inputs?.dockerfileText === undefined ? {} : { dockerfileText: inputs.dockerfileText }),
   };

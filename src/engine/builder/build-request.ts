@@ -1,6 +1,8 @@
 /** What a build is asked for, and what it tells. Pure types. */
 import type { Readable } from "node:stream";
+import type { BuildEvent } from "../../wire/build.js";
 import type { HostConfig } from "../../wire/container.js";
+import type { ProgressMessage } from "../../wire/image.js";
 import type { RegistryAuth } from "../images/images.js";
 
 /** Where COPY and the Dockerfile come from. */
@@ -51,13 +53,18 @@ export interface BuildRequest {
   readonly warnings: readonly string[];
   /** Check the Dockerfile, build nothing. */
   readonly checkOnly: boolean;
+  /** Tell what steps do rather than the classic builder's words. */
+  readonly tellsSteps: boolean;
 }
 
 /** What a build tells on its way, in the order in which one builder would do it all. */
 export type BuildMessage =
   | { readonly kind: "text"; readonly text: string }
+  /** The classic builder's words about a step. */
+  | { readonly kind: "words"; readonly text: string }
+  | { readonly kind: "step"; readonly event: BuildEvent }
   /** A line of a pull. */
-  | { readonly kind: "pull"; readonly message: object };
+  | { readonly kind: "pull"; readonly message: ProgressMessage };
 
 export type Tell = (message: BuildMessage) => void;
 

@@ -18,6 +18,7 @@ import { planStages, type StageGraph } from "../../dockerfile/stage-graph.js";
 import { type Platform, parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import { familiarReference, parseReference, withDefaultTag } from "../../oci/reference.js";
 import { shortId } from "../../oci/short-id.js";
+import type { BuildEvent } from "../../wire/build.js";
 import type { ImageParts, StoredImage } from "../images/images.js";
 import { SingleFlight } from "../images/single-flight.js";
 import { sweepBuildContainers } from "./build-containers.js";
@@ -113,8 +114,9 @@ export class Builder {
     { tell, signal }: { tell: Tell; signal: AbortSignal },
   ): Promise<StoredImage> {
     const failed = new AbortController();
-    const output = new BuildOutput(tell);
+    const output = new BuildOutput(tell, request);
     const runs = numberSteps(request, parts.graph, output);
+    if (request.tellsSteps) tell({ kind: "step", event: plannedEvent(parts.graph, runs) });
     await using session = new BuildSession({
       ...parts,
       rooms: this.#rooms,
@@ -237,11 +239,19 @@ function numberSteps(request: BuildRequest, { needed, target }: StageGraph, outp
   return new Map(
     needed.map((stage, at) => {
       const labels = stage === target ? request.labels : {};
-      const run = { output: output.stage(), firstStep, totalSteps, labels };
+      const run = { output: output.stage(stage.index), firstStep, totalSteps, labels };
       firstStep += counts[at] ?? 0;
       return [stage.index, run] as const;
     }),
   );
+}
+
+function plannedEvent({ needed }: StageGraph, runs: ReturnType<typeof numberSteps>): BuildEvent {
+  const stages = needed.map(({ index, name, from, steps }) => {
+    const labels = Object.keys(runs.get(index)?.labels ?? {}).length;
+    return { index, ...(name === undefined ? {} : { name }), base: from.image, steps: steps.length + 1 + labels };
+  });
+  return { kind: "planned", stages, totalSteps: stages.reduce((sum, { steps }) => sum + steps, 0) };
 }
 
 /** All begin at once and wait for one another; the first failure is the build's. */

@@ -89,11 +89,13 @@ export class StageBuilder {
   /** Numbers the step, and says which one it was when it fails. */
   async #told(step: Instruction, work: () => Promise<void>): Promise<void> {
     this.#session.signal.throwIfAborted();
-    this.#say(`Step ${this.#number}/${this.#run.totalSteps} : ${step.text}\n`);
+    const { output, totalSteps: total } = this.#run;
+    output.begin({ number: this.#number, total, text: step.text, line: step.place.line });
     this.#number += 1;
     try {
       await work();
     } catch (error) {
+      output.failed();
       this.#session.signal.throwIfAborted();
       if (error instanceof BuildError) throw error;
       if (!isGantryError(error) && !(error instanceof Error)) throw error;
@@ -102,7 +104,7 @@ export class StageBuilder {
       const failed = { file, line: step.place.line, command: step.text, output: [] };
       throw new BuildError(`${name}${messageOf(error)}`, failed, error);
     }
-    this.#say(` ---> ${this.#id()}\n`);
+    output.done(this.#id());
   }
 
   async #begin(): Promise<void> {
@@ -159,7 +161,7 @@ export class StageBuilder {
 
   async #trigger(triggers: readonly string[]): Promise<void> {
     if (triggers.length === 0) return;
-    this.#say(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? "s" : ""}\n`);
+    this.#run.output.words(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? "s" : ""}\n`);
     for (const text of triggers) {
       for (const step of parseTrigger(text, this.#stage.from.place)) await this.#perform(step);
     }
@@ -232,7 +234,7 @@ export class StageBuilder {
     const description = `${this.#shell()} #(nop)  ${comment}`;
     const inputs = { kind: "note", before: configText(this.#parts()), description };
     const { step, wasCached } = stampStep(this.#session.rooms, { inputs, description, ...this.#timing() });
-    if (wasCached) this.#say(" ---> Using cache\n");
+    if (wasCached) this.#run.output.cached();
     this.#record(step, description);
   }
 
@@ -244,7 +246,7 @@ export class StageBuilder {
       { ...planned, ...this.#timing(), track: (work) => this.#session.outlive(work) },
       { tell: output.tell, signal: this.#session.signal },
     );
-    if (wasCached) this.#say(" ---> Using cache\n");
+    if (wasCached) this.#run.output.cached();
     // Made without looking at what lies below: put above it now.
     const below = this.#layers.at(-1)?.chainId;
     const layer = step.layer && (await this.#session.rooms.snapshots.above(step.layer, below));

@@ -111,7 +111,7 @@ function foldLine(rows: readonly Row[]): Line {
 }
 
 /** Cut at the right edge, so that no line wraps and the height stays what it was planned to be. */
-function clipped(line: Line, columns: number): Line {
+export function clipped(line: Line, columns: number): Line {
   let left = columns - 1;
   return line.flatMap(({ text, tone }) => {
     const whole = [...text];

@@ -60,8 +60,10 @@ export async function runPlan(
     quiet,
     // A view that moves and output that is attached to would draw over each other.
     still: beforeStart !== undefined,
+    builds: plan.operations.every(({ kind }) => kind === "build-image"),
   });
   const parallel = parallelLimit(context);
+  const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};
   const options: ApplyOptions = {
     command,
     signal,
@@ -74,7 +76,12 @@ export async function runPlan(
     secrets: project ?? {},
     environment: project?.environment ?? context.env,
     workingDir: project?.workingDir ?? context.cwd,
-    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", quiet: quietBuilds, ...builds },
+    builds: {
+      sharesFiles: (await context.chooseEngine()).kind === "embedded",
+      quiet: quietBuilds,
+      ...steps,
+      ...builds,
+    },
     apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
     ...(parallel === undefined ? {} : { parallel }),
     ...(beforeStart ? { beforeStart } : {}),

@@ -28,7 +28,7 @@ const inputsShape: Fields<BuildInputs> = {
   contexts: { "*": "text" },
   allow: ["text"],
   noCacheFilter: ["text"],
-  checkOnly: "flag",
+  ...{ checkOnly: "flag", steps: "flag" },
 };
 
 /** See Docker Engine API, "ImageBuild", "BuildPrune". */
@@ -85,7 +85,15 @@ function build(rooms: ApiRooms, request: ApiRequest, announced: Map<string, Buil
 }
 
 function lineOf(message: BuildMessage): ProgressMessage {
-  return message.kind === "text" ? { stream: message.text } : message.message;
+  switch (message.kind) {
+    case "text":
+    case "words":
+      return { stream: message.text };
+    case "step":
+      return { build: message.event };
+    case "pull":
+      return message.message;
+  }
 }
 
 /** `code` becomes the docker CLI's exit status. */

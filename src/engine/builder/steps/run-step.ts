@@ -88,7 +88,7 @@ async function runIn(place: StepPlace, step: RunInstruction, running: Running): 
   const { Id: id } = await containers.create(undefined, body, imageOf(place));
   let keeps = false;
   try {
-    running.tell({ kind: "text", text: ` ---> Running in ${id.slice(0, 12)}\n` });
+    running.tell({ kind: "words", text: ` ---> Running in ${id.slice(0, 12)}\n` });
     const { exitCode, tail } = await follow(place, id, running);
     if (exitCode !== 0) throw commandFailed(step, place, { exitCode, tail, words: running.words });
     const epochSeconds = place.session.epochSeconds;
@@ -99,7 +99,7 @@ async function runIn(place: StepPlace, step: RunInstruction, running: Running): 
   } finally {
     if (!keeps) {
       await containers.remove(id, { force: true, volumes: true });
-      running.tell({ kind: "text", text: `Removing intermediate container ${id.slice(0, 12)}\n` });
+      running.tell({ kind: "words", text: `Removing intermediate container ${id.slice(0, 12)}\n` });
     }
   }
 }

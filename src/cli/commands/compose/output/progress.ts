@@ -4,29 +4,46 @@ import type { EventRenderer } from "../../../../apply/event-renderer.js";
 import type { CliContext } from "../../../context.js";
 import { progressLines } from "../../../views/progress-lines.js";
 import { styleFor } from "../../../views/style.js";
-import { progressMode, wantsColor } from "./terminal.js";
+import { type ProgressMode, progressMode, wantsColor } from "./terminal.js";
 
-/** The view is loaded only for it; everything else starts at once. With `still` there are lines in its place. */
+export interface RendererOptions {
+  readonly quiet?: boolean;
+  readonly still?: boolean;
+  readonly builds?: boolean;
+  /** In place of what the terminal, flags and environment come to. */
+  readonly mode?: ProgressMode;
+}
+
+/**
+ * The view is loaded only for it; everything else starts at once. With `still` there are lines in its place; with
+ * `builds` nothing but builds is to be shown, which always take long.
+ */
 export async function createRenderer(
   context: CliContext,
   operations: number,
-  { quiet = false, still = false }: { quiet?: boolean; still?: boolean } = {},
+  { quiet = false, still = false, builds = false, mode: asked }: RendererOptions = {},
 ): Promise<EventRenderer> {
   const { stderr, clock } = context;
-  const mode = quiet ? "quiet" : progressMode(context, operations);
+  const long = builds ? Number.POSITIVE_INFINITY : operations;
+  const mode = quiet ? "quiet" : (asked ?? progressMode(context, { operations: long }));
   switch (mode) {
     case "quiet":
       return { show: () => {}, close: async () => {} };
     case "json":
-      return lineRenderer(stderr, (event) => [JSON.stringify({ version: eventStreamVersion, ...event })]);
-    case "tty":
-      if (context.loadProgressView && !still) {
-        const create = await context.loadProgressView();
+      return {
+        ...lineRenderer(stderr, (event) => [JSON.stringify({ version: eventStreamVersion, ...event })]),
+        showsBuildSteps: true,
+      };
+    case "tty": {
+      const load = builds ? context.loadBuildView : context.loadProgressView;
+      if (load && !still) {
+        const create = await load();
         const color = wantsColor(context, stderr);
         const monotonicMs = () => clock.monotonicMs();
         return create({ stream: stderr, color, startedAtMs: clock.monotonicMs(), monotonicMs });
       }
       break;
+    }
     case "plain":
       break;
   }

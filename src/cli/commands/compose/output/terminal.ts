@@ -15,9 +15,12 @@ export function wantsColor({ globals, env }: CliContext, stream: NodeJS.WriteStr
 }
 
 /** Throws "bad-parameter" for flags that exclude each other. */
-export function progressMode(context: CliContext, operations: number): ProgressMode {
+export function progressMode(
+  context: CliContext,
+  { operations, asked }: { operations: number; asked?: string | undefined },
+): ProgressMode {
   const { globals, env, stderr } = context;
-  const wanted = globals.progress ?? env.COMPOSE_PROGRESS ?? "auto";
+  const wanted = asked ?? globals.progress ?? env.COMPOSE_PROGRESS ?? "auto";
   if (wanted === "tty" && globals.ansi === "never") {
     throw new GantryError("bad-parameter", "can't use --progress tty while ANSI support is disabled");
   }

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename, isAbsolute, resolve } from "node:path";
 import type { BuildRun } from "../../../../apply/build/build-image.js";
-import { GantryError } from "../../../../base/errors.js";
+import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { BuildCall } from "../../../../client/build-calls.js";
 import type { ImageBuild, SecretOrigin } from "../../../../plan/build/image-build.js";
 import type { CliContext } from "../../../context.js";
@@ -12,6 +12,7 @@ import { styleFor } from "../../../views/style.js";
 import { parseArgs } from "../../compose/build/build.js";
 import { wantsColor } from "../../compose/output/terminal.js";
 import { parseFilters } from "../filters.js";
+import { showBuild } from "./show-build.js";
 
 /** As commander gives them. */
 export interface ImageBuildFlags {
@@ -38,6 +39,7 @@ export interface ImageBuildFlags {
   readonly network?: string;
   readonly noCacheFilter?: readonly string[];
   readonly platform?: string;
+  readonly progress?: string;
   readonly pull?: boolean;
   readonly quiet?: boolean;
   readonly rm?: boolean | string;
@@ -65,21 +67,35 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
     import("../../../../apply/build/build-image.js"),
     import("../../../../apply/steps/step-failure.js"),
   ]);
+  const { quiet = false, progress } = flags;
+  const shown = await showBuild(context, { name: build.image || build.dockerfile, quiet, progress });
   const run: BuildRun = {
     ...{ client, signal, environment: env, extra: extrasOf(flags), checkOnly: flags.check === true },
     sharesFiles: (await context.chooseEngine()).kind === "embedded",
-    onText: (text) => void (flags.quiet || stdout.write(text)),
+    onText: shown.onText,
+    ...(shown.onStep ? { onStep: shown.onStep } : {}),
   };
   try {
     const id = await buildImage(build, run);
+    await shown.end();
     if (flags.quiet && id !== "") stdout.write(`${id}\n`);
     if (flags.iidfile !== undefined) await writeFile(resolve(context.cwd, flags.iidfile), id);
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error;
+    if (!(error instanceof StepFailure)) {
+      await shown.end({
+        code: "build-failed",
+        message: messageOf(error),
+        phase: "build",
+        heldBack: [],
+        lastLogLines: [],
+      });
+      throw error;
+    }
     const { code, message, exitCode, lines: lastLogLines, hint, source } = error;
     const extra = { ...(hint === undefined ? {} : { hint }), ...(source ? { source } : {}) };
     const exit = exitCode === undefined ? {} : { exitCode };
     const card = { code, message, phase: "build", heldBack: [], lastLogLines, ...exit, ...extra };
+    await shown.end(card);
     stderr.write(failureText(card, styleFor(wantsColor(context, stderr))));
     context.finish(exitCode ?? 1);
   }

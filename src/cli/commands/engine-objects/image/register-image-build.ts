@@ -15,6 +15,16 @@ export function registerImageBuild(image: Command, context: CliContext): void {
     .option("--platform <os/arch>", "platform of the image, as linux/arm64")
     .option("--label <key=value>", "a label, repeatable", collect)
     .option("-q, --quiet", "print the id alone")
+    .addOption(
+      new Option("--progress <type>", "how progress is shown").choices([
+        "auto",
+        "plain",
+        "tty",
+        "quiet",
+        "json",
+        "rawjson",
+      ]),
+    )
     .option("--iidfile <file>", "write the id to a file")
     .option("--check", "check the Dockerfile, build nothing");
   addInputs(build.optionsGroup("What steps get:"));

@@ -1,9 +1,8 @@
-/** The progress view on a terminal, drawn with Ink. Loaded only when it is shown. */
+/** Lines that are redrawn in place on a terminal, with Ink. */
 import { Box, render, Text } from "ink";
 import { useEffect, useState } from "react";
-import type { EventRenderer, RendererFactory, RenderTarget } from "../apply/event-renderer.js";
-import { type Line, layoutProgress, summarizeProgress, type Tone } from "./model/progress-layout.js";
-import { advance, emptyProgress, type ProgressModel } from "./model/progress-model.js";
+import type { RenderTarget } from "../apply/event-renderer.js";
+import type { Line, Screen, Tone } from "./model/progress-layout.js";
 
 /** Ten a second: quick enough for elapsed tenths, calm enough for slow terminals. */
 const redrawMs = 100;
@@ -18,40 +17,41 @@ const colors: Record<Tone, { color?: string; dimColor?: boolean }> = {
 };
 const codes: Record<Tone, string> = { plain: "", dim: "2", good: "32", bad: "31", busy: "36", wait: "33" };
 
-/** Draws until `close`, which replaces the view by plain lines that stay. */
-export const createProgressView: RendererFactory = (target: RenderTarget): EventRenderer => {
-  let model: ProgressModel = emptyProgress;
-  const app = render(<ProgressApp target={target} current={() => model} />, {
+/** What is shown at a moment, and what stays when it is over. */
+export interface LiveText {
+  layout(screen: Screen): Line[];
+  summary(columns: number): Line[];
+}
+
+/** Draws until the returned function is called, which replaces the view by plain lines that stay. */
+export function drawLive(target: RenderTarget, text: LiveText): () => Promise<void> {
+  const app = render(<LiveLines target={target} layout={text.layout} />, {
     stdout: target.stream,
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: 1000 / redrawMs,
   });
-  return {
-    show: (event) => {
-      model = advance(model, event, target.monotonicMs());
-    },
-    close: async () => {
-      // Unmounting draws once more: what it draws must be nothing, else the last frame stays beside the summary.
-      app.rerender(null);
-      app.clear();
-      app.unmount();
-      await app.waitUntilExit();
-      for (const line of summarizeProgress(model, target.stream.columns ?? 80))
-        target.stream.write(`${plainLine(line, target.color)}\n`);
-    },
+  return async () => {
+    // Unmounting draws once more: what it draws must be nothing, else the last frame stays beside the summary.
+    app.rerender(null);
+    app.clear();
+    app.unmount();
+    await app.waitUntilExit();
+    for (const line of text.summary(target.stream.columns ?? 80)) {
+      target.stream.write(`${plainLine(line, target.color)}\n`);
+    }
   };
-};
+}
 
 /** Redraws on its own clock rather than at every event. */
-function ProgressApp({ target, current }: { target: RenderTarget; current: () => ProgressModel }) {
+function LiveLines({ target, layout }: { target: RenderTarget; layout: LiveText["layout"] }) {
   const [nowMs, setNowMs] = useState(target.monotonicMs());
   useEffect(() => {
     const timer = setInterval(() => setNowMs(target.monotonicMs()), redrawMs);
     return () => clearInterval(timer);
   }, [target]);
   const { columns = 80, rows = 24 } = target.stream;
-  const lines = layoutProgress(current(), { columns, rows, nowMs });
+  const lines = layout({ columns, rows, nowMs });
   return (
     <Box flexDirection="column">
       {lines.map((line, at) => (

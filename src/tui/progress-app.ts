@@ -1,0 +1,20 @@
+/** The progress view on a terminal. Loaded only when it is shown. */
+import type { EventRenderer, RendererFactory, RenderTarget } from "../apply/event-renderer.js";
+import { drawLive } from "./live-lines.js";
+import { layoutProgress, summarizeProgress } from "./model/progress-layout.js";
+import { advance, emptyProgress, type ProgressModel } from "./model/progress-model.js";
+
+/** Draws until `close`, which replaces the view by plain lines that stay. */
+export const createProgressView: RendererFactory = (target: RenderTarget): EventRenderer => {
+  let model: ProgressModel = emptyProgress;
+  const close = drawLive(target, {
+    layout: (screen) => layoutProgress(model, screen),
+    summary: (columns) => summarizeProgress(model, columns),
+  });
+  return {
+    show: (event) => {
+      model = advance(model, event, target.monotonicMs());
+    },
+    close,
+  };
+};
