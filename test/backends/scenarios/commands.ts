@@ -1,5 +1,5 @@
 /** What people do with a running project: look, run, copy, build, push. */
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { startRegistry } from "../../images/registry.js";
 import { eventually } from "../../scenarios/harness/eventually.js";
@@ -68,6 +68,20 @@ export function describeCommands(stage: Stage, { keepsEvents }: Traits): void {
     expect(await project.exec("a", "cat", "/word", "/compose.yaml")).toBe(`made\n${text.trimEnd()}`);
     expect((await project.run("up", "-d")).output).toContain("nothing to do");
     await project.ok("down", "--rmi", "local");
+  });
+
+  it("watch copies what changes into the container, and removes there what goes", async () => {
+    const rules = "    develop: { watch: [{ path: ./src, action: sync, target: /src, initial_sync: true }] }\n";
+    const project = await stage.project("followed", file(service("a", rules)));
+    await mkdir(`${project.cwd}/src`);
+    await writeFile(`${project.cwd}/src/one`, "1\n");
+    await using watching = stage.gantry.start(["watch"], { cwd: project.cwd });
+    await watching.says("⦿ Watching");
+    await writeFile(`${project.cwd}/src/two`, "2\n");
+    await watching.says("Copied /src/two to a");
+    expect(await project.exec("a", "cat", "/src/one", "/src/two")).toBe("1\n2");
+    await rm(`${project.cwd}/src/one`);
+    await eventually(async () => expect(await project.exec("a", "ls", "/src")).toBe("two"));
   });
 
   it("logs -f shows what comes, and ends with its container", async () => {

@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type ImageName, makeImages } from "../../images/images.js";
+import { type Running, startProgram } from "./running.js";
 
 const program = fileURLToPath(new URL("../../../bin/gantry", import.meta.url));
 const samples = fileURLToPath(new URL("../../../samples", import.meta.url));
@@ -43,6 +44,8 @@ export interface Gantry extends AsyncDisposable {
   readonly workDir: string;
   /** Runs a command whatever it ends with. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Starts a command that goes on until it is ended. */
+  start(args: readonly string[], options: { cwd: string }): Running;
   /** Runs a command that must succeed; its stdout without the last line break. */
   ok(args: readonly string[], options?: RunOptions): Promise<string>;
   /** The same, for a project of a folder. */
@@ -109,6 +112,8 @@ export async function aGantry(
     stateRoot,
     workDir: dir,
     run,
+    start: (args, { cwd }) =>
+      startProgram([...through, program, ...args], { cwd, env: { ...commandEnvironment(), ...own } }),
     ok,
     project,
     projectOf: async (name, composeFile) => {
@@ -163,11 +168,15 @@ function customNetworks(listing: string): string[] {
     .filter((name) => !["bridge", "host", "none"].includes(name));
 }
 
+function commandEnvironment() {
+  return { PATH: process.env.PATH, HOME: "/root", LANG: "C.UTF-8", NO_COLOR: "1" };
+}
+
 function runProgram(args: readonly string[], options: RunOptions): Promise<Outcome> {
   const [file = program, ...words] = [...(options.through ?? []), program, ...args];
   const settings = {
     cwd: options.cwd ?? tmpdir(),
-    env: { PATH: process.env.PATH, HOME: "/root", LANG: "C.UTF-8", NO_COLOR: "1", ...options.env },
+    env: { ...commandEnvironment(), ...options.env },
     timeout: options.timeoutMs ?? commandLimitMs,
     maxBuffer: 64 << 20,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),

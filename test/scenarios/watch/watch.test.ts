@@ -1,13 +1,10 @@
 /** Files under `develop.watch` must reach the running containers as they change, and do what their rules say. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Project, scenarioDir } from "../harness/gantry.js";
+import type { Running } from "../harness/running.js";
 
-const program = fileURLToPath(new URL("../../../bin/gantry", import.meta.url));
 let gantry: Gantry;
 let app: Project;
 
@@ -19,29 +16,14 @@ afterAll(async () => void (await gantry?.[Symbol.asyncDispose]()));
 afterEach(() => app?.clear());
 
 /** A copy of the project, and a command that follows its files until it is ended. */
-async function following(command: readonly string[]) {
+async function following(command: readonly string[]): Promise<Running> {
   const cwd = `${gantry.workDir}/watched`;
   rmSync(cwd, { recursive: true, force: true });
   cpSync(scenarioDir("watch/project"), cwd, { recursive: true });
   app = gantry.project(cwd);
-  const own = { GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` };
-  const child = spawn(program, ["--progress", "plain", ...command], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: "/root", NO_COLOR: "1", ...own },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  const exited = once(child, "exit");
-  const says = (text: string | RegExp) => eventually(() => expect(output).toMatch(text), 30_000);
-  await says("⦿ Watching");
-  return {
-    says,
-    output: () => output,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGINT");
-      expect(await exited).toEqual([130, null]);
-    },
-  };
+  const running = gantry.start(["--progress", "plain", ...command], { cwd });
+  await running.says("⦿ Watching");
+  return running;
 }
 
 const inside = (path: string) => app.exec("web", "cat", path).catch(() => "(nothing)");
@@ -60,6 +42,7 @@ describe("watch", () => {
     rmSync(`${app.cwd}/src/second.txt`);
     await eventually(async () => expect(await inside("/app/src/second.txt")).toBe("(nothing)"));
     await watching.says("Copied /app/src/second.txt to web");
+    expect(await watching.end()).toBe(130);
   });
 
   it("restarts, runs commands and rebuilds by the rules, and goes on after a failure", async () => {
