@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import type * as container from "../wire/container.js";
 import type { Filters } from "../wire/filters.js";
 import type * as image from "../wire/image.js";
+import type { LogFile } from "../wire/log-line.js";
 import type * as network from "../wire/network.js";
 import type { StreamFrame } from "../wire/stream.js";
 import type * as system from "../wire/system.js";
@@ -86,6 +87,14 @@ export interface EngineClient {
     ): { registered: Promise<void>; exited: Promise<container.WaitReply> };
     /** Frames; a TTY container's output comes as stdout. Pass `tty` as `inspect` tells it. */
     logs(id: string, query: LogQuery & { tty: boolean }, call?: CallOptions): AsyncIterable<StreamFrame>;
+    /** Gantry's own: the files of its log, the oldest first. "not-supported" on other engines. */
+    logFiles(id: string, call?: CallOptions): Promise<LogFile[]>;
+    /** Gantry's own: bytes of one of them as they stand (`wire/log-line.ts`). "path-not-found" when it is gone. */
+    readLogFile(
+      id: string,
+      stretch: { file: string; offset: number; bytes: number },
+      call?: CallOptions,
+    ): Promise<Buffer>;
     attach(
       id: string,
       options: { stdin: boolean; stdout: boolean; stderr: boolean; logs?: boolean; tty: boolean; detachKeys?: string },

@@ -1,6 +1,8 @@
 /** The container and exec calls of the Engine API. */
 import { once } from "node:events";
+import { GantryError } from "../base/errors.js";
 import type { ConnectionsReply, ContainerInspect, ContainerSummary, WaitReply } from "../wire/container.js";
+import type { LogFile } from "../wire/log-line.js";
 import type { CallOptions, EngineClient, LogQuery } from "./engine-client.js";
 import { createContainer } from "./engines/create-container.js";
 import type { EngineIdentity } from "./engines/engine-identity.js";
@@ -8,6 +10,7 @@ import { inspectionFromPodman, summaryFromPodman } from "./engines/podman-shapes
 import { filterQuery } from "./filter-query.js";
 import { readFrames } from "./frames.js";
 import { segment, type Transport } from "./transport.js";
+import { unbroken } from "./unbroken.js";
 
 const alreadySo = [304];
 
@@ -66,6 +69,7 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
       return wait(transport, { path, condition }, call);
     },
     logs: (id, query, call) => logs(transport, { path: at(id, "logs"), query }, call),
+    ...logFileCalls(transport, engine),
     attach: async (id, { tty, ...asked }, call) => {
       const query = { stream: true, ...asked };
       return { stream: await transport.upgrade({ method: "POST", path: at(id, "attach"), query, ...call }), tty };
@@ -76,6 +80,31 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
     top: (id, psArgs, call) =>
       transport.json({ method: "GET", path: at(id, "top"), query: { ps_args: psArgs }, ...call }),
   };
+}
+
+function logFileCalls(
+  transport: Transport,
+  engine: EngineIdentity,
+): Pick<EngineClient["containers"], "logFiles" | "readLogFile"> {
+  return {
+    logFiles: async (id, call) => {
+      if (engine.kind !== "gantry") throw noLogFiles();
+      const path = `/gantry/containers/${segment(id)}/log`;
+      return (await transport.json<{ Files: LogFile[] }>({ method: "GET", path, ...call })).Files;
+    },
+    readLogFile: async (id, { file, ...query }, call) => {
+      if (engine.kind !== "gantry") throw noLogFiles();
+      const path = `/gantry/containers/${segment(id)}/log/${segment(file)}`;
+      const chunks: Buffer[] = [];
+      const reply = await transport.open({ method: "GET", path, query, ...call });
+      for await (const chunk of unbroken(reply)) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks);
+    },
+  };
+}
+
+function noLogFiles(): GantryError {
+  return new GantryError("not-supported", "This engine gives a container's log from its end or from a time only");
 }
 
 interface Waiting {

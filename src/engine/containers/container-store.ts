@@ -6,6 +6,7 @@
  */
 import { GantryError } from "../../base/errors.js";
 import type * as wire from "../../wire/container.js";
+import type { LogFile } from "../../wire/log-line.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { ContainerStats } from "../../wire/stats.js";
 import type { StoredImage } from "../images/images.js";
@@ -28,6 +29,7 @@ import { listProcesses } from "./lifecycle/top.js";
 import { type WaitCondition, waitFor } from "./lifecycle/waiting.js";
 import { Watchers } from "./lifecycle/watchers.js";
 import { readContainerLog } from "./logs/container-log.js";
+import { listLogFiles, readLogFile } from "./logs/log-files.js";
 import { etcSource } from "./mounts/prepare-mounts.js";
 import { connectContainer, disconnectContainer } from "./networking/connect.js";
 import { imagesOf, withState, zeroTime } from "./record/container-record.js";
@@ -213,6 +215,14 @@ export class ContainerStore implements Containers {
 
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array> {
     return readContainerLog(this.#rooms, this.#find(id), { options, signal });
+  }
+
+  logFiles(id: string): Promise<LogFile[]> {
+    return listLogFiles(this.#rooms, this.#find(id));
+  }
+
+  readLogFile(id: string, stretch: { file: string; offset: number; bytes: number }): Promise<Buffer> {
+    return readLogFile(this.#rooms, this.#find(id), stretch);
   }
 
   async attach(id: string): Promise<AttachedStdio> {

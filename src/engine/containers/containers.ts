@@ -6,6 +6,7 @@
  */
 
 import type * as wire from "../../wire/container.js";
+import type { LogFile } from "../../wire/log-line.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { ContainerStats } from "../../wire/stats.js";
 import type { EngineEvent } from "../../wire/system.js";
@@ -80,6 +81,10 @@ export interface Containers {
   watchStats(id: string): () => Promise<ContainerStats>;
   /** Frames of `wire/stream.ts`, or raw bytes for a TTY. Follows through rotation and ends when the container stops. */
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The files of its log, the oldest first; none for one that keeps no log. */
+  logFiles(id: string): Promise<LogFile[]>;
+  /** A stretch of one of them. Throws "path-not-found" when it was rotated away. */
+  readLogFile(id: string, stretch: { file: string; offset: number; bytes: number }): Promise<Buffer>;
   attach(id: string): Promise<AttachedStdio>;
   resize(id: string, size: { height: number; width: number }): void;
   execCreate(id: string, body: wire.ExecCreateBody): string;

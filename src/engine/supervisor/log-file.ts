@@ -8,8 +8,8 @@
 import { watch } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { dockerTimestamp, type LogEntry, parseLogLine, timestampSeconds } from "../../wire/log-line.js";
 import { encodeFrame } from "../../wire/stream.js";
-import { dockerTimestamp, type LogEntry, parseLogLine, timestampSeconds } from "./log-line.js";
 
 const blockBytes = 64 * 1024;
 /** A line that never ends is given out in pieces of this size. */

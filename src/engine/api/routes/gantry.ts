@@ -1,4 +1,6 @@
 /** Gantry's own routes: what Docker's API has no word for. */
+
+import { GantryError } from "../../../base/errors.js";
 import type { ConnectionsReply } from "../../../wire/container.js";
 import type { EngineStatus, PortCheckBody, PortCheckReply } from "../../../wire/system.js";
 import { portCheckShape } from "../body-shapes.js";
@@ -20,6 +22,8 @@ export function gantryRoutes(rooms: ApiRooms): Route[] {
     { method: "POST", pattern: "/gantry/projects/{name}/lock", handle: (request) => lock(rooms, request) },
     { method: "POST", pattern: "/gantry/containers/{id}/take-over", handle: (request) => takeOver(rooms, request) },
     { method: "GET", pattern: "/gantry/containers/{id}/connections", handle: (request) => connections(rooms, request) },
+    { method: "GET", pattern: "/gantry/containers/{id}/log", handle: (request) => logFiles(rooms, request) },
+    { method: "GET", pattern: "/gantry/containers/{id}/log/{file}", handle: (request) => readLog(rooms, request) },
   ];
 }
 
@@ -63,6 +67,27 @@ async function takeOver({ containers }: ApiRooms, request: ApiRequest): Promise<
 
 function connections({ containers }: ApiRooms, request: ApiRequest): Reply {
   return json({ Connections: containers.connections(param(request, "id")) } satisfies ConnectionsReply);
+}
+
+async function logFiles({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  return json({ Files: await containers.logFiles(param(request, "id")) });
+}
+
+/** Bytes as they stand in the file. */
+async function readLog({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {
+  const stretch = { file: param(request, "file"), offset: count(request, "offset"), bytes: count(request, "bytes") };
+  const bytes = await containers.readLogFile(param(request, "id"), stretch);
+  const chunks = async function* () {
+    yield bytes;
+  };
+  return { kind: "stream", contentType: "application/octet-stream", chunks: chunks() };
+}
+
+/** Throws "bad-parameter" for what is no whole number that a file could have. */
+function count(request: ApiRequest, name: string): number {
+  const value = Number(text(request, name) ?? "");
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new GantryError("bad-parameter", `Bad parameters: ${name} must be a whole number`);
 }
 
 /** Holds the lock while the client keeps the connection. */

@@ -1,7 +1,18 @@
 /**
  * conmon's log lines: `TIMESTAMP stdout|stderr F|P text`, the timestamp RFC 3339 with nanoseconds and an offset. `P`
  * marks a part whose line goes on in the next entry of the same stream. Pure.
+ *
+ * `GET /gantry/containers/ID/log` lists a log's files, `…/log/FILE?offset=&bytes=` gives their bytes.
  */
+
+/** One file of a log: a name that stays with it when it is rotated, and its size now. */
+export interface LogFile {
+  File: string;
+  Bytes: number;
+}
+
+/** An answer holds no more of a file. */
+export const longestLogReadBytes = 1024 * 1024;
 
 export interface LogEntry {
   /** As written; UTC offset included. */
