@@ -9,6 +9,7 @@ import { homedir, tmpdir } from "node:os";
 import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { Ending } from "./apply/console.js";
 import type { CliEnvironment, EngineControl, EngineFlags } from "./cli/context.js";
 import type { EngineChoice } from "./client/choose/choose-engine.js";
 import type { EnginePaths } from "./client/endpoint.js";
@@ -63,6 +64,8 @@ function cliEnvironment(): CliEnvironment {
     chooseEngine,
     connect,
     engine: engineControl(),
+    takeEndings,
+    loadConsole: async () => (await import("./tui/console/run-console.js")).runConsole,
     loadProgressView: async () => (await import("./tui/progress-app.js")).createProgressView,
     loadBuildView: async () => (await import("./tui/build-app.js")).createBuildView,
     checkHost: async () => {
@@ -70,6 +73,16 @@ function cliEnvironment(): CliEnvironment {
       const { stateRoot } = (await launchOptions()).paths;
       return checkHost(existsSync(stateRoot) ? { stateRoot } : {});
     },
+  };
+}
+
+/** Without a listener a hang-up ends the program and an error is reported by Node: as if nobody had asked. */
+function takeEndings(listener: (ending: Ending) => void): () => void {
+  const hangUp = () => listener({ kind: "hang-up" });
+  const crash = (error: unknown) => listener({ kind: "crash", error });
+  process.on("SIGHUP", hangUp).on("uncaughtException", crash).on("unhandledRejection", crash);
+  return () => {
+    process.off("SIGHUP", hangUp).off("uncaughtException", crash).off("unhandledRejection", crash);
   };
 }
 

@@ -5,6 +5,7 @@
  * command.
  */
 import type { Duplex } from "node:stream";
+import type { ConsoleProgram, Ending } from "../apply/console.js";
 import type { RendererFactory } from "../apply/event-renderer.js";
 import type { Clock } from "../base/clock.js";
 import type { EngineChoice } from "../client/choose/choose-engine.js";
@@ -97,6 +98,13 @@ export interface CliEnvironment {
   readonly loadProgressView?: () => Promise<RendererFactory>;
   /** The view of runs that build images and do nothing else. */
   readonly loadBuildView?: () => Promise<RendererFactory>;
+  /** The full-screen console of `tui/`, loaded when called. */
+  readonly loadConsole?: () => Promise<ConsoleProgram>;
+  /**
+   * From now on a hang-up of the terminal, and errors that nobody caught, are the listener's; the function that is
+   * returned gives them back.
+   */
+  takeEndings(listener: (ending: Ending) => void): () => void;
   /** Looks at what the embedded engine needs of this host. */
   checkHost(): Promise<readonly HostFinding[]>;
 }

@@ -147,6 +147,7 @@ class Session implements CliContext {
   readonly engine;
   readonly loadProgressView;
   readonly loadBuildView;
+  readonly loadConsole;
   readonly #environment: CliEnvironment;
   readonly #program: Command;
   #choice: Promise<EngineChoice> | undefined;
@@ -177,6 +178,7 @@ class Session implements CliContext {
     this.loadBuildView = environment.loadBuildView;
     this.#startedAt = environment.clock.now();
     this.#startedMs = environment.clock.monotonicMs();
+    this.loadConsole = environment.loadConsole;
   }
 
   get globals(): GlobalOptions {
@@ -241,6 +243,10 @@ class Session implements CliContext {
 
   takeSignals(listener: (name: "SIGINT" | "SIGTERM") => void) {
     return this.#environment.takeSignals(listener);
+  }
+
+  takeEndings(listener: Parameters<CliEnvironment["takeEndings"]>[0]) {
+    return this.#environment.takeEndings(listener);
   }
 
   finish(exitCode: number): void {

@@ -24,6 +24,7 @@ export async function runGantry(clause: Clause): Promise<Outcome> {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     version: "test",
     takeSignals: () => () => undefined,
+    takeEndings: () => () => undefined,
     chooseEngine: none,
     connect: none,
     engine: { paths: none, dial: none, status: none, start: none, stop: none, run: none },

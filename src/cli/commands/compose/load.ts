@@ -73,8 +73,8 @@ export async function loadAsAsked(context: CliContext, more: Partial<LoadRequest
   return report(context, await load(context, more), print);
 }
 
-/** One load of the files the command line names. */
-async function load(context: CliContext, more: Partial<LoadRequest>): Promise<LoadResult> {
+/** One load of the files the command line names; what is wrong with them is in the result. */
+export async function load(context: CliContext, more: Partial<LoadRequest>): Promise<LoadResult> {
   const { loadProject } = await import("../../../compose/load/load-project.js");
   return loadProject({ ...requestOf(context), ...more });
 }

@@ -62,28 +62,16 @@ export async function runPlan(
     still: beforeStart !== undefined,
     builds: plan.operations.every(({ kind }) => kind === "build-image"),
   });
-  const parallel = parallelLimit(context);
   const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};
   const options: ApplyOptions = {
     command,
     signal,
     forced,
-    clock: context.clock,
     emit: (event) => {
       context.recorder.event(event);
       if (!quietPulls || event.kind !== "progress" || !event.operation.startsWith("pull-image ")) renderer.show(event);
     },
-    secrets: project ?? {},
-    environment: project?.environment ?? context.env,
-    workingDir: project?.workingDir ?? context.cwd,
-    builds: {
-      sharesFiles: (await context.chooseEngine()).kind === "embedded",
-      quiet: quietBuilds,
-      ...steps,
-      ...builds,
-    },
-    apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
-    ...(parallel === undefined ? {} : { parallel }),
+    ...(await surroundingsOf(context, { project, builds: { quiet: quietBuilds, ...steps, ...builds } })),
     ...(beforeStart ? { beforeStart } : {}),
   };
   const ending = tellOfEnding(context, signal);
@@ -101,6 +89,23 @@ export async function runPlan(
     if (ending.isTold) context.stderr.write(goOnText(command, result, plan.operations.length));
   }
   return result;
+}
+
+/** What carrying out a plan needs of this host, whoever shows it. */
+export async function surroundingsOf(
+  context: CliContext,
+  { project, builds }: Pick<RunOptions, "project" | "builds">,
+): Promise<Omit<ApplyOptions, "command" | "signal" | "emit">> {
+  const parallel = parallelLimit(context);
+  return {
+    clock: context.clock,
+    secrets: project ?? {},
+    environment: project?.environment ?? context.env,
+    workingDir: project?.workingDir ?? context.cwd,
+    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", ...builds },
+    apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
+    ...(parallel === undefined ? {} : { parallel }),
+  };
 }
 
 /** Says at Ctrl-C that calls under way are let finish. Commands with signals of their own say it themselves. */

@@ -1,4 +1,4 @@
-/** Registers `logs`, `port`, `top`, `stats` and `events`. */
+/** Registers `ui`, `logs`, `port`, `top`, `stats` and `events`. */
 import type { Command } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples } from "../../../help.js";
@@ -6,6 +6,11 @@ import { formatOption } from "../../../options.js";
 
 /** Adds them to `program`. */
 export function registerLooking(program: Command, context: CliContext): void {
+  const ui = program
+    .command("ui")
+    .description("show the project on the whole screen: services, logs, details, graph, plan, projects")
+    .action(async () => (await import("../ui/ui.js")).ui(context));
+  withExamples(ui, "gantry ui", "gantry -p shop ui");
   const logs = program
     .command("logs [services...]")
     .description("show the containers' output, ordered by time")

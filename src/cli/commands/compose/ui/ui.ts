@@ -1,0 +1,126 @@
+/** `gantry ui`: opens the door to the world for the full-screen console of `tui/`. */
+import { spawn } from "node:child_process";
+import { pid } from "node:process";
+import type { ConsoleWorld, LoadedProject, Wish } from "../../../../apply/console.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { EngineClient } from "../../../../client/engine-client.js";
+import type { Project } from "../../../../compose/project.js";
+import type { Plan } from "../../../../plan/operation.js";
+import type { CliContext } from "../../../context.js";
+import { wantsColor } from "../output/terminal.js";
+import { surroundingsOf } from "../run-plan.js";
+import { loadForConsole } from "./load-for-console.js";
+
+/** Throws "bad-parameter" without a terminal that can be drawn on. */
+export async function ui(context: CliContext): Promise<void> {
+  const { stdin, stdout, env } = context;
+  if (!stdin.isTTY || !stdout.isTTY || env.TERM === "dumb" || !context.loadConsole) {
+    throw new GantryError("bad-parameter", "gantry ui needs a terminal that it can draw on", {
+      hint: "Elsewhere use gantry ps, gantry logs and gantry plan",
+    });
+  }
+  context.connectAhead();
+  const run = await context.loadConsole();
+  await run(worldOf(context));
+}
+
+function worldOf(context: CliContext): ConsoleWorld {
+  const { stdin, stdout, clock, version, signal } = context;
+  return {
+    ...{ stdin, stdout, clock, version, signal },
+    color: wantsColor(context, stdout),
+    connect: () => context.connect(),
+    load: (other) => loadForConsole(context, other),
+    plan: (loaded, wish) => drawPlan(context, loaded, wish),
+    apply: (loaded, plan, run) => applyUnderLock(context, { loaded, plan }, run),
+    shell: (containerId) => openShell(context, containerId),
+    browse: (url) => browse(url, context),
+    takeEndings: (listener) => context.takeEndings(listener),
+  };
+}
+
+/** As the command of the same name draws it. */
+async function drawPlan(context: CliContext, { name, project }: LoadedProject, wish: Wish): Promise<Plan> {
+  const client = await context.connect();
+  const { signal } = context;
+  if (wish.kind === "up" || wish.kind === "scale") {
+    if (!project) throw noFiles(name);
+    const [{ observeProject }, { planUp }, { upOptions }] = await Promise.all([
+      import("../../../../apply/observe.js"),
+      import("../../../../plan/plan-up.js"),
+      import("../up.js"),
+    ]);
+    const services = wish.kind === "up" ? wish.services : [wish.service];
+    const flags = wish.kind === "up" ? {} : { scale: [`${wish.service}=${wish.count}`] };
+    return planUp(project, await observeProject(client, project, { signal }), upOptions(context, flags, services));
+  }
+  const { planRestart, planStart, planStop } = await import("../../../../plan/plan-lifecycle.js");
+  const { model, observed } = await observe(client, { name: name ?? "", project, signal });
+  const { services } = wish;
+  switch (wish.kind) {
+    case "start":
+      return planStart(model, observed, { services, wait: false });
+    case "stop":
+      return planStop(model, observed, { services });
+    case "restart":
+      return planRestart(model, observed, { services, noDeps: false });
+  }
+}
+
+async function observe(
+  client: EngineClient,
+  { name, project, signal }: { name: string; project: Project | undefined; signal: AbortSignal },
+) {
+  const { observeResources } = await import("../../../../apply/observe.js");
+  const { rebuildProject } = await import("../../../../plan/service/rebuilt-project.js");
+  const observed = await observeResources(client, name, { signal });
+  return { model: project ?? rebuildProject(name, observed), observed };
+}
+
+async function applyUnderLock(
+  context: CliContext,
+  { loaded, plan }: { loaded: LoadedProject; plan: Plan },
+  run: Parameters<ConsoleWorld["apply"]>[2],
+): ReturnType<ConsoleWorld["apply"]> {
+  const client = await context.connect();
+  const [{ applyPlan }, { lockProject }] = await Promise.all([
+    import("../../../../apply/apply-plan.js"),
+    import("../../../../apply/project-lock.js"),
+  ]);
+  await using _lock = await lockProject(client, plan.project, {
+    holder: `gantry ui (pid ${pid})`,
+    wait: false,
+    signal: run.signal,
+    onWaiting: () => {},
+  });
+  const { project } = loaded;
+  const surroundings = await surroundingsOf(context, { ...(project ? { project } : {}), builds: {} });
+  return applyPlan(plan, client, { ...surroundings, ...run });
+}
+
+/** The shell's exit code is no news here: whoever typed in it knows. */
+async function openShell(context: CliContext, containerId: string): Promise<void> {
+  const { containerExec } = await import("../../engine-objects/container/exec.js");
+  const lent: CliContext = Object.create(context, { finish: { value: () => {} } });
+  const asShell = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
+  await containerExec(lent, { tty: true, interactive: true, env: ["TERM"] }, [containerId, ...asShell]);
+}
+
+/** Resolves once the opener has taken the address. */
+function browse(url: string, { env }: Pick<CliContext, "env">): Promise<void> {
+  const program = env.BROWSER || "xdg-open";
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [url], { stdio: "ignore", detached: true, env: { ...env } });
+    child.once("error", () => {
+      reject(new GantryError("helper-missing", `${program} is not here to open ${url}: y copies instead`));
+    });
+    child.once("spawn", () => {
+      child.unref();
+      resolve();
+    });
+  });
+}
+
+function noFiles(name: string | undefined): GantryError {
+  return new GantryError("compose-file-not-found", `No Compose file of project ${name ?? ""} is known`);
+}

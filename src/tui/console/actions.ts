@@ -1,0 +1,143 @@
+/** Carries out what the screens ask to be done or looked at; answers by messages. */
+import type { ApplyEvent } from "../../apply/apply-events.js";
+import type { ConsoleWorld, LoadedProject, Wish } from "../../apply/console.js";
+import { messageOf } from "../../base/errors.js";
+import type { Explanation } from "../../compose/explain/explain.js";
+import type { Plan } from "../../plan/operation.js";
+import { failureLines } from "../model/failure-lines.js";
+import type { Action, Effect } from "../model/state/console-state.js";
+import type { LogEffect } from "../model/state/logs-state.js";
+import type { Message } from "../model/state/update.js";
+import type { Terminal } from "./terminal.js";
+
+type Own = Exclude<Effect, LogEffect | { kind: "quit" } | { kind: "switch-project" }>;
+
+export interface ActionOptions {
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+  dispatch(message: Message): void;
+  /** Lends the terminal. */
+  away(use: () => Promise<void>): Promise<void>;
+}
+
+export class Actions {
+  readonly #world: ConsoleWorld;
+  readonly #options: ActionOptions;
+  /** Of the run that goes on. */
+  #run: AbortController | undefined;
+  #inspected = 0;
+
+  constructor(world: ConsoleWorld, options: ActionOptions) {
+    this.#world = world;
+    this.#options = options;
+  }
+
+  carryOut(effect: Own, loaded: LoadedProject): void {
+    const { dispatch, signal } = this.#options;
+    this.#begin(effect, loaded).catch((error: unknown) => {
+      if (!signal.aborted) dispatch({ kind: "noticed", notice: { tone: "bad", text: `✘ ${messageOf(error)}` } });
+    });
+  }
+
+  async #begin(effect: Own, loaded: LoadedProject): Promise<void> {
+    switch (effect.kind) {
+      case "act":
+        return this.#act(effect.action, loaded);
+      case "draw-plan":
+        return this.#drawPlan(loaded, effect.wish);
+      case "apply-plan":
+        return this.#carryOutPlan(loaded, effect.command, async () => effect.plan);
+      case "cancel-run":
+        return this.#run?.abort();
+      case "inspect":
+        return this.#inspect(effect, loaded);
+      case "reconnect":
+        return undefined;
+    }
+  }
+
+  async #act(action: Action, loaded: LoadedProject): Promise<void> {
+    const { dispatch, terminal, away } = this.#options;
+    const done = (text: string) =>
+      dispatch({ kind: "noticed", notice: { tone: "good", text, command: action.command } });
+    switch (action.kind) {
+      case "wish":
+        return this.#carryOutPlan(loaded, action.command, () => this.#world.plan(loaded, action.wish));
+      case "shell":
+        await away(() => this.#world.shell(action.containerId));
+        return done("the shell has ended");
+      case "browse":
+        await this.#world.browse(action.url);
+        return done(`opened ${action.url}`);
+      case "copy":
+        terminal.copy(action.text);
+        return done(`copied ${action.text}`);
+    }
+  }
+
+  async #drawPlan(loaded: LoadedProject, wish: Wish): Promise<void> {
+    const { dispatch } = this.#options;
+    try {
+      dispatch({ kind: "planned", wish, plan: await this.#world.plan(loaded, wish) });
+    } catch (error) {
+      dispatch({ kind: "planned", wish, problem: messageOf(error) });
+    }
+  }
+
+  async #carryOutPlan(loaded: LoadedProject, command: string, draw: () => Promise<Plan>): Promise<void> {
+    const { dispatch, signal } = this.#options;
+    if (this.#run) throw new Error("Something is being done already; it is on the plan screen");
+    const run = new AbortController();
+    this.#run = run;
+    dispatch({ kind: "run-started", command });
+    try {
+      const plan = await draw();
+      const { outcome, failures } = await this.#world.apply(loaded, plan, {
+        command: command.split(" ").find((word) => runWords.includes(word)) ?? "up",
+        signal: AbortSignal.any([signal, run.signal]),
+        emit: (event: ApplyEvent) => dispatch({ kind: "run-event", event }),
+      });
+      dispatch({ kind: "run-ended", outcome, failures: failures.flatMap(failureLines) });
+    } catch (error) {
+      dispatch({ kind: "run-ended", outcome: "failed", failures: [messageOf(error)] });
+    } finally {
+      this.#run = undefined;
+    }
+  }
+
+  async #inspect({ containerId, service }: Extract<Effect, { kind: "inspect" }>, loaded: LoadedProject): Promise<void> {
+    const { dispatch, signal } = this.#options;
+    const asked = ++this.#inspected;
+    const environment = await environmentOf(loaded, service);
+    const client = await this.#world.connect();
+    const answer =
+      containerId === ""
+        ? {}
+        : await client.containers.inspect(containerId, { signal }).then(
+            (inspect) => ({ inspect }),
+            (error: unknown) => ({ problem: messageOf(error) }),
+          );
+    // A later question has its own answer.
+    if (asked === this.#inspected) dispatch({ kind: "inspected", service, environment, ...answer });
+  }
+}
+
+/** Commands under whose name a run is announced. */
+const runWords = ["up", "start", "stop", "restart", "scale"];
+
+/** Where each variable of a service was written; empty without files. */
+async function environmentOf({ project }: LoadedProject, service: string): Promise<ReadonlyMap<string, Explanation>> {
+  const found = new Map<string, Explanation>();
+  if (!project?.provenance) return found;
+  const [{ explain }, { projectToConfig }, { printKeys }] = await Promise.all([
+    import("../../compose/explain/explain.js"),
+    import("../../compose/canonical/project-to-config.js"),
+    import("../../compose/explain/find-keys.js"),
+  ]);
+  const config = projectToConfig(project, { rawDollars: true });
+  for (const name of Object.keys(project.services.get(service)?.environment ?? {})) {
+    const explanation = explain(project, printKeys(["services", service, "environment", name]), config);
+    if (explanation) found.set(name, explanation);
+  }
+  return found;
+}

@@ -1,0 +1,135 @@
+/** The logs screen: lines from the bottom up, matches marked, and one line that says what is shown. Pure. */
+
+import type { LogLine } from "../logs/log-window.js";
+import { isSameLine } from "../logs/log-window.js";
+import {
+  cutLine,
+  fillLine,
+  inverted,
+  type Line,
+  lineWidth,
+  oneLine,
+  type Segment,
+  seg,
+  type Tone,
+  widthOf,
+  wrapText,
+} from "../screen/line.js";
+import type { View } from "../screen/zones.js";
+import type { Size } from "../state/console-state.js";
+import type { LogsState } from "../state/logs-state.js";
+import { matchesIn } from "../state/pattern.js";
+import { sizeText } from "./words.js";
+
+const sourceTones: readonly Tone[] = ["log0", "log1", "log2", "log3", "log4", "log5"];
+/** A label takes no more of the screen. */
+const longestLabel = 20;
+const stampColumns = 13;
+
+/** The lines that end at the anchor, in `rows` rows, of which the first tells what is shown. */
+export function logsView(logs: LogsState | undefined, { size, rows }: { size: Size; rows: number }): View {
+  if (!logs) return { lines: [[], [seg("  Choose services first: 1, then enter", "dim")]], zones: [] };
+  const head = headLine(logs, size.columns);
+  const body = bodyLines(logs, size, rows - 1);
+  return { lines: [head, ...body], zones: [] };
+}
+
+/** Columns that a line's text has. */
+export function logColumns(logs: Pick<LogsState, "sources" | "stamps">, { columns }: Size): number {
+  return Math.max(10, columns - labelColumns(logs) - (logs.stamps ? stampColumns : 0));
+}
+
+/** Rows that a line takes. */
+export function lineHeight({ text }: LogLine, { wraps, columns }: { wraps: boolean; columns: number }): number {
+  if (!wraps) return 1;
+  // Whole characters may leave a column free at a row's end; that is rare, and the drawn rows are what counts then.
+  return Math.max(1, Math.ceil(widthOf(text) / columns));
+}
+
+function bodyLines(logs: LogsState, size: Size, rows: number): Line[] {
+  const { lines, anchor } = logs;
+  if (lines.length === 0) return [[], [seg(`  ${emptyText(logs)}`, "dim")]];
+  const found = anchor ? lines.findIndex((line) => isSameLine(line, anchor)) : -1;
+  const bottom = found >= 0 ? found : lines.length - 1;
+  const drawn: Line[] = [];
+  for (let at = bottom; at >= 0 && drawn.length < rows; at -= 1) {
+    const line = lines[at];
+    if (line) drawn.unshift(...lineRows(logs, line, size));
+  }
+  return drawn.slice(Math.max(0, drawn.length - rows));
+}
+
+function emptyText({ busy, filter, problem }: LogsState): string {
+  if (busy) return "Reading …";
+  if (problem) return "";
+  return filter ? "No line matches." : "Nothing has been written yet.";
+}
+
+function lineRows(logs: LogsState, line: LogLine, size: Size): Line[] {
+  const columns = logColumns(logs, size);
+  const isHit = logs.hit !== undefined && isSameLine(logs.hit, line);
+  const text = oneLine(line.text);
+  const rows = logs.wraps ? wrapText(text, columns) : [shifted(text, logs.left)];
+  return rows.map((row, at) => {
+    const head = at === 0 ? prefixOf(logs, line) : [seg(" ".repeat(lineWidth(prefixOf(logs, line))))];
+    const whole = cutLine(
+      [...head, ...marked(row, logs.pattern ?? logs.filter, line.isError ? "bad" : "plain")],
+      size.columns,
+    );
+    return isHit ? inverted(fillLine(whole, size.columns)) : whole;
+  });
+}
+
+function shifted(text: string, left: number): string {
+  return left > 0 ? text.slice(left) : text;
+}
+
+function prefixOf(logs: LogsState, line: LogLine): Segment[] {
+  const label = logs.sources.length > 1 ? (logs.sources[line.source]?.label ?? "") : "";
+  const width = labelColumns(logs);
+  const tone = sourceTones[line.source % sourceTones.length] ?? "plain";
+  return [
+    ...(logs.stamps ? [seg(`${localTime(line.at)} `, "dim")] : []),
+    ...(width > 0 ? [seg(`${label.slice(0, longestLabel).padEnd(width - 2)}│ `, tone)] : []),
+  ];
+}
+
+function labelColumns({ sources }: Pick<LogsState, "sources">): number {
+  if (sources.length < 2) return 0;
+  return Math.min(longestLabel, Math.max(...sources.map(({ label }) => label.length))) + 3;
+}
+
+/** `18:02:03.123` where the user is. */
+function localTime(at: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return " ".repeat(stampColumns - 1);
+  return `${time.toTimeString().slice(0, 8)}.${at.slice(20, 23)}`;
+}
+
+function marked(text: string, pattern: string | undefined, tone: Tone): Segment[] {
+  if (!pattern) return [seg(text, tone)];
+  const segments: Segment[] = [];
+  let at = 0;
+  for (const [begin, end] of matchesIn(pattern, text)) {
+    if (begin > at) segments.push(seg(text.slice(at, begin), tone));
+    segments.push(seg(text.slice(begin, end), "match"));
+    at = end;
+  }
+  return [...segments, seg(text.slice(at), tone)];
+}
+
+function headLine(logs: LogsState, columns: number): Line {
+  const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, hasNewer } = logs;
+  const progress = scan && scan.total > 0 ? ` ${sizeText(scan.bytes)} of ${sizeText(scan.total)}` : "";
+  const words: Segment[] = [
+    seg(`  ${title}`, "bold"),
+    follows ? seg("  following", "good") : seg(hasNewer ? "  newer lines below: G" : "  held", "wait"),
+    ...(filter ? [seg(`  &${filter}`, "match")] : []),
+    ...(pattern ? [seg(`  /${pattern}`, "match")] : []),
+    ...(wraps ? [seg("  wrapped", "dim")] : []),
+    ...(stamps ? [seg("  times", "dim")] : []),
+    ...(busy === "searching" ? [seg(`  searching${progress}, esc stops`, "busy")] : []),
+    ...(problem ? [seg(`  ${problem}`, "bad")] : []),
+  ];
+  return cutLine(words, columns);
+}
