@@ -14,7 +14,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const project = (secret: Partial<FileSpec>) =>
   ({
-    services: new Map([["web", { secrets: [{ source: "pin", target: "/run/secrets/pin" }] }]]),
+    services: new Map([
+      ["web", { configs: [], volumes: [], secrets: [{ source: "pin", target: "/run/secrets/pin" }] }],
+    ]),
     configs: new Map(),
     secrets: new Map([["pin", { key: "pin", name: "pin", external: false, ...secret }]]),
     environment: { PIN: "1234" },

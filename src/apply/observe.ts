@@ -1,36 +1,42 @@
 /**
- * Takes the snapshot that a plan is drawn from: a few list calls side by side, and inspections only of what differs.
+ * Takes the snapshot that a plan is drawn from: a few list calls side by side, and an inspection of each container. An
+ * engine of Gantry's answers all inspections with one call, at the same time.
  *
- * Reads the engine, and of this host the files that configs and secrets bind (for their digests). Changes nothing.
+ * Reads the engine, and of this host the files that are bound into containers (for their digests). Changes nothing.
  */
 import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { Project } from "../compose/project.js";
-import type { ObservedContainer, ObservedNetwork, ObservedState } from "../plan/observed.js";
-import { imagesOf } from "../plan/service/names.js";
-import { type ContentDigests, hashService } from "../plan/service/service-hash.js";
-import type { ContainerSummary, HealthStatus } from "../wire/container.js";
+import type { ObservedContainer, ObservedNetwork, ObservedState, ObservedVolume } from "../plan/observed.js";
+import { imageNameOf, imagesOf } from "../plan/service/names.js";
+import type { ContainerInspect, ContainerSummary, HealthStatus } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
 import type { NetworkInspect } from "../wire/network.js";
+import type { VolumeInspect } from "../wire/volume.js";
 import { digestContents } from "./content-digests.js";
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** All that `up` compares with, containers that differ inspected. Four calls and one for each distinct image. */
+/** All that `up` compares with: five calls, and one for each image; of other engines one for each container too. */
 export async function observeProject(
   client: EngineClient,
   project: Project,
   options: ObserveOptions = {},
 ): Promise<ObservedState> {
-  const [resources, images, digests] = await Promise.all([
+  const all = client.engine.kind === "gantry" ? inspectTogether(client, project, options) : undefined;
+  const [resources, images, digests, inspections] = await Promise.all([
     observeResources(client, project.name, options),
     observeImages(client, project, options),
     digestContents(project),
+    all,
   ]);
-  const containers = await withDetails(client, resources.containers, { project, digests, options });
+  const ofServices = resources.containers.filter(({ service, isOneOff }) => !isOneOff && project.services.has(service));
+  const details = inspections ?? (await inspectEach(client, ofServices, options));
+  const known = { project, images, details };
+  const containers = await withImages(client, resources.containers, { ...known, options });
   return { ...resources, containers, images, ...digests };
 }
 
@@ -48,17 +54,22 @@ export async function observeResources(
   return {
     containers,
     networks: networks.map(observedNetwork),
-    volumes: volumes.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} })),
+    volumes: volumes.map(observedVolume),
     images: new Map(),
-    ...{ fileDigests: new Map(), secretDigests: new Map() },
+    ...{ fileDigests: new Map(), secretDigests: new Map(), fileTimes: new Map() },
+    engine: client.engine.kind,
   };
 }
 
 function observedNetwork(network: NetworkInspect): ObservedNetwork {
-  const { Id, Name, Labels, Driver, Internal, EnableIPv6, IPAM, Options } = network;
-  const subnets = (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
-  const shown = { driver: Driver, internal: Internal, enableIPv6: EnableIPv6, subnets, options: Options ?? {} };
+  const { Id, Name, Labels, Driver, Internal, Attachable, EnableIPv6, IPAM, Options } = network;
+  const flags = { internal: Internal, attachable: Attachable, enableIPv6: EnableIPv6 };
+  const shown = { driver: Driver, ...flags, pools: IPAM?.Config ?? [], options: Options ?? {} };
   return { id: Id, name: Name, labels: Labels ?? {}, shown };
+}
+
+function observedVolume({ Name, Labels, Driver, Options }: VolumeInspect): ObservedVolume {
+  return { name: Name, labels: Labels ?? {}, shown: { driver: Driver, options: Options ?? {} } };
 }
 
 /** The project's containers in every state, sorted by name: one call. */
@@ -127,20 +138,62 @@ function parseStatus(status: string): { exitCode?: number; health?: HealthStatus
   return status.endsWith("(health: starting)") ? { health: "starting" } : {};
 }
 
-async function withDetails(
+/** Undefined of an engine that is too old to answer for all at once. */
+async function inspectTogether(
+  client: EngineClient,
+  project: Project,
+  options: ObserveOptions,
+): Promise<ReadonlyMap<string, ContainerInspect> | undefined> {
+  const filters = { label: [`${composeLabels.project}=${project.name}`] };
+  const inspections = await client.system.inspections(filters, options);
+  return inspections && new Map(inspections.map((inspection) => [inspection.Id, inspection]));
+}
+
+/** Side by side; what is gone meanwhile is left out. */
+async function inspectEach(
   client: EngineClient,
   containers: readonly ObservedContainer[],
-  { project, digests, options }: { project: Project; digests: ContentDigests; options: ObserveOptions },
-): Promise<ObservedContainer[]> {
-  const hashes = new Map(
-    [...project.services.values()].map((service) => [service.name, hashService(service, project, digests)]),
+  options: ObserveOptions,
+): Promise<ReadonlyMap<string, ContainerInspect>> {
+  const found = await Promise.all(
+    containers.map(async ({ id }): Promise<Array<[string, ContainerInspect]>> => {
+      try {
+        return [[id, await client.containers.inspect(id, options)]];
+      } catch (error) {
+        if (isGantryError(error, "container-not-found")) return [];
+        throw error;
+      }
+    }),
   );
+  return new Map(found.flat());
+}
+
+/** With the inspections, and the images that containers were made from where that is not their service's. */
+async function withImages(
+  client: EngineClient,
+  containers: readonly ObservedContainer[],
+  known: {
+    project: Project;
+    images: ReadonlyMap<string, ImageInspect>;
+    details: ReadonlyMap<string, ContainerInspect>;
+    options: ObserveOptions;
+  },
+): Promise<ObservedContainer[]> {
+  const { project, images, options } = known;
+  const others = new Map<string, Promise<ImageInspect | undefined>>();
+  const imageById = (id: string) => {
+    const asked = others.get(id) ?? client.images.inspect(id, options).catch(() => undefined); // removed by force
+    others.set(id, asked);
+    return asked;
+  };
   return Promise.all(
     containers.map(async (container) => {
-      const hash = hashes.get(container.service);
-      if (hash === undefined || container.labels[composeLabels.configHash] === hash) return container;
-      const details = await client.containers.inspect(container.id, options).catch(() => undefined); // gone meanwhile
-      return details ? { ...container, details } : container;
+      const details = known.details.get(container.id);
+      const service = project.services.get(container.service);
+      if (!details || !service || container.isOneOff) return container;
+      const isCurrent = images.get(imageNameOf(project.name, service))?.Id === details.Image;
+      const madeFrom = isCurrent ? undefined : await imageById(details.Image);
+      return { ...container, details, ...(madeFrom ? { madeFrom } : {}) };
     }),
   );
 }

@@ -97,16 +97,11 @@ export async function perform(
       await client.containers.restart(idOf(op.container, run), stopOptions(op), call);
       return {};
     case "kill-container":
-      await client.containers.kill(idOf(op.container, run), op.signal);
-      return {};
     case "pause-container":
-      await client.containers.pause(idOf(op.container, run));
-      return {};
     case "unpause-container":
-      await client.containers.unpause(idOf(op.container, run));
-      return {};
     case "rename-container":
-      await client.containers.rename(idOf(op.container, run), op.to);
+    case "update-container":
+      await change(op, run);
       return {};
     case "wait-for":
       await waitForContainers(op, { ...run, idOf: (ref) => idOf(ref, run) }, (text) => onProgress({ text }));
@@ -128,6 +123,27 @@ export async function perform(
     }
     default:
       return unreachable(op);
+  }
+}
+
+/** One quick call on a container. */
+function change(
+  op: Of<"kill-container" | "pause-container" | "unpause-container" | "rename-container" | "update-container">,
+  run: RunState,
+): Promise<void> {
+  const { containers, upkeep } = run.client;
+  const id = idOf(op.container, run);
+  switch (op.kind) {
+    case "kill-container":
+      return containers.kill(id, op.signal);
+    case "pause-container":
+      return containers.pause(id);
+    case "unpause-container":
+      return containers.unpause(id);
+    case "rename-container":
+      return containers.rename(id, op.to);
+    case "update-container":
+      return upkeep.update(id, op.body);
   }
 }
 

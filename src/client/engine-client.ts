@@ -161,6 +161,8 @@ export interface EngineClient {
     /** Gantry's own routes; "not-supported" on other engines. */
     status(call?: CallOptions): Promise<system.EngineStatus>;
     shutdown(call?: CallOptions): Promise<void>;
+    /** What `inspect` tells of each of the containers, in one call; undefined of engines that are too old for it. */
+    inspections(filters: Filters, call?: CallOptions): Promise<container.ContainerInspect[] | undefined>;
     /** The fixed host ports among these that cannot be had now. */
     takenPorts(ports: container.PortMap, call?: CallOptions): Promise<system.TakenPort[]>;
     /**

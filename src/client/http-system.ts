@@ -1,6 +1,8 @@
 /** The system calls of the Engine API, and Gantry's own routes. */
+
 import type { IncomingMessage } from "node:http";
 import { GantryError } from "../base/errors.js";
+import type { ContainerInspect } from "../wire/container.js";
 import type { EngineEvent, PortCheckReply } from "../wire/system.js";
 import type { CallOptions, EngineClient } from "./engine-client.js";
 import { identify } from "./engines/engine-identity.js";
@@ -22,6 +24,13 @@ export function systemCalls(transport: Transport): EngineClient["system"] {
       const ended = new Promise<void>((resolve) => reply.once("close", resolve));
       reply.on("error", () => {}).resume();
       await ended;
+    },
+    inspections: async (filters, call) => {
+      const query = filterQuery(filters);
+      const found = await transport.json<ContainerInspect[] | { message: string }>({
+        ...{ method: "GET", path: "/gantry/containers", query, accept: [404], ...call },
+      });
+      return Array.isArray(found) ? found : undefined;
     },
     takenPorts: async (Ports, call) => {
       const path = "/gantry/ports/check";

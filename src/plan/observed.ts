@@ -5,6 +5,7 @@
  */
 import type { ContainerInspect, ContainerStatus, HealthStatus, MountPoint } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
+import type { IpamPool } from "../wire/network.js";
 
 export interface ObservedState {
   /** The project's containers in every state, one-offs included, sorted by name. */
@@ -18,6 +19,10 @@ export interface ObservedState {
   readonly fileDigests: ReadonlyMap<string, string>;
   /** Keyed digests of secrets' contents, by the secrets' keys; unreadable ones are absent. */
   readonly secretDigests: ReadonlyMap<string, string>;
+  /** When each of these files was last changed, in milliseconds since the epoch, by absolute path. */
+  readonly fileTimes: ReadonlyMap<string, number>;
+  /** Whose engine it is: what plans may do differs by it. */
+  readonly engine: "gantry" | "docker" | "podman" | "other";
 }
 
 export interface ObservedContainer {
@@ -45,8 +50,10 @@ export interface ObservedContainer {
   readonly mounts: readonly MountPoint[];
   /** Seconds since the epoch. */
   readonly createdAt: number;
-  /** Present for containers that differ from what is desired, so that the plan can say in what. */
+  /** Present for the containers of services, which are compared field by field. */
   readonly details?: ContainerInspect;
+  /** The image it was made from, where that is another one than its service's image now, or where that is not here. */
+  readonly madeFrom?: ImageInspect;
 }
 
 export interface ObservedNetwork {
@@ -57,8 +64,9 @@ export interface ObservedNetwork {
   readonly shown?: {
     readonly driver: string;
     readonly internal: boolean;
+    readonly attachable: boolean;
     readonly enableIPv6: boolean;
-    readonly subnets: readonly string[];
+    readonly pools: readonly IpamPool[];
     readonly options: Readonly<Record<string, string>>;
   };
 }
@@ -66,6 +74,8 @@ export interface ObservedNetwork {
 export interface ObservedVolume {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What the engine tells of it; missing where nobody asked. */
+  readonly shown?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
 }
 
 /** Nothing there at all: what a project meets on its first `up`. */
@@ -76,4 +86,6 @@ export const nothingObserved: ObservedState = {
   images: new Map(),
   fileDigests: new Map(),
   secretDigests: new Map(),
+  fileTimes: new Map(),
+  engine: "gantry",
 };

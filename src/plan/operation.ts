@@ -7,17 +7,22 @@
 import type { SourceLocation } from "../base/diagnostic.js";
 import { unreachable } from "../base/errors.js";
 import type { ModelSpec } from "../compose/project.js";
-import type { ContainerCreateBody, ExecCreateBody } from "../wire/container.js";
+import type { ContainerCreateBody, ExecCreateBody, Resources, RestartPolicy } from "../wire/container.js";
 import type { EndpointSettings, NetworkCreateBody } from "../wire/network.js";
 import type { VolumeCreateBody } from "../wire/volume.js";
 import type { ImageBuild } from "./build/image-build.js";
+import type { Action } from "./compare/actions.js";
 
-/** One field that differs: its path, what is, what should be, and the place in a Compose file that asks for it. */
+/**
+ * One field that differs: its path, what is, what should be, and the place in a Compose file that asks for it. `action`
+ * is what this one alone would take.
+ */
 export interface FieldChange {
   readonly path: string;
   readonly old?: string;
   readonly new?: string;
   readonly source?: SourceLocation;
+  readonly action?: Action;
 }
 
 /** Why an operation is there. `reason` reads as one; `changes` are in path order. */
@@ -140,6 +145,12 @@ export type OperationKind =
     }
   | { readonly kind: "rename-container"; readonly container: ContainerRef; readonly to: string }
   | {
+      /** Limits and the restart policy, while it runs. */
+      readonly kind: "update-container";
+      readonly container: ContainerRef;
+      readonly body: UpdateBody;
+    }
+  | {
       readonly kind: "wait-for";
       readonly service: string;
       readonly condition: WaitCondition;
@@ -148,6 +159,9 @@ export type OperationKind =
       /** False: its failure is a warning, and what waits for it goes on. */
       readonly required: boolean;
     };
+
+/** What an engine changes of a container that exists; what is left out stays. */
+export type UpdateBody = Resources & { RestartPolicy?: RestartPolicy };
 
 /** What a container is told of others: a provider's variables, or at which address a model answers. */
 export type Received =
@@ -208,6 +222,7 @@ export function subjectOf(op: OperationKind): {
     case "pause-container":
     case "unpause-container":
     case "kill-container":
+    case "update-container":
     case "remove-container":
       return { kind: "container", name: op.container.name, service: op.container.service };
     default:
@@ -228,7 +243,11 @@ export function wordsOf(op: Operation): { readonly doing: string; readonly done:
     case "create-container":
       return op.isStep ? { doing: "Recreate", done: "Recreate" } : { doing: "Creating", done: "Created" };
     case "rename-container":
-      return { doing: "Recreate", done: "Recreated" };
+      return op.container.id === undefined
+        ? { doing: "Recreate", done: "Recreated" }
+        : { doing: "Renaming", done: "Renamed" };
+    case "update-container":
+      return { doing: "Updating", done: "Updated" };
     case "connect-network":
       return { doing: "Connecting", done: "Connected" };
     case "disconnect-network":

@@ -1,14 +1,18 @@
 import { expect, it } from "vitest";
-import { composeLabels, makerLabel } from "../wire/labels.js";
+import { composeLabels, digestsLabel, makerLabel } from "../wire/labels.js";
 import type { ObservedState } from "./observed.js";
 import { aProject, observedAfterUp, upLines } from "./plan.fixture.js";
 
-const shown = { driver: "bridge", internal: false, enableIPv6: false, subnets: [], options: {} };
+const shown = { driver: "bridge", internal: false, attachable: false, enableIPv6: false, pools: [], options: {} };
+
+function withoutDigests({ [digestsLabel]: _digests, ...labels }: Readonly<Record<string, string>>) {
+  return labels;
+}
 
 /** The same objects, as docker compose would have made them: with digests of its own, and nothing of Gantry's. */
 function byAnotherTool(observed: ObservedState): ObservedState {
   const relabel = (labels: Readonly<Record<string, string>>) => {
-    const { [makerLabel]: _maker, ...others } = labels;
+    const { [makerLabel]: _maker, ...others } = withoutDigests(labels);
     return { ...others, [composeLabels.configHash]: "0123" };
   };
   return {
@@ -38,12 +42,12 @@ it("makes the network of another tool anew where it visibly differs", () => {
   expect(upLines(project, { ...observed, networks }).join("\n")).toContain("network shop_default");
 });
 
-it("still replaces a container of its own whose digest differs in what no engine shows", () => {
+it("replaces a container of its own from before digests of fields, whose whole digest differs", () => {
   const project = aProject({ web: {} });
   const observed = observedAfterUp(project);
   const containers = observed.containers.map((one) => ({
     ...one,
-    labels: { ...one.labels, [composeLabels.configHash]: "0123" },
+    labels: { ...withoutDigests(one.labels), [composeLabels.configHash]: "0123" },
   }));
   expect(upLines(project, { ...observed, containers }).join("\n")).toContain("made from another configuration");
 });

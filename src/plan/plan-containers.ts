@@ -6,13 +6,23 @@
  * on to it.
  */
 import type { Service } from "../compose/project.js";
+import { fieldDigests } from "./compare/field-digests.js";
+import { addAmendments } from "./compare/plan-amendments.js";
 import { isCompletedJob, type KeptContainer, replicaName, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
 import type { Cause } from "./operation.js";
 import { volumeKeysOf } from "./plan-volumes.js";
 import { containerBody } from "./service/container-body.js";
+import { placeOf } from "./service/field-changes.js";
 import type { InheritedMount } from "./service/mounts.js";
-import { containerLabels, containerName, imageNameOf, imagesOf, temporaryName } from "./service/names.js";
+import {
+  containerLabels,
+  containerName,
+  imageNameOf,
+  imagesOf,
+  nameBehindTemporary,
+  temporaryName,
+} from "./service/names.js";
 import { stopFollowers } from "./steps/followers.js";
 import { provisionsOf, type ToldBody, toldBody } from "./steps/provisions.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "./up-draft.js";
@@ -23,11 +33,12 @@ export function planContainers(draft: UpDraft): void {
   for (const service of draft.selected) {
     const verdict = draft.verdicts.get(service.name);
     if (!verdict) continue;
-    const stopped = verdict.recreate.length > 0 ? stopFollowers(draft, service.name) : [];
+    const isStopped = verdict.recreate.length > 0 || verdict.keep.some(({ restart }) => restart);
+    const stopped = isStopped ? stopFollowers(draft, service.name) : [];
     for (const { container, cause } of verdict.remove) removeReplica(draft, container, cause);
     for (const { container, cause } of verdict.recreate) replaceReplica(draft, verdict, { container, cause, stopped });
     for (const number of verdict.create) createReplica(draft, verdict, number);
-    for (const one of verdict.keep) keepReplica(draft, service, one);
+    for (const one of verdict.keep) keepReplica(draft, service, { kept: one, stopped });
   }
 }
 
@@ -95,7 +106,12 @@ function replaceReplica(
   requestStart(draft, { container, after: [renamed], finishes: [renamed], cause: "container was replaced" });
 }
 
-function keepReplica(draft: UpDraft, service: Service, { container, renameTo }: KeptContainer): void {
+function keepReplica(
+  draft: UpDraft,
+  service: Service,
+  { kept, stopped }: { kept: KeptContainer; stopped: readonly string[] },
+): void {
+  const { container, renameTo, restart } = kept;
   const name = replicaName(draft.project, service, container);
   const ref = refOf(container, name);
   const renamed =
@@ -104,17 +120,30 @@ function keepReplica(draft: UpDraft, service: Service, { container, renameTo }: 
       : [
           draft.builder.add(
             { kind: "rename-container", container: ref, to: renameTo },
-            "a replacement was interrupted before it got its name",
+            whyRename(draft, container, service),
           ),
         ];
+  const amended = addAmendments(draft, { service, ref, kept });
+  if (restart && isUp(container)) stopOnce(draft, container, restart, { after: stopped });
   const stop = draft.stops.get(container.id);
-  const after = [...renamed, ...(draft.steppedOff.get(container.id) ?? []), ...(stop === undefined ? [] : [stop])];
+  const steppedOff = draft.steppedOff.get(container.id) ?? [];
+  const after = [...renamed, ...amended, ...steppedOff, ...(stop === undefined ? [] : [stop])];
   if (stop !== undefined) requestStart(draft, { container: ref, after, cause: "was stopped for this change" });
   else if (container.state === "paused" && !draft.options.noStart) {
     draft.builder.add({ kind: "unpause-container", container: ref }, "container is paused", { after });
   } else if (!isUp(container) && !isCompletedJob(container, service, isAwaitedAsJob(draft, service.name))) {
     requestStart(draft, { container: ref, after, cause: whyStart(container) });
   }
+}
+
+function whyRename({ project }: UpDraft, container: ObservedContainer, service: Service): Cause {
+  if (nameBehindTemporary(container.name) !== undefined) {
+    return { reason: "a replacement was interrupted before it got its name" };
+  }
+  const path = `services.${service.name}.container_name`;
+  const source = placeOf(project, path);
+  const change = { path, old: container.name, new: replicaName(project, service, container), action: "live" as const };
+  return { reason: "configuration changed", changes: [{ ...change, ...(source ? { source } : {}) }] };
 }
 
 function whyStart({ state, exitCode }: ObservedContainer): string {
@@ -140,6 +169,7 @@ function bodyOf(
   const labels = containerLabels(project, service, {
     number: facts.number,
     hash,
+    digests: fieldDigests(project, service, observed),
     version: options.version,
     ...(image ? { imageId: image.Id } : {}),
     ...(facts.replaces === undefined ? {} : { replaces: facts.replaces }),

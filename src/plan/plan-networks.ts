@@ -6,13 +6,13 @@
  */
 import { GantryError } from "../base/errors.js";
 import type { NetworkSpec, Project, Service } from "../compose/project.js";
-import { composeLabels, makerLabel } from "../wire/labels.js";
+import { composeLabels } from "../wire/labels.js";
 import type { NetworkCreateBody } from "../wire/network.js";
+import { networkChanges } from "./compare/definition-changes.js";
 import type { ObservedContainer, ObservedNetwork, ObservedState } from "./observed.js";
 import { endpointsOf } from "./service/endpoints.js";
 import { placeOf } from "./service/field-changes.js";
 import { networkLabels } from "./service/names.js";
-import { hashDefinition } from "./service/service-hash.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "./up-draft.js";
 
 /** The live network that stands for `spec`: by label under its key with the right name, else by name. */
@@ -26,7 +26,7 @@ export function observedNetwork(
   return named.find((network) => network.labels[composeLabels.project] === project.name) ?? named[0];
 }
 
-/** Keys of networks of the selected services whose definition changed under the same name. */
+/** Keys of networks of the selected services that are not what the files ask for, under the same name. */
 export function networksToRecreate(
   project: Project,
   observed: ObservedState,
@@ -34,26 +34,11 @@ export function networksToRecreate(
 ): ReadonlySet<string> {
   const used = new Set(selected.flatMap((service) => [...service.networks.keys()]));
   const changed = [...project.networks.values()].filter((spec) => {
-    if (spec.external || !used.has(spec.key)) return false;
     const live = observedNetwork(project, observed, spec);
-    const hash = live?.labels[composeLabels.configHash];
-    if (!live || hash === undefined || !isOwn(project, live) || hash === hashDefinition(spec)) return false;
-    return live.labels[makerLabel] !== undefined || differsVisibly(spec, live);
+    if (spec.external || !used.has(spec.key) || !live || !isOwn(project, live)) return false;
+    return networkChanges(project, spec, live).length > 0;
   });
   return new Set(changed.map((spec) => spec.key));
-}
-
-/** Of a network that another tool made, whose digest says nothing: it is not what the files ask for. */
-function differsVisibly(spec: NetworkSpec, { shown }: ObservedNetwork): boolean {
-  if (!shown) return false;
-  const subnets = spec.ipam?.config.flatMap(({ subnet }) => subnet ?? []) ?? [];
-  return (
-    (spec.driver ?? "bridge") !== shown.driver ||
-    spec.internal !== shown.internal ||
-    (spec.enable_ipv6 ?? false) !== shown.enableIPv6 ||
-    subnets.some((subnet) => !shown.subnets.includes(subnet)) ||
-    Object.entries(spec.driver_opts).some(([key, value]) => shown.options[key] !== value)
-  );
 }
 
 /** Fills `draft.networkReady`, `steppedOff` and `stops`. Throws "network-not-found" for a missing external network. */
@@ -95,7 +80,9 @@ function createNetwork(draft: UpDraft, spec: NetworkSpec): void {
 function recreateNetwork(draft: UpDraft, spec: NetworkSpec, live: ObservedNetwork): void {
   const { builder, project, observed } = draft;
   const source = placeOf(project, `networks.${spec.key}`);
-  const cause = { reason: "network configuration changed", ...(source ? { source } : {}) };
+  const changes = networkChanges(project, spec, live).filter((change) => change.path !== `networks.${spec.key}`);
+  const located = { reason: "network configuration changed", ...(source ? { source } : {}) };
+  const cause = changes.length > 0 ? { ...located, changes } : located;
   const reason = `network ${spec.name} is recreated`;
   const users = observed.containers.filter((container) => container.networks.has(live.name));
   const off = users.flatMap((container) => {

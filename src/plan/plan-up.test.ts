@@ -1,5 +1,15 @@
 import { expect, it } from "vitest";
-import { aNetwork, anImage, aProject, aVolume, edgesOf, observedAfterUp, onlyImages, upLines } from "./plan.fixture.js";
+import {
+  aNetwork,
+  anImage,
+  aProject,
+  aVolume,
+  edgesOf,
+  observedAfterUp,
+  offNetworks,
+  onlyImages,
+  upLines,
+} from "./plan.fixture.js";
 import { mustPullFirst, planUp } from "./plan-up.js";
 import { printPlan } from "./print-plan.js";
 import { defaultUpOptions } from "./up-options.js";
@@ -92,11 +102,13 @@ it("recreates when the image behind the name is another one", () => {
   );
 });
 
-it("recreates a container that lost its network or its volume", () => {
+it("connects a container that lost its network, and recreates one that lost its volume", () => {
   const mount = { type: "volume", source: "data", target: "/data", read_only: false } as const;
   const project = aProject({ web: { volumes: [mount] } }, { volumes: new Map([["data", aVolume("data")]]) });
-  const detached = observedAfterUp(project, { "shop-web-1": { networks: new Map() } });
-  expect(upLines(project, detached)[0]).toBe("create-container shop-web-1: not on network shop_default");
+  const observed = observedAfterUp(project);
+  expect(upLines(project, { ...observed, containers: observed.containers.map(offNetworks) })).toEqual([
+    "connect-network shop_default shop-web-1: changed by hand (services.web.networks.default: (unset) → web)",
+  ]);
   const unmounted = observedAfterUp(project, { "shop-web-1": { mounts: [] } });
   expect(upLines(project, unmounted)[0]).toBe("create-container shop-web-1: volume shop_data is not mounted");
 });
@@ -242,7 +254,9 @@ it("scales up above the highest number, and scales down from the top, changed on
   ]);
   const drifted = {
     ...two,
-    containers: two.containers.map((c) => (c.number === 1 ? { ...c, networks: new Map() } : c)),
+    containers: two.containers.map((c) =>
+      c.number === 1 ? { ...c, networks: new Map([["shop_default", "old"]]) } : c,
+    ),
   };
   expect(upLines(aProject({ web: {} }), drifted)).toEqual([
     "stop-container shop-web-1: scaled to 1",

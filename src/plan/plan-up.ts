@@ -5,7 +5,8 @@
  * orphans. Follows Docker Compose in names, labels and in what makes it recreate a container.
  */
 import type { Project } from "../compose/project.js";
-import { judgeService, type ServiceVerdict, steppingOff } from "./judge-service.js";
+import { steppingOff } from "./compare/why-change.js";
+import { judgeService, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
@@ -59,10 +60,12 @@ export function judgeServices(
     ]),
   );
   const recreated = new Set<string>();
+  const restarted = new Set<string>();
   const verdicts = new Map<string, ServiceVerdict>();
   for (const service of selected) {
-    const verdict = judgeService(service, { project, observed, options, networkIds, recreated });
+    const verdict = judgeService(service, { project, observed, options, networkIds, recreated, restarted });
     if (verdict.recreate.length > 0) recreated.add(service.name);
+    if (verdict.keep.some(({ restart }) => restart)) restarted.add(service.name);
     verdicts.set(service.name, verdict);
   }
   return verdicts;

@@ -6,11 +6,12 @@
  */
 import { GantryError } from "../base/errors.js";
 import type { Service, VolumeSpec } from "../compose/project.js";
-import { composeLabels, makerLabel } from "../wire/labels.js";
+import { composeLabels } from "../wire/labels.js";
+import { volumeChanges } from "./compare/definition-changes.js";
 import type { ObservedVolume } from "./observed.js";
+import { changeText } from "./print-plan.js";
 import { placeOf } from "./service/field-changes.js";
 import { volumeLabels } from "./service/names.js";
-import { hashDefinition } from "./service/service-hash.js";
 import type { UpDraft } from "./up-draft.js";
 
 /** Fills `draft.volumeReady`. Throws "volume-not-found" for a missing external volume. */
@@ -41,10 +42,12 @@ function keepVolume(draft: UpDraft, spec: VolumeSpec, live: ObservedVolume): voi
     );
     return;
   }
-  const hash = live.labels[composeLabels.configHash];
-  if (hash === undefined || hash === hashDefinition(spec) || live.labels[makerLabel] === undefined) return;
+  const changes = volumeChanges(draft.project, spec, live);
+  if (changes.length === 0) return;
+  const what = changes.filter(({ path }) => path !== `volumes.${spec.key}`).map(changeText);
   draft.builder.warn(
-    `The definition of volume ${spec.name} changed; the volume and its data are kept as they are.`,
+    `The definition of volume ${spec.name} changed${what.length > 0 ? ` (${what.join("; ")})` : ""}; ` +
+      "the volume and its data are kept as they are.",
     `To make it anew without its data: gantry down, then gantry volume rm ${spec.name}.`,
   );
 }

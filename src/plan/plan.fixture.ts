@@ -141,6 +141,9 @@ function aContainer(
   };
 }
 
+/** When every container of a fixture was started. */
+export const startedAt = "2026-01-01T00:00:00Z";
+
 /** What an engine shows of a container made by `op`: what was asked for, and what it fills in by itself. */
 function echo({ name, body }: Extract<Operation, { kind: "create-container" }>): ContainerInspect {
   const { HostConfig: host = {}, NetworkingConfig: networking, ...config } = body;
@@ -154,6 +157,8 @@ function echo({ name, body }: Extract<Operation, { kind: "create-container" }>):
   return {
     Id: id,
     Name: `/${name}`,
+    Image: config.Labels?.[composeLabels.image] ?? "",
+    State: { Status: "running", StartedAt: startedAt, FinishedAt: "0001-01-01T00:00:00Z" },
     // A name without a value is taken out of the image's environment, and then it is not there.
     Config: {
       ...config,
@@ -174,4 +179,15 @@ export function upLines(project: Project, observed: ObservedState, options: Part
 export function edgesOf(project: Project, observed: ObservedState, options: Partial<UpOptions> = {}) {
   const { operations } = planUp(project, observed, { ...defaultUpOptions, ...options });
   return new Map(operations.map((op) => [op.id, [...op.after, ...(op.settled ?? []).map((id) => `(${id})`)]]));
+}
+
+/** The container after it was taken off all its networks by hand. */
+export function offNetworks(container: ObservedContainer): ObservedContainer {
+  const { details } = container;
+  const settings = details && { ...details.NetworkSettings, Networks: {} };
+  return {
+    ...container,
+    networks: new Map(),
+    ...(details && settings ? { details: { ...details, NetworkSettings: settings } } : {}),
+  };
 }

@@ -2,7 +2,7 @@
 import type { Project, Service } from "../compose/project.js";
 import type { ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
-import type { ContainerRef } from "./operation.js";
+import type { Cause, ContainerRef } from "./operation.js";
 import { type Edges, PlanBuilder } from "./plan-builder.js";
 import { addPreStop } from "./steps/hooks.js";
 import type { UpOptions } from "./up-options.js";
@@ -71,7 +71,12 @@ export function isUp(container: ObservedContainer): boolean {
 }
 
 /** Stops a container unless it is down or already being stopped; the operations after which it is. */
-export function stopOnce(draft: UpDraft, container: ObservedContainer, reason: string, edges: Edges = {}): string[] {
+export function stopOnce(
+  draft: UpDraft,
+  container: ObservedContainer,
+  reason: Cause | string,
+  edges: Edges = {},
+): string[] {
   if (!isUp(container)) return [];
   const known = draft.stops.get(container.id);
   if (known !== undefined) return [known];

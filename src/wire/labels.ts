@@ -38,3 +38,9 @@ export const instanceLabels = {
   directory: "gantry.instance.directory",
   origin: "gantry.instance.origin",
 } as const;
+
+/**
+ * Gantry's own: digests, as a JSON object by field, of what a container was made from and no engine shows in the words
+ * it was asked in. Those of secrets are keyed.
+ */
+export const digestsLabel = "gantry.digests";

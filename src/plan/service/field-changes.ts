@@ -1,8 +1,9 @@
 /**
- * Names the fields in which a service differs from the container that runs it: path, old, new, place in the file.
+ * Names the fields in which a service differs from the container that runs it: path, old, new, place in the file, and
+ * what it takes to bring the change about.
  *
- * Pure. What would be created is compared with what the engine shows of the container, field by field; nothing is
- * remembered in labels. Values that look like credentials are never shown.
+ * Pure. What would be created is compared with what the engine shows of the container, field by field; what no engine
+ * shows, by the digests in the container's label. Values that look like credentials are never shown.
  */
 import type { SourceLocation } from "../../base/diagnostic.js";
 import { credentialName, maskSecrets } from "../../compose/mask-secrets.js";
@@ -10,40 +11,52 @@ import type { Project, Service } from "../../compose/project.js";
 import { sourceOf } from "../../compose/source-of.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import type { ImageInspect } from "../../wire/image.js";
-import { composeLabels, instanceLabels, makerLabel, receivedLabel } from "../../wire/labels.js";
+import { type Action, actionFor, seenBy } from "../compare/actions.js";
+import { comparableFields, type ReadingContext } from "../compare/comparable-fields.js";
+import { digestChanges, type SeenContents } from "../compare/digest-changes.js";
+import { digestsOf } from "../compare/field-digests.js";
+import { environmentChanges, labelChanges, type MapChange, type Told } from "../compare/map-changes.js";
 import type { ObservedContainer } from "../observed.js";
 import type { FieldChange } from "../operation.js";
-import { comparableFields } from "./comparable-fields.js";
 import { containerBody } from "./container-body.js";
 import { nameBehindTemporary } from "./names.js";
 
-/** What engines fill in by the host they are on: it says nothing where the service does not ask for it. */
-const hostsChoice: readonly string[] = ["cgroup"];
 const shownChars = 60;
+/** What an image says where the service does not; not to be told apart without knowing the image. */
+const fromImage: readonly string[] = [
+  ...["command", "entrypoint", "user", "working_dir", "stop_signal", "healthcheck", "expose", "volumes"],
+];
 
 export interface Comparison {
   readonly project: Project;
   readonly service: Service;
   readonly container: ObservedContainer;
+  /** The one that the container was made from. */
   readonly image?: ImageInspect;
+  readonly contents: SeenContents;
+  /** What providers and models tell the container. */
+  readonly told?: Told;
 }
 
-/**
- * In path order. Configs and secrets are named without values, and only when nothing else differs: no engine shows
- * their contents. Empty when the container was not inspected, or differs in what no engine shows.
- */
-export function changedFields({ project, service, container, image }: Comparison): FieldChange[] {
+/** A difference of one field, and the least that brings it about. */
+export type Difference = FieldChange & { readonly action: Action };
+
+/** In path order. Empty when the container was not inspected. */
+export function changedFields(comparison: Comparison): Difference[] {
+  const { project, service, container, image } = comparison;
   const live = container.details;
   if (!live) return [];
-  const changes = [
-    ...mapChanges("environment", liveEnvironment(live, image), desiredMap(service, "environment")),
-    ...mapChanges("labels", liveLabels(live, image), desiredMap(service, "labels")),
-    ...fieldChanges(project, service, { live, image, container }),
+  const shownMaps: MapChange[] = [
+    ...environmentChanges(live, { project, service, image, ...(comparison.told ? { told: comparison.told } : {}) }),
+    ...labelChanges(live, service, image),
   ];
-  const known = changes.length > 0 ? changes : unseenFields(service);
-  return known
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .map((change) => withPlace(project, { ...change, path: `services.${service.name}.${change.path}` }));
+  const maps = shownMaps.map(({ path, name, old, next }) => difference(path, { name, old, new: next }));
+  const shown = [...maps, ...shownFields(comparison, live)];
+  const unseen = digestChanges({ ...comparison, live });
+  const counted = shown.filter((one) => counts(one, unseen, container));
+  return [...counted, ...unseen.filter(({ path }) => !counted.some((one) => one.path === path))]
+    .map((change) => withPlace(project, { ...change, path: `services.${service.name}.${change.path}` }))
+    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 /** Fields of a service that `deploy` may ask for in its own words. */
@@ -63,18 +76,33 @@ export function placeOf(project: Project, path: string): SourceLocation | undefi
   return sourceOf(project, !project.sources.has(path) && project.sources.has(elsewhere) ? elsewhere : path);
 }
 
-function withPlace(project: Project, change: FieldChange): FieldChange {
+function withPlace(project: Project, change: Difference): Difference {
+  if (change.source) return change;
   const source = placeOf(project, change.path);
   return source ? { ...change, source } : change;
 }
 
-function fieldChanges(
-  project: Project,
-  service: Service,
-  { live, image, container }: { live: ContainerInspect; image: ImageInspect | undefined; container: ObservedContainer },
-): FieldChange[] {
+/**
+ * A field that engines show in words of their own counts when its digest does. Without digests (another tool made the
+ * container) it counts where the service asks for it.
+ */
+function counts(one: Difference, unseen: readonly Difference[], container: ObservedContainer): boolean {
+  if (seenBy(one.path) !== "digest") return true;
+  if (digestsOf(container.labels) === undefined) return one.new !== undefined;
+  return unseen.some(({ path }) => path === one.path);
+}
+
+function shownFields({ project, service, container, image }: Comparison, live: ContainerInspect): Difference[] {
   const body = containerBody(project, service, { labels: {}, inherited: [] });
-  const context = { ...(image ? { image } : {}), name: nameBehindTemporary(container.name) ?? container.name };
+  const context: ReadingContext = {
+    ...(image ? { image } : {}),
+    name: nameBehindTemporary(container.name) ?? container.name,
+    targets: new Map([
+      ...service.configs.map(({ target }): [string, "configs"] => [target, "configs"]),
+      ...service.secrets.map(({ target }): [string, "secrets"] => [target, "secrets"]),
+    ]),
+    ...(service.use_api_socket ? { hasApiSocket: true } : {}),
+  };
   const desired = comparableFields(
     { config: body, host: body.HostConfig ?? {}, endpoints: body.NetworkingConfig?.EndpointsConfig ?? {} },
     context,
@@ -83,15 +111,25 @@ function fieldChanges(
     { config: live.Config, host: live.HostConfig, endpoints: live.NetworkSettings.Networks },
     { ...context, id: live.Id },
   );
-  const fields = [...new Set([...desired.keys(), ...observed.keys()])];
-  return fields
-    .filter((field) => desired.get(field) !== undefined || !hostsChoice.includes(field))
+  return [...new Set([...desired.keys(), ...observed.keys()])]
+    .filter((field) => image !== undefined || desired.has(field) || !fromImage.includes(field))
+    .filter((field) => isOfProject(project, field) || desired.has(field))
     .filter((field) => JSON.stringify(desired.get(field)) !== JSON.stringify(observed.get(field)))
-    .map((field) => ({
-      path: modelPath(project, field),
-      ...shown("old", field, observed.get(field)),
-      ...shown("new", field, desired.get(field)),
-    }));
+    .map((field) =>
+      difference(modelPath(project, field), { name: field, old: observed.get(field), new: desired.get(field) }),
+    );
+}
+
+/** A network that the files do not know at all was joined by hand, on purpose: it is nobody's business here. */
+function isOfProject(project: Project, field: string): boolean {
+  if (!field.startsWith("networks.")) return true;
+  const name = field.slice("networks.".length);
+  return name.startsWith(`${project.name}_`) || [...project.networks.values()].some((spec) => spec.name === name);
+}
+
+function difference(path: string, { name, old, new: next }: { name: string; old: unknown; new: unknown }): Difference {
+  const action = actionFor(path, { isRemoved: next === undefined });
+  return { path, ...shown("old", name, old), ...shown("new", name, next), action };
 }
 
 /** Networks are compared by name and written by key. */
@@ -101,45 +139,6 @@ function modelPath(project: Project, field: string): string {
   const network = [...project.networks.values()].find((spec) => spec.name === name);
   const prefix = `${project.name}_`;
   return `networks.${network?.key ?? (name.startsWith(prefix) ? name.slice(prefix.length) : name)}`;
-}
-
-function unseenFields(service: Service): FieldChange[] {
-  return (["configs", "secrets"] as const).flatMap((field) => (service[field].length > 0 ? [{ path: field }] : []));
-}
-
-function mapChanges(
-  field: string,
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
-): FieldChange[] {
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys
-    .filter((key) => before[key] !== after[key])
-    .map((key) => ({ path: `${field}.${key}`, ...shown("old", key, before[key]), ...shown("new", key, after[key]) }));
-}
-
-function desiredMap(service: Service, field: "environment" | "labels"): Record<string, string> {
-  const entries = Object.entries(service[field]);
-  return Object.fromEntries(entries.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
-}
-
-/** Without what the image sets: the engine merges the two. */
-function liveEnvironment(live: ContainerInspect, image: ImageInspect | undefined): Record<string, string> {
-  const own = new Set(image?.Config.Env ?? []);
-  const entries = (live.Config.Env ?? []).filter((entry) => !own.has(entry));
-  return Object.fromEntries(entries.map((entry) => splitAtEquals(entry)));
-}
-
-function liveLabels(live: ContainerInspect, image: ImageInspect | undefined): Record<string, string> {
-  const ours = [composeLabels, instanceLabels].flatMap((labels) => Object.values<string>(labels));
-  const tools = new Set([...ours, makerLabel, receivedLabel]);
-  const entries = Object.entries(live.Config.Labels ?? {});
-  return Object.fromEntries(entries.filter(([key, value]) => !tools.has(key) && image?.Config.Labels?.[key] !== value));
-}
-
-function splitAtEquals(entry: string): [string, string] {
-  const at = entry.indexOf("=");
-  return at < 0 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
 }
 
 function shown<Side extends "old" | "new">(side: Side, name: string, value: unknown): { [S in Side]?: string } {

@@ -1,7 +1,8 @@
 /** Names and labels of a project's objects: Docker Compose's, so that both tools see the same project. Pure. */
 import { printOrigin } from "../../compose/instance/instance.js";
 import type { NetworkSpec, Project, Service, VolumeSpec } from "../../compose/project.js";
-import { composeLabels, instanceLabels, makerLabel } from "../../wire/labels.js";
+import { composeLabels, digestsLabel, instanceLabels, makerLabel } from "../../wire/labels.js";
+import { printDigests } from "../compare/field-digests.js";
 import { hashDefinition } from "./service-hash.js";
 
 /** `PROJECT-SERVICE-N`, or with another separator, unless the service names its container. */
@@ -48,6 +49,8 @@ export interface ContainerLabelFacts {
   readonly slug?: string;
   /** Of the service, `hashService`. */
   readonly hash: string;
+  /** By field, `fieldDigests`; a one-off is never compared and has none. */
+  readonly digests?: Readonly<Record<string, string>>;
   /** Undefined when the image is yet to be pulled: the executor then fills it in. */
   readonly imageId?: string;
   readonly version: string;
@@ -72,6 +75,7 @@ export function containerLabels(
     [composeLabels.configHash]: facts.hash,
     [composeLabels.version]: facts.version,
     [makerLabel]: facts.version,
+    ...(facts.digests === undefined ? {} : { [digestsLabel]: printDigests(facts.digests) }),
     [composeLabels.dependsOn]: dependsOn.sort().join(","),
     [composeLabels.workingDir]: project.workingDir,
     [composeLabels.configFiles]: project.configFiles.join(","),

@@ -76,11 +76,13 @@ export function inlineContent(spec: FileSpec, project: Project): string | undefi
   return spec.environment === undefined ? undefined : project.environment[spec.environment];
 }
 
-function sha256(text: string): string {
+/** Hex SHA-256. */
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function isEmpty(field: string, value: unknown): boolean {
+/** True for a field that says nothing. */
+export function isEmpty(field: string, value: unknown): boolean {
   if (value === undefined || value === false) return true;
   // `command: []` is not the same as no command.
   if (Array.isArray(value)) return value.length === 0 && field !== "command" && field !== "entrypoint";
@@ -88,7 +90,8 @@ function isEmpty(field: string, value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-function plain(value: unknown): unknown {
+/** Maps as objects, all the way down. */
+export function plain(value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, member]) => [key, plain(member)]));
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null) {

@@ -12,7 +12,11 @@ export function describeDrift(stage: Stage, { changesLimits }: Traits): void {
     await containers.stop("drift-b-1", { timeoutS: 0 });
     await containers.remove("drift-c-1", { force: true });
     const plan = await project.run("plan");
-    expect(plan.stdout).toMatch(/recreate container drift-a-1 +not on network drift_default/);
+    expect(plan.stdout).toMatch(
+      changesLimits
+        ? /connect container drift-a-1 to drift_default +changed by hand: services.a.networks.default/
+        : /recreate container drift-a-1 +not on network drift_default/,
+    );
     expect(plan.stdout).toMatch(/start container drift-b-1/);
     expect(plan.stdout).toMatch(/create container drift-c-1 +container is missing/);
     await project.ok("up", "-d");
@@ -20,7 +24,7 @@ export function describeDrift(stage: Stage, { changesLimits }: Traits): void {
     expect(await project.ok("ps", "-q")).toMatch(/^(\w+\n){2}\w+$/);
   });
 
-  it.runIf(changesLimits)("leaves limits that were changed by hand until the container is replaced", async () => {
+  it.runIf(changesLimits)("puts limits right that were changed by hand, while the container runs on", async () => {
     const text = file(service("a", "    restart: on-failure:2\n    mem_limit: 32m\n"));
     const project = await stage.project("limits", text);
     await project.ok("up", "-d");
@@ -40,11 +44,15 @@ export function describeDrift(stage: Stage, { changesLimits }: Traits): void {
       "limits-a-1",
     ]);
     expect(await limits()).toEqual([5, 48]);
-    expect((await project.run("plan")).code).toBe(0);
-    expect((await project.run("up", "-d")).output).toContain("nothing to do");
-    expect(await limits()).toEqual([5, 48]);
-    await project.ok("up", "-d", "--force-recreate");
+    const before = await ids(project);
+    expect((await project.run("plan")).stdout).toMatch(/update container limits-a-1 +changed by hand/);
+    await project.ok("up", "-d");
     expect(await limits()).toEqual([2, 32]);
+    await stage.project("limits", text.replace("32m", "64m").replace(":2", ":3"));
+    await project.ok("up", "-d");
+    expect(await limits()).toEqual([3, 64]);
+    expect(await ids(project)).toEqual(before);
+    expect((await project.run("up", "-d")).output).toContain("nothing to do");
   });
 
   it("tells of a service that is gone from the files, and removes it when asked", async () => {

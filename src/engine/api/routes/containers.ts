@@ -8,7 +8,8 @@ import { type ApiRequest, flag, integer, jsonBody, param, text } from "../http/r
 import type { Route } from "../http/router.js";
 import type { ApiRooms } from "../rooms.js";
 
-const listFilters = [
+/** What a list of containers may be narrowed by. */
+export const listFilters = [
   "ancestor",
   "before",
   "exited",

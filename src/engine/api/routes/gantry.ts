@@ -2,6 +2,7 @@
 
 import { GantryError } from "../../../base/errors.js";
 import type { ConnectionsReply } from "../../../wire/container.js";
+import { decodeFilters } from "../../../wire/filters.js";
 import type { EngineStatus, PortCheckBody, PortCheckReply } from "../../../wire/system.js";
 import { portCheckShape } from "../body-shapes.js";
 import { empty, json, jsonStream, lasting, type Reply } from "../http/reply.js";
@@ -9,14 +10,16 @@ import { type ApiRequest, flag, jsonBody, param, text } from "../http/request.js
 import type { Route } from "../http/router.js";
 import type { ProjectClaim } from "../project-locks.js";
 import type { ApiRooms } from "../rooms.js";
+import { listFilters } from "./containers.js";
 
 /** Bounds a name that other people are shown. */
 const maxHolderLength = 200;
 
-/** Status, shutdown, a look at host ports, the projects' apply locks, and containers that take another's place. */
+/** Status, shutdown, many inspections at once, host ports, apply locks, and containers that take another's place. */
 export function gantryRoutes(rooms: ApiRooms): Route[] {
   return [
     { method: "GET", pattern: "/gantry/status", handle: () => json(status(rooms)) },
+    { method: "GET", pattern: "/gantry/containers", handle: (request) => inspectAll(rooms, request) },
     { method: "POST", pattern: "/gantry/shutdown", handle: () => shutDown(rooms) },
     { method: "POST", pattern: "/gantry/ports/check", handle: (request) => checkPorts(rooms, request) },
     { method: "POST", pattern: "/gantry/projects/{name}/lock", handle: (request) => lock(rooms, request) },
@@ -43,6 +46,12 @@ function status({ containers, facts, activity }: ApiRooms): EngineStatus {
     storageDriver: facts.storageDriver,
     idleExitAt: activity.idleExitAt?.toISOString() ?? null,
   };
+}
+
+/** In the list's order: what a plan compares with, in one call. */
+function inspectAll({ containers }: ApiRooms, request: ApiRequest): Reply {
+  const filters = decodeFilters(text(request, "filters"), listFilters);
+  return json(containers.list({ all: true, filters }).map(({ Id }) => containers.inspect(Id)));
 }
 
 /** The answer ends with the engine: who reads to its end knows that the state is free. */

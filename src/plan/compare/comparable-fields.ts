@@ -25,6 +25,10 @@ export interface ReadingContext {
   readonly id?: string;
   /** Its name, which an engine may add to the aliases. */
   readonly name?: string;
+  /** Where configs and secrets are mounted. */
+  readonly targets?: ReadonlyMap<string, "configs" | "secrets">;
+  /** The engine's own socket is mounted without being asked for as a volume. */
+  readonly hasApiSocket?: true;
 }
 
 const nanosPerSecond = 1e9;
@@ -105,7 +109,8 @@ function ofHost(host: HostConfig): Record<string, unknown> {
     init: set(host.Init),
     cap_add: capabilities(host.CapAdd),
     cap_drop: capabilities(host.CapDrop),
-    security_opt: sortedList(host.SecurityOpt),
+    // An engine under SELinux says this of containers that it does not confine.
+    security_opt: sortedList(host.SecurityOpt?.filter((option) => option !== "label=disable")),
     group_add: sortedList(host.GroupAdd),
     devices: sortedList(
       host.Devices?.map((one) => `${one.PathOnHost}:${one.PathInContainer}:${one.CgroupPermissions}`),
@@ -123,7 +128,7 @@ function ofHost(host: HostConfig): Record<string, unknown> {
     cgroup: host.CgroupnsMode === "host" ? "host" : undefined, // "private" is what engines show by themselves
     isolation: host.Isolation === "default" ? undefined : set(host.Isolation),
     storage_opt: pairs(host.StorageOpt),
-    volumes_from: list(host.VolumesFrom?.map((from) => from.replace(/^[0-9a-f]{64}/, "container"))),
+    volumes_from: list(host.VolumesFrom?.map((from) => from.replace(/^[^:]+/, "container"))),
     ipc: host.IpcMode === "private" || host.IpcMode === "shareable" ? undefined : sharedMode(host.IpcMode),
     tmpfs: pairs(host.Tmpfs),
     shm_size: host.ShmSize === defaultShmBytes ? undefined : set(host.ShmSize),
@@ -196,19 +201,23 @@ function ofNetworks({ host, endpoints }: ContainerShape, { id = "", name }: Read
 }
 
 /** Anonymous volumes have no source: they may have been handed on by the container before. */
-function ofMounts(host: HostConfig, { image }: ReadingContext): Record<string, unknown> {
+function ofMounts(host: HostConfig, { image, targets, hasApiSocket }: ReadingContext): Record<string, unknown> {
   const imageVolumes = image?.Config.Volumes ?? {};
   const isNoise = ({ Type, Source, Target }: MountRequest) =>
     Type === "volume" && imageVolumes[Target] !== undefined && (Source === undefined || volumeId.test(Source));
-  const mounts = (host.Mounts ?? []).filter((mount) => !isNoise(mount));
-  const isSecret = ({ Target }: MountRequest) => Target.startsWith("/run/secrets/");
+  const mounts = (host.Mounts ?? []).filter((mount) => !isNoise(mount) && !(hasApiSocket && isSocket(mount)));
+  const kindOf = ({ Target }: MountRequest) =>
+    targets?.get(Target) ?? (Target.startsWith("/run/secrets/") ? "secrets" : "volumes");
+  const textsOf = (kind: string) => mounts.filter((mount) => kindOf(mount) === kind).map(mountText);
   return {
-    volumes: sortedList([
-      ...(host.Binds ?? []).map(bindText),
-      ...mounts.filter((one) => !isSecret(one)).map(mountText),
-    ]),
-    secrets: sortedList(mounts.filter(isSecret).map(mountText)),
+    volumes: sortedList([...(host.Binds ?? []).map(bindText), ...textsOf("volumes")]),
+    configs: sortedList(textsOf("configs")),
+    secrets: sortedList(textsOf("secrets")),
   };
+}
+
+function isSocket({ Target }: MountRequest): boolean {
+  return Target === "/var/run/docker.sock";
 }
 
 /** As a mount of the same says it: Compose tools write either, and `rw` is what it is anyway. */
