@@ -16,6 +16,7 @@ const rooms: Record<string, { floor: number; column: Column }> = {
   "src/client": { floor: 2, column: "tool" },
   "src/registry": { floor: 2, column: "shared" },
   "src/dockerfile": { floor: 2, column: "shared" },
+  "src/history": { floor: 2, column: "shared" },
   "src/engine/kernel": { floor: 2, column: "engine" },
   "src/engine/store": { floor: 2, column: "engine" },
   "src/plan": { floor: 3, column: "tool" },

@@ -26,6 +26,7 @@ export const errorCodes = {
   "engine-locked": { status: 409, blame: "user" },
   "engine-unavailable": { status: 503, blame: "user" },
   "exec-not-found": { status: 404, blame: "user" },
+  "generation-not-found": { status: 404, blame: "user" },
   "helper-missing": { status: 500, blame: "host" },
   "hook-failed": { status: 500, blame: "user" },
   "image-in-use": { status: 409, blame: "user" },
@@ -59,6 +60,7 @@ export const errorCodes = {
   "syscall-failed": { status: 500, blame: "engine" },
   unhealthy: { status: 500, blame: "user" },
   "volume-in-use": { status: 409, blame: "user" },
+  "volume-name-in-use": { status: 409, blame: "user" },
   "volume-not-found": { status: 404, blame: "user" },
   "wait-timeout": { status: 504, blame: "user" },
 } as const satisfies Record<string, { status: number; blame: "user" | "engine" | "host" | "registry" }>;

@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { sleep, systemClock } from "../base/clock.js";
 import { Disposer } from "../base/disposal.js";
+import { writeDurably } from "../base/durable-file.js";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
 import { createRegistryClient } from "../registry/registry-client.js";
 import {
@@ -45,7 +46,6 @@ import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
 import { readSpecHost } from "./runtime/host.js";
 import type { OciRuntime } from "./runtime/oci-runtime.js";
 import { findProgram, probeRuntimes } from "./runtime/runtime-probe.js";
-import { writeDurably } from "./store/durable-file.js";
 import type { DamagedRecord } from "./store/json-records.js";
 import { lockStateRoot } from "./store/state-root-lock.js";
 import { ConmonSupervisor } from "./supervisor/conmon-supervisor.js";

@@ -6,9 +6,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { removeDurably, syncDirectory, writeDurably } from "../../base/durable-file.js";
 import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { type Digest, digestOf, hexOf, isDigest } from "../../oci/digest.js";
-import { removeDurably, syncDirectory, writeDurably } from "../store/durable-file.js";
 
 export class BlobStore {
   readonly #blobs: string;

@@ -9,9 +9,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeDurably, temporaryPrefix, writeDurably } from "../../base/durable-file.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
-import { removeDurably, temporaryPrefix, writeDurably } from "./durable-file.js";
 
 /** What was set aside, and why. `path` is where the damaged file lies now. */
 export interface DamagedRecord {

@@ -14,9 +14,9 @@
  * A state or run directory without record is what a crash left of a create or a removal: it goes.
  */
 import { access, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { writeDurably } from "../../../base/durable-file.js";
 import { processAgeMs } from "../../kernel/process.js";
 import type { Sandbox } from "../../networks/networks.js";
-import { writeDurably } from "../../store/durable-file.js";
 import { withState } from "../record/container-record.js";
 import { hasProcess } from "../record/state-machine.js";
 import type { Rooms } from "../rooms.js";

@@ -1,7 +1,7 @@
 /** Files that appear whole: written beside, synced, renamed, and the directory synced. Touches the world. */
-import { type FileHandle, open, rename, rm, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { systemCodeOf } from "../../base/errors.js";
+import { systemCodeOf } from "./errors.js";
 
 let counter = 0;
 
@@ -10,6 +10,28 @@ export const temporaryPrefix = ".tmp-";
 
 /** Replaces the file at `path`, mode 0600. After a crash it holds the old content or the new, never a part. */
 export async function writeDurably(path: string, data: string | Uint8Array): Promise<void> {
+  await appear(path, data, rename);
+}
+
+/** The same for a file that must not be there yet. False when it is; then it is left as it was. */
+export async function createDurably(path: string, data: string | Uint8Array): Promise<boolean> {
+  try {
+    await appear(path, data, async (temporary) => {
+      await link(temporary, path);
+      await unlink(temporary);
+    });
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function appear(
+  path: string,
+  data: string | Uint8Array,
+  place: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
   counter += 1;
   const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${counter}`);
   try {
@@ -18,7 +40,7 @@ export async function writeDurably(path: string, data: string | Uint8Array): Pro
       await file.writeFile(data);
       await file.sync();
     });
-    await rename(temporary, path);
+    await place(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
