@@ -11,9 +11,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync } from "node:fs";
-import { access, chmod, chown, mkdir, readdir, rm, utimes } from "node:fs/promises";
+import { access, chmod, chown, mkdir, readdir, rename, rm, rmdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.js";
+import { syncDirectory } from "../../base/durable-file.js";
 import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
 import { matchesLabels } from "../../wire/filters.js";
 import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
@@ -112,22 +113,69 @@ export class VolumeStore implements Volumes {
 
   remove(name: string, { force, usedBy }: { force: boolean; usedBy: readonly string[] }): Promise<void> {
     return this.#inTurn(name, async () => {
-      if (!this.#records.has(name)) {
-        if (force) return;
-        throw notFound(name);
-      }
-      if (usedBy.length > 0) {
-        throw new GantryError("volume-in-use", `remove ${name}: volume is in use - [${usedBy.join(", ")}]`, {
-          hint: `Remove its containers first: gantry container rm ${usedBy.map(shortened).join(" ")}`,
-        });
-      }
-      // What is mounted is not ours to delete; a crash may have mounted it twice.
-      // Detached: a server that has gone must not keep the volume.
-      const flags = umountFlags.noFollow | umountFlags.detach;
-      while (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name), flags);
+      if (!this.#records.has(name) && force) return;
+      await this.#release(name, usedBy);
       await rm(this.#volumeDir(name), { recursive: true, force: true });
       await this.#records.remove(name);
     });
+  }
+
+  /**
+   * Removes the volume and keeps what is in it: its directory is moved to the one that `prepare` gives, on the same
+   * file system. A crash after the move leaves the record: see `isMoved`.
+   */
+  take(
+    name: string,
+    { usedBy, prepare }: { usedBy: readonly string[]; prepare: (record: VolumeRecord) => Promise<string> },
+  ): Promise<void> {
+    return this.#inTurn(name, async () => {
+      await this.#release(name, usedBy);
+      const target = await prepare(this.#record(name));
+      await rename(this.#volumeDir(name), target);
+      await syncDirectory(dirname(target));
+      await this.#records.remove(name);
+    });
+  }
+
+  /** The opposite: the volume is there again, with what is in `from`. Throws "volume-name-in-use". */
+  putBack(record: VolumeRecord, from: string): Promise<void> {
+    const { name } = record;
+    return this.#inTurn(name, async () => {
+      if (this.#records.has(name)) throw nameInUse(name);
+      // A crashed create may have left them, with nothing in them.
+      for (const path of [this.#dataDir(name), this.#volumeDir(name)]) await removeEmpty(path);
+      await this.#records.set(name, record);
+      await rename(from, this.#volumeDir(name));
+      await syncDirectory(dirname(this.#volumeDir(name)));
+    });
+  }
+
+  has(name: string): boolean {
+    return this.#records.has(name);
+  }
+
+  /** True for a volume whose directory was taken, and whose record a crash has left. */
+  async isMoved(name: string): Promise<boolean> {
+    return this.#records.has(name) && !(await exists(this.#volumeDir(name)));
+  }
+
+  /** Removes the record of such a volume. */
+  forget(name: string): Promise<void> {
+    return this.#inTurn(name, () => this.#records.remove(name));
+  }
+
+  /** Nothing is mounted at the volume any more. Throws "volume-not-found", "volume-in-use". */
+  async #release(name: string, usedBy: readonly string[]): Promise<void> {
+    this.#record(name);
+    if (usedBy.length > 0) {
+      throw new GantryError("volume-in-use", `remove ${name}: volume is in use - [${usedBy.join(", ")}]`, {
+        hint: `Remove its containers first: gantry container rm ${usedBy.map(shortened).join(" ")}`,
+      });
+    }
+    // What is mounted is not ours to delete; a crash may have mounted it twice.
+    // Detached: a server that has gone must not keep the volume.
+    const flags = umountFlags.noFollow | umountFlags.detach;
+    while (await isMountPoint(this.#dataDir(name))) await umount(this.#dataDir(name), flags);
   }
 
   mount(name: string): Promise<string> {
@@ -226,6 +274,19 @@ function matchesName(name: string, pattern: string): boolean {
 
 function notFound(name: string): GantryError {
   return new GantryError("volume-not-found", `get ${name}: no such volume`);
+}
+
+function nameInUse(name: string): GantryError {
+  return new GantryError("volume-name-in-use", `A volume named ${name} is there already`, {
+    hint: `If it may go: gantry volume rm ${name}`,
+  });
+}
+
+/** Leaves a directory alone in which something is. */
+async function removeEmpty(path: string): Promise<void> {
+  await rmdir(path).catch((error: unknown) => {
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(systemCodeOf(error) ?? "")) throw error;
+  });
 }
 
 async function exists(path: string): Promise<boolean> {
