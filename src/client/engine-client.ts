@@ -17,6 +17,7 @@ import type * as system from "../wire/system.js";
 import type * as volume from "../wire/volume.js";
 import type { BuildCalls } from "./build-calls.js";
 import type { EngineIdentity } from "./engines/engine-identity.js";
+import type { HistoryCalls, TrashCalls } from "./history-calls.js";
 import type { UpkeepCalls } from "./upkeep-calls.js";
 
 export interface CallOptions {
@@ -178,5 +179,8 @@ export interface EngineClient {
   readonly builds: BuildCalls;
   /** Archives in and out; what is used, and what nobody uses any more. */
   readonly upkeep: UpkeepCalls;
+  /** Of our own engine; others refuse them by name. */
+  readonly history: HistoryCalls;
+  readonly trash: TrashCalls;
   close(): void;
 }

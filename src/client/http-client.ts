@@ -12,6 +12,7 @@ import { unsupported } from "./engines/create-container.js";
 import { missingFeatures, networkFeatures } from "./engines/engine-features.js";
 import { type EngineIdentity, identify, older } from "./engines/engine-identity.js";
 import { filterQuery } from "./filter-query.js";
+import { historyCalls } from "./history-calls.js";
 import { containerCalls, execCalls } from "./http-containers.js";
 import { imageCalls } from "./http-images.js";
 import { systemCalls } from "./http-system.js";
@@ -50,6 +51,7 @@ function clientOver(transport: Transport, engine: EngineIdentity): EngineClient 
     system: systemCalls(transport),
     builds: buildCalls(transport, engine),
     upkeep: upkeepCalls(transport),
+    ...historyCalls(transport, engine),
     close: () => transport.close(),
   };
 }

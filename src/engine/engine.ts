@@ -13,6 +13,7 @@ import { sleep, systemClock } from "../base/clock.js";
 import { Disposer } from "../base/disposal.js";
 import { writeDurably } from "../base/durable-file.js";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
+import { GenerationFiles } from "../history/generation-files.js";
 import { createRegistryClient } from "../registry/registry-client.js";
 import {
   environmentConfig,
@@ -40,6 +41,7 @@ import { notifyService } from "./kernel/notify-socket.js";
 import { readBootId } from "./kernel/process.js";
 import { LayerStore } from "./layers/layer-store.js";
 import { copyIntoTree } from "./layers/trees/copy-into-tree.js";
+import { measureTrees } from "./layers/trees/tree-jobs.js";
 import { NetworkStore } from "./networks/network-store.js";
 import { loadDefaultProfile } from "./runtime/app-armor.js";
 import { cgroupVersion, removeCgroup } from "./runtime/cgroups.js";
@@ -50,7 +52,9 @@ import type { DamagedRecord } from "./store/json-records.js";
 import { lockStateRoot } from "./store/state-root-lock.js";
 import { ConmonSupervisor } from "./supervisor/conmon-supervisor.js";
 import { announcePresence } from "./supervisor/guard/presence.js";
+import { parseTrashLimits } from "./volumes/trash-limits.js";
 import { openVolumes } from "./volumes/volume-store.js";
+import { VolumeTrash, type VolumeTrashOptions } from "./volumes/volume-trash.js";
 
 export { openEngineLog } from "./store/engine-log.js";
 
@@ -201,6 +205,8 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   const images = announcingImages(stored, events);
   const directory = join(stateRoot, "volumes");
   const volumes = await openVolumes({ directory, clock, onDamaged, copyInto: copyIntoTree });
+  const trash = await openTrash(options, { volumes, clock, onDamaged });
+  disposer.defer(async () => trash.close());
   const publish = events.publish.bind(events);
   const networks = await NetworkStore.open({ stateDir: stateRoot, runDir, instanceId, clock, publish, log });
   disposer.defer(() => networks.close());
@@ -238,7 +244,22 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   });
   const shutDown = () => end("told by a client");
   const locks = new ProjectLocks();
-  return { builder, containers, events, images, networks, volumes, facts, activity, locks, shutDown };
+  const history = new GenerationFiles({
+    directory: join(stateRoot, "history"),
+    ...{ now: () => clock.now(), onDamaged },
+    isAtWork: ({ project }) => locks.isHeld(project),
+  });
+  return { builder, containers, events, history, images, networks, volumes, trash, facts, activity, locks, shutDown };
+}
+
+/** Its limits are the configuration's. Throws "bad-parameter" for wrong ones. */
+function openTrash(
+  { stateRoot, settings, log }: EngineOptions,
+  rooms: Pick<VolumeTrashOptions, "volumes" | "clock" | "onDamaged">,
+): Promise<VolumeTrash> {
+  const limits = parseTrashLimits(readConfig(stateRoot), settings);
+  const measure = async (path: string) => (await measureTrees([path], new AbortController().signal))[0] ?? 0;
+  return VolumeTrash.open({ directory: join(stateRoot, "volumes", "trash"), ...rooms, limits, measure, log });
 }
 
 async function openBuilder(options: Parameters<typeof Builder.open>[0], disposer: Disposer): Promise<Builder> {

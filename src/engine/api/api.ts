@@ -1,5 +1,6 @@
 /** The engine's API: every route, on one socket. */
 import { apiVersion } from "../../wire/system.js";
+import { historyRoutes } from "./history/history-routes.js";
 import type { TlsListener } from "./http/listen-tls.js";
 import { createRouter, type Route } from "./http/router.js";
 import { type ApiServer, serve } from "./http/server.js";
@@ -42,6 +43,7 @@ export function apiRoutes(rooms: ApiRooms): Route[] {
     ...imageArchiveRoutes(rooms),
     ...registryRoutes(rooms),
     ...gantryRoutes(rooms),
+    ...historyRoutes(rooms),
     ...containerFileRoutes(rooms),
     ...containerResourceRoutes(rooms),
     ...containerStreamRoutes(rooms),

@@ -33,6 +33,11 @@ export class ProjectLocks {
     return { heldBy, granted: promise, [Symbol.dispose]: () => this.#leave(project, claim) };
   }
 
+  /** True while somebody changes the project. */
+  isHeld(project: string): boolean {
+    return this.#queues.has(project);
+  }
+
   #leave(project: string, claim: Claim): void {
     const queue = this.#queues.get(project) ?? [];
     const at = queue.indexOf(claim);

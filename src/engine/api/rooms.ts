@@ -1,10 +1,12 @@
 /** What the routes work on: the engine's rooms, and facts that do not change while it runs. */
+import type { History, HistoryUpkeep } from "../../history/history.js";
 import type { RegistryConfig } from "../../registry/registry-config.js";
 import type { EngineStatus } from "../../wire/system.js";
 import type { Builder } from "../builder/builder.js";
 import type { Containers, Events } from "../containers/containers.js";
 import type { Images } from "../images/images.js";
 import type { Networks } from "../networks/networks.js";
+import type { VolumeTrash } from "../volumes/volume-trash.js";
 import type { Volumes } from "../volumes/volumes.js";
 import type { Activity } from "./activity.js";
 import type { ProjectLocks } from "./project-locks.js";
@@ -40,6 +42,8 @@ export interface ApiRooms {
   readonly images: Images;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  readonly trash: Pick<VolumeTrash, "put" | "list" | "restore" | "purge" | "expired">;
+  readonly history: History & HistoryUpkeep;
   readonly facts: EngineFacts;
   readonly activity: Activity;
   readonly locks: ProjectLocks;

@@ -32,6 +32,7 @@ import type {
 import type { LayerStore } from "../layers/layer-store.js";
 import type { DamagedRecord } from "../store/json-records.js";
 import { BlobStore } from "./blob-store.js";
+import { findGarbage, neededBy } from "./garbage.js";
 import { imageDefaults } from "./image-defaults.js";
 import { type Image, ImageIndex, type ImageWithNames } from "./image-index.js";
 import { inspectImage, listImages } from "./image-views.js";
@@ -288,17 +289,21 @@ export class ImageStore implements Images {
     return this.#collecting;
   }
 
+  async findGarbage(keep: ReadonlySet<string>): Promise<{ count: number; sizeBytes: number }> {
+    const { chains, blobs, sizeBytes } = await this.#garbage(keep);
+    return { count: chains.length + blobs.length, sizeBytes };
+  }
+
   async #collect(keep: ReadonlySet<string>): Promise<void> {
-    // An image without names stays until it is removed or pruned: people find it in the list.
-    const images = this.#index.all();
-    const { blobs, chains } = this.#neededBy(images);
-    for (const { chainId } of this.#layers.layers()) {
-      if (!chains.has(chainId)) await this.#removeLayer(chainId);
-    }
-    for (const digest of await this.#blobs.list()) {
-      if (!blobs.has(digest) && !keep.has(digest)) await this.#blobs.remove(digest);
-    }
+    const { chains, blobs } = await this.#garbage(keep);
+    for (const chainId of chains) await this.#removeLayer(chainId);
+    for (const digest of blobs) await this.#blobs.remove(digest);
     await this.#blobs.removePartials();
+  }
+
+  /** An image without names stays until it is removed or pruned: people find it in the list. */
+  #garbage(keep: ReadonlySet<string>) {
+    return findGarbage({ blobs: this.#blobs, layers: this.#layers }, this.#neededBy(this.#index.all()), keep);
   }
 
   async #pullNow(request: PullRequest): Promise<StoredImage> {
@@ -348,14 +353,8 @@ export class ImageStore implements Images {
     return removed;
   }
 
-  #neededBy(images: readonly Image[]): { blobs: Set<string>; chains: Set<string> } {
-    const blobs = new Set<string>(images.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]));
-    const chains = new Set<string>(images.flatMap(({ chainIds }) => chainIds));
-    for (const { digests, chainIds } of this.forBuilds.kept()) {
-      for (const digest of digests) blobs.add(digest);
-      for (const chainId of chainIds) chains.add(chainId);
-    }
-    return { blobs, chains };
+  #neededBy(images: readonly Image[]) {
+    return neededBy(images, this.forBuilds.kept());
   }
 
   /** False for a layer that a container stands on: it goes with the garbage after the container. */

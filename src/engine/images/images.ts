@@ -115,4 +115,6 @@ export interface Images {
    * needs.
    */
   collectGarbage(keep: ReadonlySet<string>): Promise<void>;
+  /** What that would remove: blobs and layers together. */
+  findGarbage(keep: ReadonlySet<string>): Promise<{ count: number; sizeBytes: number }>;
 }

@@ -8,12 +8,15 @@ describe("the limits of the trash", () => {
   it("are a week and ten gibibytes, unless the configuration or a variable says otherwise", () => {
     expect(parseTrashLimits(undefined, {})).toEqual({ keptMs: 604_800_000, maxBytes: 10 * gib });
     const config = JSON.stringify({ trash: { hours: 1, maxBytes: 5, minFreeBytes: 7 } });
+    const variables = { GANTRY_TRASH_HOURS: "0.5", GANTRY_TRASH_MAX_BYTES: "0" };
     expect(parseTrashLimits(config, {})).toEqual({ keptMs: 3_600_000, maxBytes: 5, minFreeBytes: 7 });
-    expect(parseTrashLimits(config, { hours: "0.5", maxBytes: "0" })).toMatchObject({ keptMs: 1_800_000, maxBytes: 0 });
+    expect(parseTrashLimits(config, variables)).toMatchObject({ keptMs: 1_800_000, maxBytes: 0 });
   });
 
   it("are refused by name when they are none", () => {
-    expect(() => parseTrashLimits(undefined, { hours: "soon" })).toThrow("GANTRY_TRASH_HOURS is not a number");
+    expect(() => parseTrashLimits(undefined, { GANTRY_TRASH_HOURS: "soon" })).toThrow(
+      "GANTRY_TRASH_HOURS is not a number",
+    );
     expect(() => parseTrashLimits('{"trash":{"maxBytes":-1}}', {})).toThrow("trash.maxBytes in engine.json");
     expect(() => parseTrashLimits('{"trash":7}', {})).toThrow("trash in engine.json is not an object");
   });

@@ -1,8 +1,8 @@
 /**
  * How long and how much the trash keeps. Pure.
  *
- * `engine.json` may have `"trash": { "hours": 168, "maxBytes": 10737418240, "minFreeBytes": 5368709120 }`; the variables
- * `GANTRY_TRASH_HOURS` and `GANTRY_TRASH_MAX_BYTES` count before it. 0 hours or bytes: nothing is kept.
+ * `engine.json` may have `"trash": { "hours": 168, "maxBytes": 10737418240, "minFreeBytes": 5368709120 }`; the
+ * variables `GANTRY_TRASH_HOURS` and `GANTRY_TRASH_MAX_BYTES` count before it. 0 hours or bytes: nothing is kept.
  */
 import { GantryError } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
@@ -22,17 +22,17 @@ const maxDefaultFreeBytes = 5 * gib;
 /** A week, so that what went on a Friday is there on Monday. */
 export const defaultTrashLimits: TrashLimits = { keptMs: 7 * 24 * hourMs, maxBytes: 10 * gib };
 
-/** Out of the text of `engine.json`, if any, and the variables. Throws "bad-parameter" naming what is wrong. */
+/** Out of the text of `engine.json`, if any, and the engine's variables. Throws "bad-parameter" naming what is wrong. */
 export function parseTrashLimits(
   config: string | undefined,
-  variables: { readonly hours?: string | undefined; readonly maxBytes?: string | undefined },
+  variables: Readonly<Record<string, string | undefined>>,
 ): TrashLimits {
   const parsed: unknown = config === undefined ? {} : JSON.parse(config); // it was parsed before, for registries
   const { trash = {} } = isRecord(parsed) ? parsed : {};
   if (!isRecord(trash)) throw wrong("trash in engine.json", "an object");
-  const hours = amount(variables.hours, "GANTRY_TRASH_HOURS") ?? amount(trash.hours, "trash.hours in engine.json");
+  const hours = variable(variables, "GANTRY_TRASH_HOURS") ?? amount(trash.hours, "trash.hours in engine.json");
   const maxBytes =
-    amount(variables.maxBytes, "GANTRY_TRASH_MAX_BYTES") ?? amount(trash.maxBytes, "trash.maxBytes in engine.json");
+    variable(variables, "GANTRY_TRASH_MAX_BYTES") ?? amount(trash.maxBytes, "trash.maxBytes in engine.json");
   const minFreeBytes = amount(trash.minFreeBytes, "trash.minFreeBytes in engine.json");
   return {
     keptMs: hours === undefined ? defaultTrashLimits.keptMs : hours * hourMs,
@@ -77,6 +77,10 @@ export function tooMuch(kept: readonly Kept[], now: Date, { maxBytes }: TrashLim
       return total > maxBytes;
     })
     .map(({ id }) => id);
+}
+
+function variable(variables: Readonly<Record<string, string | undefined>>, name: string): number | undefined {
+  return amount(variables[name], name);
 }
 
 function amount(value: unknown, what: string): number | undefined {

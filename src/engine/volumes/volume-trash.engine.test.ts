@@ -1,4 +1,4 @@
-/** What the trash promises, on a real file system: moved and not copied, whole after a crash, gone when its time is over. */
+/** What the trash promises, on a real file system. */
 import {
   existsSync,
   mkdirSync,

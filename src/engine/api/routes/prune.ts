@@ -4,6 +4,7 @@ import { isGantryError } from "../../../base/errors.js";
 import { decodeFilters, type Filters } from "../../../wire/filters.js";
 import type { ImageDeleteItem } from "../../../wire/image.js";
 import type { EventType } from "../../../wire/system.js";
+import { imagesKept } from "../history/gc.js";
 import { json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -64,8 +65,11 @@ async function pruneImages(rooms: ApiRooms, request: ApiRequest): Promise<Reply>
   const onlyDangling = !dangling?.some((value) => ["false", "0"].includes(value.toLowerCase()));
   const takes = prunes(filters, Date.now());
   const usedBy = (imageId: string) => containers.usersOf({ imageId });
+  // What a tag moved away from is what a rollback goes back to.
+  const kept = onlyDangling ? await imagesKept(rooms) : new Set<string>();
   const unused = images
     .list({})
+    .filter(({ Id }) => !kept.has(Id))
     .filter(({ Created, Labels }) => takes({ createdMs: Created * 1000, labels: Labels ?? {} }))
     .filter(({ Id, RepoTags }) => usedBy(Id).length === 0 && (!onlyDangling || RepoTags.length === 0));
   const sizes = new Map(unused.flatMap(({ Id }) => images.layersOf(Id).map((l) => [l.chainId, l.sizeBytes] as const)));
