@@ -43,6 +43,8 @@ export interface ApplyOptions {
   readonly secrets?: SecretHolder;
   /** For services that ask for the engine's socket. */
   readonly apiSocket?: () => Promise<ApiSocket>;
+  /** The generation of the project's history that this run is. */
+  readonly generation?: number;
   /** For builds; by default the engine gets everything from here. */
   readonly builds?: Partial<BuildSurroundings>;
 }
@@ -88,7 +90,7 @@ class PlanRun {
     const { client, watch, signal, beforeStart, forced = new AbortController().signal } = options;
     this.#forced = forced;
     const maps = { created: new Map<string, string>(), pulled: new Map<string, string>() };
-    const { environment = {}, workingDir = "/", apiSocket = noApiSocket, builds } = options;
+    const { environment = {}, workingDir = "/", apiSocket = noApiSocket, builds, generation = 0 } = options;
     this.#state = {
       client,
       watch,
@@ -97,6 +99,7 @@ class PlanRun {
       ...maps,
       provided: { services: new Map() },
       apiSocket,
+      owner: { project: plan.project, generation },
       builds: { environment, sharesFiles: false, ...builds },
       programs: { project: plan.project, workingDir, environment, signal },
       ...(beforeStart ? { beforeStart } : {}),

@@ -33,6 +33,8 @@ export interface RunState {
   readonly programs: ProgramContext;
   readonly builds: BuildSurroundings;
   readonly apiSocket: () => Promise<ApiSocket>;
+  /** For the trash: the project, and the generation that this run is; 0 when it is none. */
+  readonly owner: { readonly project: string; readonly generation: number };
   /** Called before a container is started, so that its first line is not lost. */
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
 }
@@ -111,6 +113,9 @@ export async function perform(
     case "remove-volume":
     case "remove-image":
       return remove(op, run);
+    case "restore-volume":
+      await client.trash.restore(op.trashId);
+      return {};
     case "connect-network": {
       const body = { Container: idOf(op.container, run), EndpointConfig: op.endpoint };
       await client.networks.connect(op.network, body);
@@ -268,9 +273,21 @@ async function remove(
       return op.leaveIfUsed ? orInUse(removal, "network-in-use") : done(removal);
     }
     case "remove-volume":
+      if (op.toTrash) return throwAway(op.name, run);
       return orInUse(orGone(client.volumes.remove(op.name, { force: true }), "volume-not-found"), "volume-in-use");
     case "remove-image":
       return orInUse(orGone(client.images.remove(op.image), "image-not-found"), "image-in-use");
+  }
+}
+
+/** What cannot be kept is removed for good, and the reason told. */
+async function throwAway(name: string, { client, owner }: RunState): Promise<Outcome> {
+  try {
+    const reply = await client.trash.put(name, owner);
+    return { action: reply.kind === "trashed" ? "Moved to the trash" : `Removed for good: ${reply.why}` };
+  } catch (error) {
+    if (isGantryError(error, "volume-not-found")) return {};
+    return orInUse(Promise.reject(error), "volume-in-use");
   }
 }
 

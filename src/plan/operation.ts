@@ -91,7 +91,13 @@ export type OperationKind =
       readonly endpoint: EndpointSettings;
     }
   | { readonly kind: "create-volume"; readonly body: VolumeCreateBody & { readonly Name: string } }
-  | { readonly kind: "remove-volume"; readonly name: string }
+  | {
+      readonly kind: "remove-volume";
+      readonly name: string;
+      /** Where the engine's trash takes it, it can come back for a while. */
+      readonly toTrash?: true;
+    }
+  | { readonly kind: "restore-volume"; readonly name: string; readonly trashId: string }
   | {
       readonly kind: "create-container";
       readonly service: string;
@@ -200,6 +206,7 @@ export function subjectOf(op: OperationKind): {
     case "create-volume":
       return { kind: "volume", name: op.body.Name };
     case "remove-volume":
+    case "restore-volume":
       return { kind: "volume", name: op.name };
     case "create-container":
       return { kind: "container", name: op.finalName, service: op.service };
@@ -269,6 +276,8 @@ export function wordsOf(op: Operation): { readonly doing: string; readonly done:
     case "remove-network":
     case "remove-volume":
       return { doing: "Removing", done: "Removed" };
+    case "restore-volume":
+      return { doing: "Restoring", done: "Restored" };
     case "run-hook":
     case "run-job":
       return { doing: `Running ${op.hook}`, done: `Ran ${op.hook}` };

@@ -5,6 +5,7 @@
  */
 import type { Project, Service } from "../compose/project.js";
 import { composeLabels } from "../wire/labels.js";
+import { anonymousMounts } from "./history/removed-by.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
@@ -21,6 +22,8 @@ export interface DownOptions {
   readonly services: readonly string[];
   /** Named volumes of the project, and anonymous ones of its containers. */
   readonly volumes: boolean;
+  /** Volumes go to the engine's trash. */
+  readonly trash?: boolean;
   readonly removeOrphans: boolean;
   readonly timeoutS?: number;
   /** `local`: images that were built for the project; `all`: every image its services use. */
@@ -38,7 +41,8 @@ export function planDown(project: Project, observed: ObservedState, options: Dow
   endProvisions(builder, project, { command: "down", services: options.services, settled: stopsOf });
   const isWhole = options.services.length === 0;
   if (isWhole) removeNetworks(builder, project, observed, removals);
-  if (isWhole && options.volumes) removeVolumes(builder, project, observed, removals);
+  if (options.volumes && options.trash) removeAnonymous(builder, project, { observed, doomed, settled: removals });
+  if (isWhole && options.volumes) removeVolumes(builder, project, { observed, options, settled: removals });
   if (isWhole && options.rmi) removeImages(builder, project, { observed, rmi: options.rmi, removals });
   const left = [...orphans].filter((container) => !container.isOneOff);
   if (isWhole && !options.removeOrphans && left.length > 0) {
@@ -112,7 +116,12 @@ function removeContainers(
       stops.push(...stop);
       removals.push(
         builder.add(
-          { kind: "remove-container", container: refOf(container), force: true, volumes: options.volumes },
+          {
+            kind: "remove-container",
+            container: refOf(container),
+            force: true,
+            volumes: options.volumes && !options.trash,
+          },
           "project goes down",
           { after: stop },
         ),
@@ -154,15 +163,30 @@ function removeNetworks(
 function removeVolumes(
   builder: PlanBuilder,
   project: Project,
-  observed: ObservedState,
-  settled: readonly string[],
+  { observed, options, settled }: { observed: ObservedState; options: DownOptions; settled: readonly string[] },
 ): void {
   const declared = new Set([...project.volumes.values()].flatMap((spec) => (spec.external ? [] : [spec.name])));
   for (const volume of observed.volumes) {
     const isOwn = volume.labels[composeLabels.project] === project.name;
     if (isOwn && declared.has(volume.name)) {
-      builder.add({ kind: "remove-volume", name: volume.name }, "--volumes", { settled });
+      const step = { kind: "remove-volume", name: volume.name } as const;
+      builder.add(options.trash ? { ...step, toTrash: true } : step, "--volumes", { settled });
     }
+  }
+}
+
+/** By name, since the engine would remove them for good along with their containers. */
+export function removeAnonymous(
+  builder: PlanBuilder,
+  project: Project,
+  what: { observed: ObservedState; doomed: readonly ObservedContainer[]; settled: readonly string[] },
+): void {
+  const { observed, doomed, settled } = what;
+  const declared = new Set([...project.volumes.values()].map(({ name }) => name));
+  const names = doomed.flatMap((container) => anonymousMounts(container, observed).map(({ name }) => name));
+  for (const name of [...new Set(names)].sort()) {
+    if (declared.has(name)) continue;
+    builder.add({ kind: "remove-volume", name, toTrash: true }, "anonymous volume", { settled, isStep: true });
   }
 }
 

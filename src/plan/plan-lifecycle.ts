@@ -5,7 +5,7 @@ import type { ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
-import { dependentsOf, stopOrder } from "./plan-down.js";
+import { dependentsOf, removeAnonymous, stopOrder } from "./plan-down.js";
 import { planStarts } from "./plan-starts.js";
 import { noSuchService } from "./service/no-such-service.js";
 import { addPostStart, addPreStop } from "./steps/hooks.js";
@@ -117,11 +117,12 @@ export function planKill(
 export function planRemove(
   project: Project,
   observed: ObservedState,
-  options: { services: readonly string[]; stop: boolean; volumes: boolean },
+  options: { services: readonly string[]; stop: boolean; volumes: boolean; trash?: boolean },
 ): Plan {
   const builder = new PlanBuilder();
-  for (const container of replicasOf(project, observed, options.services)) {
-    if (isUp(container) && !options.stop) continue;
+  const doomed = replicasOf(project, observed, options.services).filter((one) => options.stop || !isUp(one));
+  const settled: string[] = [];
+  for (const container of doomed) {
     const stopped = isUp(container)
       ? [
           builder.add(
@@ -131,12 +132,11 @@ export function planRemove(
           ),
         ]
       : [];
-    builder.add(
-      { kind: "remove-container", container: refOf(container), force: true, volumes: options.volumes },
-      "asked for",
-      { after: stopped },
-    );
+    const volumes = options.volumes && !options.trash;
+    const step = { kind: "remove-container", container: refOf(container), force: true, volumes } as const;
+    settled.push(builder.add(step, "asked for", { after: stopped }));
   }
+  if (options.volumes && options.trash) removeAnonymous(builder, project, { observed, doomed, settled });
   return builder.build(project.name);
 }
 

@@ -114,9 +114,11 @@ function headOf(op: Operation): string {
   }
 }
 
+const addingKinds: readonly Operation["kind"][] = ["pull-image", "build-image", "restore-volume"];
+
 function signOf(op: Operation): "+" | "~" | "-" {
-  if (op.isStep) return "~";
-  if (op.kind.startsWith("create-") || op.kind === "pull-image" || op.kind === "build-image") return "+";
+  if (op.isStep && op.kind !== "remove-volume") return "~";
+  if (op.kind.startsWith("create-") || addingKinds.includes(op.kind)) return "+";
   if (op.kind === "run-provider") return op.command === "up" ? "+" : "-";
   return op.kind.startsWith("remove-") ? "-" : "~";
 }

@@ -19,18 +19,23 @@ export interface LockFlags {
 /** Containers, networks, and what else was asked for. Nothing there is a warning. */
 export async function down(
   context: CliContext,
-  flags: LockFlags & { volumes?: boolean; removeOrphans?: boolean; timeout?: string; rmi?: string },
+  flags: LockFlags & { volumes?: boolean; purge?: boolean; removeOrphans?: boolean; timeout?: string; rmi?: string },
   services: Services,
 ): Promise<void> {
   const { rmi } = flags;
+  if (flags.purge && !flags.volumes) {
+    throw new GantryError("bad-parameter", "--purge says how volumes are removed", { hint: "Add --volumes" });
+  }
   if (rmi !== undefined && rmi !== "local" && rmi !== "all") {
     throw new GantryError("bad-parameter", `invalid value "${rmi}" for --rmi: use local or all`);
   }
   const { planDown } = await import("../../../plan/plan-down.js");
-  const plan = await change(context, { command: "down", flags, images: rmi !== undefined }, (project, observed) =>
+  const asked = { command: "down", flags, images: rmi !== undefined, takesAway: services } as const;
+  const plan = await change(context, asked, (project, observed, keepsVolumes) =>
     planDown(project, observed, {
       services,
       volumes: flags.volumes === true,
+      trash: keepsVolumes && flags.purge !== true,
       removeOrphans: flags.removeOrphans ?? isTrue(context.env.COMPOSE_REMOVE_ORPHANS),
       ...timeout(flags),
       ...(rmi === undefined ? {} : { rmi }),
@@ -100,11 +105,11 @@ export async function rm(
   services: Services,
 ): Promise<void> {
   const { planRemove } = await import("../../../plan/plan-lifecycle.js");
-  const plan = await change(
-    context,
-    { command: "rm", flags, confirm: (drawn) => flags.force === true || confirmRemoval(context, drawn) },
-    (project, observed) =>
-      planRemove(project, observed, { services, stop: flags.stop === true, volumes: flags.volumes === true }),
+  const confirm = (drawn: Plan) => flags.force === true || confirmRemoval(context, drawn);
+  const options = { services, stop: flags.stop === true, volumes: flags.volumes === true };
+  const asked = { command: "rm", flags, confirm, takesAway: services } as const;
+  const plan = await change(context, asked, (project, observed, keepsVolumes) =>
+    planRemove(project, observed, { ...options, trash: keepsVolumes }),
   );
   if (plan?.operations.length === 0) context.stderr.write("No stopped containers\n");
 }
@@ -120,30 +125,40 @@ export async function pause(
   );
 }
 
-interface ChangeOptions {
-  readonly command: string;
+type ChangeOptions = {
   /** Absent: no lock is taken. */
   readonly flags?: LockFlags;
   readonly images?: boolean;
   readonly confirm?: (plan: Plan) => boolean | Promise<boolean>;
-}
+} & (
+  | { readonly command: string; readonly takesAway?: undefined }
+  /** Can be undone: the services that it is about. */
+  | { readonly command: "down" | "rm"; readonly takesAway: Services }
+);
 
 /** Loads or rebuilds the project, observes, plans, carries out. Undefined when the files have errors. */
 async function change(
   context: CliContext,
-  { command, flags, images, confirm }: ChangeOptions,
-  draw: (project: Project, observed: ObservedState) => Plan,
+  { flags, images, confirm, ...asked }: ChangeOptions,
+  draw: (project: Project, observed: ObservedState, keepsVolumes: boolean) => Plan,
 ): Promise<Plan | undefined> {
   const known = await loadProjectOrName(context);
   if (!known) return undefined;
   const client = await context.connect();
   await using _lock = flags
-    ? await takeLock(context, client, { project: known.name, command, wait: flags.waitLock })
+    ? await takeLock(context, client, { project: known.name, command: asked.command, wait: flags.waitLock })
     : undefined;
   const { project, observed } = await observe(context, client, { ...known, images: images === true });
-  const plan = draw(project, observed);
+  // Nobody comes back to a CI job.
+  const keepsVolumes = client.engine.kind === "gantry" && !isTrue(context.env.CI);
+  const plan = draw(project, observed, keepsVolumes);
   if (plan.operations.length === 0 || !confirm || context.globals.dryRun || (await confirm(plan))) {
-    await runPlan(context, client, plan, { command, ...(known.project ? { project: known.project } : {}) });
+    const seed = { project, observed };
+    await runPlan(context, client, plan, {
+      command: asked.command,
+      ...(known.project ? { project: known.project } : {}),
+      ...(asked.takesAway ? { generation: { ...seed, command: asked.command, services: asked.takesAway } } : {}),
+    });
   }
   return plan;
 }

@@ -3,6 +3,7 @@ import { GantryError } from "../../../base/errors.js";
 import type { PlanStyle } from "../../../plan/print-plan.js";
 import type { CliContext } from "../../context.js";
 import { styleFor } from "../../views/style.js";
+import { seedOfUp } from "./history/generation-seed.js";
 import { loadModel } from "./load.js";
 import { wantsColor } from "./output/terminal.js";
 import { runPlan, takeLock } from "./run-plan.js";
@@ -53,9 +54,10 @@ export async function scale(
     wait: flags.waitLock,
   });
   const options = upOptions(context, { scale: words, deps: flags.deps }, services);
-  const { plan: drawn, isFailed } = await planOrPull(context, client, { project, options });
+  const { plan: drawn, observed, isFailed } = await planOrPull(context, client, { project, options });
   if (isFailed) return;
-  await runPlan(context, client, drawn, { command: "scale", project });
+  const generation = seedOfUp("scale", project, { options, observed });
+  await runPlan(context, client, drawn, { command: "scale", project, generation });
   if (drawn.operations.length === 0) sayNothingToDo(context, project);
 }
 

@@ -8,6 +8,7 @@ import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { failureText } from "../../views/failure-text.js";
 import { styleFor } from "../../views/style.js";
+import type { GenerationSeed } from "./history/generation-seed.js";
 import { wholeNumber } from "./load.js";
 import { createRenderer } from "./output/progress.js";
 import { wantsColor } from "./output/terminal.js";
@@ -31,6 +32,8 @@ export interface RunOptions {
   /** Whose environment and folder programs outside of the engine get, the command's own without it; its secrets are
    * not shown. */
   readonly project?: Pick<Project, "environment" | "workingDir"> & SecretHolder;
+  /** Given, a plan that does something is a generation of the project's history. */
+  readonly generation?: GenerationSeed;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function runPlan(
     quietBuilds = false,
     quietPulls = false,
     forced = context.forced,
+    generation,
   }: RunOptions,
 ): Promise<ApplyResult> {
   if (context.globals.dryRun) return printDryRun(context, plan);
@@ -63,6 +67,7 @@ export async function runPlan(
     builds: plan.operations.every(({ kind }) => kind === "build-image"),
   });
   const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};
+  const kept = generation && plan.operations.length > 0 ? await keep(context, client, plan, generation) : undefined;
   const options: ApplyOptions = {
     command,
     signal,
@@ -72,6 +77,7 @@ export async function runPlan(
       if (!quietPulls || event.kind !== "progress" || !event.operation.startsWith("pull-image ")) renderer.show(event);
     },
     ...(await surroundingsOf(context, { project, builds: { quiet: quietBuilds, ...steps, ...builds } })),
+    ...(kept ? { generation: kept.number } : {}),
     ...(beforeStart ? { beforeStart } : {}),
   };
   const ending = tellOfEnding(context, signal);
@@ -79,6 +85,7 @@ export async function runPlan(
     ending.close();
     return renderer.close();
   });
+  await kept?.end(result.outcome);
   if (!printsJson(context)) {
     const style = styleFor(wantsColor(context, context.stderr));
     for (const failure of result.failures) context.stderr.write(failureText(failure, style));
@@ -119,6 +126,11 @@ function tellOfEnding(context: CliContext, signal: AbortSignal): { readonly isTo
 function goOnText(command: string, { done }: ApplyResult, operations: number): string {
   const how = `Cancelled: ${done} of ${operations} operations were carried out; what had begun was brought to an end.`;
   return `${how}\nhint: Run it again to go on from there: gantry ${command}\n`;
+}
+
+async function keep(context: CliContext, client: EngineClient, plan: Plan, seed: GenerationSeed) {
+  const { beginGeneration } = await import("./history/record-generation.js");
+  return beginGeneration(context, client, plan, seed);
 }
 
 async function printDryRun(context: CliContext, plan: Plan): Promise<ApplyResult> {

@@ -7,6 +7,7 @@ import type { Plan } from "../../../plan/operation.js";
 import { noSuchService } from "../../../plan/service/no-such-service.js";
 import type { UpOptions } from "../../../plan/up-options.js";
 import type { CliContext } from "../../context.js";
+import { seedOfUp } from "./history/generation-seed.js";
 import { loadModel, wholeNumber } from "./load.js";
 import { printsJson, runPlan, takeLock } from "./run-plan.js";
 
@@ -63,9 +64,10 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   if (flags.detach || flags.wait || !flags.start || context.globals.dryRun) {
     await using _lock = await takeLock(context, client, { project: project.name, command: "up", wait: flags.waitLock });
     const quiet = { quietPulls: flags.quietPull === true, quietBuilds: flags.quietBuild === true };
-    const { plan, isFailed } = await planOrPull(context, client, { project, options, ...quiet });
+    const { plan, observed, isFailed } = await planOrPull(context, client, { project, options, ...quiet });
     if (isFailed) return;
-    await runPlan(context, client, plan, { command: "up", project, ...quiet });
+    const generation = seedOfUp(flags.start ? "up" : "create", project, { options, observed });
+    await runPlan(context, client, plan, { command: "up", project, ...quiet, generation });
     if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
     return;
   }

@@ -17,6 +17,7 @@ import type { StreamFrame } from "../../../../wire/stream.js";
 import type { EngineEvent } from "../../../../wire/system.js";
 import type { CliContext } from "../../../context.js";
 import { logName } from "../../../views/log-lines.js";
+import { seedOfUp } from "../history/generation-seed.js";
 import { LogPrinter } from "../output/log-printer.js";
 import { printsJson, runPlan, takeLock } from "../run-plan.js";
 import { planOrPull, type UpFlags } from "../up.js";
@@ -99,6 +100,7 @@ export class ForegroundSession {
       },
       project,
       ...quiet,
+      generation: seedOfUp("up", project, { options, observed }),
     });
     this.#hasStarted = true;
     this.#endIfNothingIsLeft();

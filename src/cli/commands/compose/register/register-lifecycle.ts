@@ -12,7 +12,8 @@ export function registerLifecycle(program: Command, context: CliContext): void {
   const down = program
     .command("down [services...]")
     .description("stop and remove the containers and networks")
-    .option("-v, --volumes", "named volumes and their data too")
+    .option("-v, --volumes", "named volumes and their data too; they go to the trash for a while")
+    .option("--purge", "with --volumes: past the trash, for good")
     .addOption(new Option("--volume").hideHelp().implies({ volumes: true }))
     .option("--remove-orphans", "containers of services that the files no longer have, too")
     .option("--rmi <which>", "images too: local or all")
