@@ -6,7 +6,6 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map([
   ["tag", ["image", "tag"]],
   ["save", ["image", "save"]],
   ["load", ["image", "load"]],
-  ["history", ["image", "history"]],
   ["import", ["image", "import"]],
   ["diff", ["container", "diff"]],
   ["rename", ["container", "rename"]],
@@ -18,6 +17,12 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map([
 export function expandShortName(argv: readonly string[]): readonly string[] {
   const [first = "", ...rest] = argv;
   if (first === "alpha" && rest.length > 0) return rest;
+  if (first === "history" && namesImage(rest)) return ["image", ...argv];
   const words = groups.get(first);
   return words ? [...words, ...rest] : argv;
+}
+
+/** The history of a project has numbers, that of an image is asked for by its name. */
+function namesImage(words: readonly string[]): boolean {
+  return words.some((word, at) => !/^-|^\d+$/.test(word) && words[at - 1] !== "--format");
 }

@@ -81,6 +81,15 @@ export async function readStdin({ files, env, readStdin: read }: LoadRequest): P
   return isAsked ? decodeText(Buffer.from((await read?.()) ?? "")) : undefined;
 }
 
+/** The name of a project whose files may otherwise be wrong; undefined when there are none, or one is elsewhere. */
+export async function nameOfProject(request: LoadRequest): Promise<string | undefined> {
+  const input = await readStdin(request);
+  const { value } = await loadWithRemotes(undefined, (report, remotes) =>
+    openProject(request, input, { report, remotes }),
+  );
+  return value?.name;
+}
+
 /** What is known of a project before its files are merged. */
 export interface OpenedProject {
   readonly name: string;

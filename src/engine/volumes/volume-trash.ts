@@ -17,6 +17,7 @@ import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 import type { TrashedVolume, TrashReply } from "../../wire/history.js";
 import { type DamagedRecord, JsonRecords } from "../store/json-records.js";
+import { sizeOfSmallTree } from "./small-tree.js";
 import { type DiskSpace, isPressed, type TrashLimits, tooMuch, whyNotKept } from "./trash-limits.js";
 import { parseVolumeRecord, type VolumeRecord } from "./volume-record.js";
 import type { VolumeStore } from "./volume-store.js";
@@ -27,7 +28,7 @@ export interface VolumeTrashOptions {
   readonly volumes: VolumeStore;
   readonly clock: Clock;
   readonly limits: TrashLimits;
-  /** Bytes of content of a directory. */
+  /** Bytes of content of a directory, for large ones. */
   readonly measure: (path: string) => Promise<number>;
   readonly onDamaged: (damaged: DamagedRecord) => void;
   /** Told of failures that nobody waits for. */
@@ -92,7 +93,7 @@ export class VolumeTrash {
     const { volumes, clock, limits, directory } = this.#options;
     const { Mountpoint, Options } = volumes.get(name);
     // What is mounted from elsewhere is not ours, and stays there.
-    const sizeBytes = Options ? 0 : await this.#options.measure(Mountpoint);
+    const sizeBytes = Options ? 0 : ((await small(Mountpoint)) ?? (await this.#options.measure(Mountpoint)));
     const why = whyNotKept(sizeBytes, limits, await this.#space());
     if (why !== undefined) {
       await volumes.remove(name, { force: false, usedBy: usedBy() });
@@ -197,6 +198,11 @@ export class VolumeTrash {
   #dataOf(id: string): string {
     return join(this.#options.directory, "data", id);
   }
+}
+
+/** Names that are no text, and what goes away meanwhile, are left to who is used to it. */
+async function small(path: string): Promise<number | undefined> {
+  return sizeOfSmallTree(path).catch(() => undefined);
 }
 
 function shown({ volume, ...facts }: TrashRecord): TrashedVolume {

@@ -4,6 +4,7 @@
  * What goes wrong with the history is told and stops nobody: a full disk must not keep a project from being stopped.
  */
 import { isGantryError, messageOf } from "../../../../base/errors.js";
+import { isRecord } from "../../../../base/json.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { HistoryCalls } from "../../../../client/history-calls.js";
 import { type Contents, type KeptState, keptState, overlaid } from "../../../../plan/history/kept-model.js";
@@ -94,7 +95,7 @@ async function endGeneration(
 /** What the project's containers stand on now. */
 async function resultOf(
   client: EngineClient,
-  { project, observed }: GenerationSeed,
+  { project, observed, becomes }: GenerationSeed,
 ): Promise<Pick<GenerationEnd, "images" | "replicas">> {
   const filters = { label: [`${composeLabels.project}=${project.name}`] };
   const found = (await client.containers.list({ all: true, filters })).filter((one) => !isOneOff(one));
@@ -103,7 +104,9 @@ async function resultOf(
   const imageOf = async ([service, [first]]: [string, ContainerSummary[]]) => {
     if (!first) return [];
     const spec = project.services.get(service);
-    const name = spec ? imageNameOf(project.name, spec) : first.Image;
+    // A model that was gone back to names the image, whose id stands in the project where the name has moved on.
+    const kept = becomes && "state" in becomes ? imageInModel(becomes.state, service) : undefined;
+    const name = kept ?? (spec ? imageNameOf(project.name, spec) : first.Image);
     const inspected = known.get(first.ImageID) ?? (await client.images.inspect(first.ImageID).catch(() => undefined));
     const digest = inspected && digestFor(name, inspected.RepoDigests ?? []);
     const image: GenerationImage = { name, id: first.ImageID, ...(digest === undefined ? {} : { digest }) };
@@ -113,6 +116,12 @@ async function resultOf(
     images: Object.fromEntries((await Promise.all(byService.map(imageOf))).flat()),
     replicas: Object.fromEntries(byService.map(([service, replicas]) => [service, replicas.length])),
   };
+}
+
+function imageInModel({ model }: KeptState, service: string): string | undefined {
+  const services = isRecord(model.services) ? model.services : {};
+  const found = services[service];
+  return isRecord(found) && typeof found.image === "string" ? found.image : undefined;
 }
 
 /** The one of the repository that the name is of; else any. */

@@ -5,6 +5,7 @@ import { reportOption } from "../../../options.js";
 import { registerArchives } from "./register-archives.js";
 import { registerBuild } from "./register-build.js";
 import { registerConfig } from "./register-config.js";
+import { registerHistory } from "./register-history.js";
 import { registerImages } from "./register-images.js";
 import { registerInstances } from "./register-instances.js";
 import { registerLifecycle } from "./register-lifecycle.js";
@@ -25,6 +26,8 @@ export function registerComposeCommands(program: Command, context: CliContext): 
   registerLooking(program, context);
   registerListings(program, context);
   registerInstances(program, context);
+  program.commandsGroup("Go back:");
+  registerHistory(program, context);
   program.commandsGroup("Files and images of a project:");
   registerArchives(program, context);
   registerBuild(program, context);

@@ -1,5 +1,5 @@
-/** Decides what of histories and images the engine may let go of. Pure. */
-import type { GenerationSummary } from "../../../wire/history.js";
+/** Decides what of histories may be let go of, and which images they hold. Pure. */
+import type { GenerationSummary } from "../wire/history.js";
 
 /** Of each project, when nobody says otherwise. */
 export const defaultKeep = 10;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { GenerationSummary } from "../../../wire/history.js";
-import { type ForgetOptions, forgettable, imagesKeptFor } from "./gc-plan.js";
+import type { GenerationSummary } from "../wire/history.js";
+import { type ForgetOptions, forgettable, imagesKeptFor } from "./forgettable.js";
 
 const day = 24 * 3_600_000;
 const start = Date.UTC(2026, 0, 1);

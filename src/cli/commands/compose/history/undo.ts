@@ -1,0 +1,146 @@
+/** `gantry undo`: brings back what `down` or `rm` took away. */
+import { GantryError } from "../../../../base/errors.js";
+import type { EngineClient } from "../../../../client/engine-client.js";
+import type { HistoryCalls } from "../../../../client/history-calls.js";
+import type { Project } from "../../../../compose/project.js";
+import { chooseUndo, type UndoChoice } from "../../../../plan/history/choose-generation.js";
+import type { KeptState } from "../../../../plan/history/kept-model.js";
+import { withRestored } from "../../../../plan/history/plan-restore.js";
+import type { Plan } from "../../../../plan/operation.js";
+import type { UpOptions } from "../../../../plan/up-options.js";
+import type { TrashedVolume } from "../../../../wire/history.js";
+import type { CliContext } from "../../../context.js";
+import { wholeNumber } from "../load.js";
+import { printsJson, runPlan, takeLock } from "../run-plan.js";
+import { type UpFlags, upOptions } from "../up.js";
+import { trashOf } from "./history.js";
+import { openHistory } from "./open-history.js";
+import { projectNameOf } from "./project-name.js";
+import { planRestored } from "./restore-state.js";
+
+export interface UndoFlags extends Pick<UpFlags, "wait" | "waitTimeout"> {
+  readonly waitLock: boolean;
+}
+
+interface Undo extends UndoChoice {
+  readonly name: string;
+  readonly kept: KeptState | undefined;
+  readonly trashed: readonly TrashedVolume[];
+}
+
+/** Exit codes as of `up`. Says what cannot come back. */
+export async function undo(context: CliContext, flags: UndoFlags, word: string | undefined): Promise<void> {
+  const asked = word === undefined ? undefined : wholeNumber(word, "GENERATION", 1);
+  const name = await projectNameOf(context);
+  if (name === undefined) return;
+  const client = await context.connect();
+  await using _lock = await takeLock(context, client, { project: name, command: "undo", wait: flags.waitLock });
+  const history = await openHistory(context, client);
+  const what = await findUndo(client, history, name, asked);
+  await checkNames(client, what);
+  for (const volume of lostVolumes(what)) {
+    const message = `Volume ${volume} is not in the trash: it comes back empty, if it does`;
+    if (!printsJson(context)) context.stderr.write(`warning: ${message}\n`);
+  }
+  const rounds = roundsOf(what, upOptions(context, flags, []));
+  let coming = what.trashed;
+  for (const options of rounds) {
+    const drawn = await draw(context, client, { what, options, coming });
+    if (!drawn || (drawn.plan.operations.length === 0 && coming.length === 0)) continue;
+    coming = [];
+    const { plan, project, generation } = drawn;
+    const { outcome } = await runPlan(context, client, plan, { command: "undo", project, generation });
+    if (outcome !== "succeeded") return;
+  }
+}
+
+async function findUndo(
+  client: EngineClient,
+  history: HistoryCalls,
+  name: string,
+  asked: number | undefined,
+): Promise<Undo> {
+  const choice = chooseUndo(name, await history.list(name), asked);
+  const { undone, state } = choice;
+  const full = state && (await history.get(name, state.number));
+  const kept =
+    full?.model && full.facts
+      ? { model: full.model, facts: full.facts, configs: full.configs, secrets: full.secrets }
+      : undefined;
+  const trashed = (await trashOf(client))
+    .filter(({ project, generation }) => project === name && generation === undone.number)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (undone.removed.length > 0 || trashed.length > 0) return { name, ...choice, kept, trashed };
+  throw new GantryError(
+    "generation-not-found",
+    `Nothing to undo: generation ${undone.number} left nothing to bring back`,
+    {
+      hint: "Bring the project up from its files: gantry up -d",
+    },
+  );
+}
+
+/** A volume that was made meanwhile is somebody's, and stays. */
+async function checkNames(client: EngineClient, { name, trashed, undone }: Undo): Promise<void> {
+  if (trashed.length === 0) return;
+  const there = new Set((await client.volumes.list()).map((volume) => volume.Name));
+  const taken = trashed.filter((volume) => there.has(volume.name)).map((volume) => volume.name);
+  if (taken.length === 0) return;
+  throw new GantryError(
+    "volume-name-in-use",
+    `Made anew since generation ${undone.number}: volume ${taken.join(", ")}`,
+    {
+      hint: `To put what is there now into the trash: gantry -p ${name} down -v. Then: gantry undo ${undone.number}`,
+    },
+  );
+}
+
+/** Names of named volumes that were removed and cannot come back with their data. */
+function lostVolumes({ undone, trashed }: Undo): string[] {
+  const kept = new Set(trashed.map(({ name }) => name));
+  return undone.removedVolumes.filter((name) => !kept.has(name));
+}
+
+/** What was up is started, what was not is only made: two rounds where there was both. */
+function roundsOf({ undone }: Undo, base: UpOptions): UpOptions[] {
+  const replicas = Map.groupBy(undone.removed, ({ service }) => service);
+  const wasUp = (service: string) => (replicas.get(service) ?? []).some((one) => one.wasUp);
+  const services = [...replicas.keys()].sort();
+  const scale = new Map([...replicas].map(([service, some]) => [service, some.length]));
+  // A whole project that went down comes back as a whole: what had ended by itself may have been a job.
+  const isWhole = undone.command === "down" && services.some(wasUp);
+  const rounds = [
+    { services: services.filter((service) => isWhole || wasUp(service)), noStart: false },
+    { services: services.filter((service) => !isWhole && !wasUp(service)), noStart: true },
+  ].filter((round) => round.services.length > 0);
+  if (rounds.length === 0) return [{ ...base, services: [], noStart: true, scale }];
+  return rounds.map((round) => ({ ...base, ...round, noDeps: true, scale, wait: base.wait && !round.noStart }));
+}
+
+/** The plan of one round, and the generation that it is. Undefined when what had to come first failed. */
+async function draw(
+  context: CliContext,
+  client: EngineClient,
+  { what, options, coming }: { what: Undo; options: UpOptions; coming: readonly TrashedVolume[] },
+) {
+  const { name, kept, state, undone } = what;
+  const drawn =
+    kept && state && options.services.length > 0
+      ? await planRestored(context, client, { name, generation: state, kept, options, coming })
+      : await nothingButVolumes(client, name);
+  if (!drawn) return undefined;
+  const { project, observed } = drawn;
+  const plan = withRestored(drawn.plan, coming, { generation: undone.number, removed: undone.removed });
+  const services = undone.services.length > 0 ? options.services : [];
+  const seed = { command: "undo", of: undone.number, project, observed, services } as const;
+  return { plan, project, generation: kept ? { ...seed, becomes: { state: kept } } : seed };
+}
+
+async function nothingButVolumes(client: EngineClient, name: string) {
+  const { observeResources } = await import("../../../../apply/observe.js");
+  const { rebuildProject } = await import("../../../../plan/service/rebuilt-project.js");
+  const observed = await observeResources(client, name);
+  const project: Project = rebuildProject(name, observed);
+  const plan: Plan = { project: name, operations: [], warnings: [] };
+  return { plan, project, observed };
+}
