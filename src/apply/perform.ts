@@ -111,11 +111,9 @@ export async function perform(
     case "remove-container":
     case "remove-network":
     case "remove-volume":
-    case "remove-image":
-      return remove(op, run);
     case "restore-volume":
-      await client.trash.restore(op.trashId);
-      return {};
+    case "remove-image":
+      return removeOrRestore(op, run);
     case "connect-network": {
       const body = { Container: idOf(op.container, run), EndpointConfig: op.endpoint };
       await client.networks.connect(op.network, body);
@@ -257,8 +255,8 @@ async function start(container: ContainerRef, run: RunState): Promise<Outcome> {
   return {};
 }
 
-async function remove(
-  op: Of<"remove-container" | "remove-network" | "remove-volume" | "remove-image">,
+async function removeOrRestore(
+  op: Of<"remove-container" | "remove-network" | "remove-volume" | "restore-volume" | "remove-image">,
   run: RunState,
 ): Promise<Outcome> {
   const { client } = run;
@@ -272,6 +270,9 @@ async function remove(
       const removal = orGone(client.networks.remove(op.networkId), "network-not-found");
       return op.leaveIfUsed ? orInUse(removal, "network-in-use") : done(removal);
     }
+    case "restore-volume":
+      await client.trash.restore(op.trashId);
+      return {};
     case "remove-volume":
       if (op.toTrash) return throwAway(op.name, run);
       return orInUse(orGone(client.volumes.remove(op.name, { force: true }), "volume-not-found"), "volume-in-use");

@@ -22,7 +22,7 @@ const maxDefaultFreeBytes = 5 * gib;
 /** A week, so that what went on a Friday is there on Monday. */
 export const defaultTrashLimits: TrashLimits = { keptMs: 7 * 24 * hourMs, maxBytes: 10 * gib };
 
-/** Out of the text of `engine.json`, if any, and the engine's variables. Throws "bad-parameter" naming what is wrong. */
+/** Out of the text of `engine.json`, if any, and the engine's variables. Throws "bad-parameter" for what is wrong. */
 export function parseTrashLimits(
   config: string | undefined,
   variables: Readonly<Record<string, string | undefined>>,
