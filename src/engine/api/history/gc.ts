@@ -5,10 +5,10 @@
  * of them needs then. A dry run finds the same and removes nothing.
  */
 import { isGantryError } from "../../../base/errors.js";
+import { defaultKeep, forgettable, imagesKeptFor } from "../../../history/forgettable.js";
 import type { GcBody, GcReply } from "../../../wire/history.js";
 import { composeLabels } from "../../../wire/labels.js";
 import type { ApiRooms } from "../rooms.js";
-import { defaultKeep, forgettable, imagesKeptFor } from "../../../history/forgettable.js";
 
 /** Ids of the images that histories hold, but for the generations in `without` by project. */
 export async function imagesKept(
