@@ -35,18 +35,26 @@ export function planContainers(draft: UpDraft): void {
     if (!verdict) continue;
     const isStopped = verdict.recreate.length > 0 || verdict.keep.some(({ restart }) => restart);
     const stopped = isStopped ? stopFollowers(draft, service.name) : [];
-    for (const { container, cause } of verdict.remove) removeReplica(draft, container, cause);
-    for (const { container, cause } of verdict.recreate) replaceReplica(draft, verdict, { container, cause, stopped });
+    const removals = new Map(
+      verdict.remove.map(({ container, cause }) => [container.name, removeReplica(draft, container, cause)]),
+    );
+    for (const { container, cause } of verdict.recreate) {
+      replaceReplica(draft, verdict, { container, cause, stopped, removals });
+    }
     for (const number of verdict.create) createReplica(draft, verdict, number);
     for (const one of verdict.keep) keepReplica(draft, service, { kept: one, stopped });
   }
 }
 
-function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): void {
+function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): string {
   const after = stopOnce(draft, container, cause.reason);
-  draft.builder.add({ kind: "remove-container", container: refOf(container), force: false, volumes: false }, cause, {
-    after,
-  });
+  return draft.builder.add(
+    { kind: "remove-container", container: refOf(container), force: false, volumes: false },
+    cause,
+    {
+      after,
+    },
+  );
 }
 
 function createReplica(draft: UpDraft, verdict: ServiceVerdict, number: number): void {
@@ -71,26 +79,34 @@ function createReplica(draft: UpDraft, verdict: ServiceVerdict, number: number):
 function replaceReplica(
   draft: UpDraft,
   verdict: ServiceVerdict,
-  replacement: { container: ObservedContainer; cause: Cause; stopped: readonly string[] },
+  replacement: {
+    container: ObservedContainer;
+    cause: Cause;
+    stopped: readonly string[];
+    /** By name: the operations that remove others of the service. */
+    removals: ReadonlyMap<string, string>;
+  },
 ): void {
-  const { container: old, cause, stopped } = replacement;
+  const { container: old, cause, stopped, removals } = replacement;
   const { service } = verdict;
   const number = old.number;
   const finalName = containerName(draft.project.name, service, number);
   const inherited = draft.options.renewAnonymousVolumes ? [] : inheritedMounts(draft, service, old);
   const body = bodyOf(draft, verdict, { number, inherited, replaces: finalName });
-  // A container that has stepped off a changed network is down already, and its place may be needed.
+  const name = temporaryName(old.id, finalName);
+  // An earlier replacement that was interrupted bears the name until it is removed.
+  const isFree = removals.get(name) ?? [];
   const created = draft.builder.add(
     {
       kind: "create-container",
       service: service.name,
-      name: temporaryName(old.id, finalName),
+      name,
       finalName,
       number,
       ...body,
     },
     cause,
-    { after: prerequisites(draft, service), isStep: true },
+    { after: [...prerequisites(draft, service), isFree].flat(), isStep: true },
   );
   const down = stopOnce(draft, old, "replaced", { after: [created, ...stopped], isStep: true });
   const removed = draft.builder.add(

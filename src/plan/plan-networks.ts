@@ -97,7 +97,14 @@ function recreateNetwork(draft: UpDraft, spec: NetworkSpec, live: ObservedNetwor
   );
   const created = builder.add({ kind: "create-network", body: networkBody(draft, spec) }, cause, { after: [removed] });
   draft.networkReady.set(spec.key, [created]);
-  for (const container of users) stepOn(draft, spec, container, created);
+  for (const container of [...users, ...lostBy(draft, spec, live)]) stepOn(draft, spec, container, created);
+}
+
+/** Containers that stay and are not on a network of theirs: an earlier change was interrupted in the middle. */
+function lostBy({ selected, verdicts }: UpDraft, spec: NetworkSpec, live: ObservedNetwork): ObservedContainer[] {
+  const services = selected.filter((service) => service.networks.has(spec.key));
+  const staying = services.flatMap((service) => verdicts.get(service.name)?.keep ?? []);
+  return staying.map(({ container }) => container).filter((container) => !container.networks.has(live.name));
 }
 
 /** A container that stays gets its place back, and its run; one that is replaced gets neither. */

@@ -312,6 +312,30 @@ it("finishes a replacement that was interrupted, whichever half was done", () =>
   ]);
 });
 
+it("puts back on a changed network what an interrupted change had taken off it", () => {
+  const before = aProject({ web: {} });
+  const network = (labels: Record<string, string>) => ({
+    networks: new Map([["default", aNetwork("default", { labels })]]),
+  });
+  const observed = observedAfterUp(before, { "shop-web-1": { state: "exited", networks: new Map() } });
+  expect(upLines(aProject({ web: {} }, network({ a: "b" })), observed)).toEqual([
+    "remove-network shop_default: network configuration changed",
+    "create-network shop_default: network configuration changed",
+    "connect-network shop_default shop-web-1: network shop_default is recreated",
+    "start-container shop-web-1: container is not running",
+  ]);
+});
+
+it("makes a replacement once what an interrupted one left under its name is removed", () => {
+  // The same replacement again failed with a conflict of names, and everything behind it was held back.
+  const observed = observedAfterUp(aProject({ web: {} }), { "shop-web-1": { id: "0123456789abcdef" } });
+  const [web] = observed.containers;
+  const leftover = web && { ...web, id: "id-2", name: "0123456789ab_shop-web-1", state: "created" as const };
+  const both = { ...observed, containers: leftover ? [...observed.containers, leftover] : [] };
+  const edges = edgesOf(aProject({ web: { environment: { A: "b" } } }), both);
+  expect(edges.get("create-container shop-web-1")).toContain("remove-container 0123456789ab_shop-web-1");
+});
+
 it("ends with a wait for every service when asked to", () => {
   const project = aProject({ job: {}, web: { depends_on: { job: completed } } });
   expect(upLines(project, onlyImages, { wait: true }).slice(-2)).toEqual([

@@ -12,6 +12,7 @@ import { describeConnections } from "./scenarios/connections.js";
 import { describeCost } from "./scenarios/cost.js";
 import { describeDrift } from "./scenarios/drift.js";
 import { describeInstances } from "./scenarios/instances.js";
+import { describeKilled } from "./scenarios/killed.js";
 import { describeLifecycle } from "./scenarios/lifecycle.js";
 import { describeOrder } from "./scenarios/order.js";
 import type { Stage, Traits } from "./scenarios/stage.js";
@@ -46,6 +47,7 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     describeInstances(stage);
     describeCommands(stage, traits);
     describeOrder(stage, traits);
+    describeKilled(stage, traits);
     describeDrift(stage, traits);
     describeCost(stage);
   });

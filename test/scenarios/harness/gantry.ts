@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly uid?: number;
   /** A command that runs the program, as `nsenter`. */
   readonly through?: readonly string[];
+  /** Gets the process, for signals. One that ends by a signal ends with code -1. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 export interface Gantry extends AsyncDisposable {
@@ -187,6 +189,7 @@ function runProgram(args: readonly string[], options: RunOptions): Promise<Outco
       resolve({ code, stdout, stderr, output: `${stdout}${stderr}` });
     });
     child.stdin?.end(options.stdin ?? "");
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
   });
 }
 
