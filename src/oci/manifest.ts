@@ -6,12 +6,13 @@
 import { GantryError } from "../base/errors.js";
 import { isRecord } from "../base/json.js";
 import { type Digest, isDigest } from "./digest.js";
-import { matchPlatform, type Platform } from "./platform.js";
+import { matchPlatform, type Platform, printPlatform } from "./platform.js";
 
 export const mediaTypes = {
   ociManifest: "application/vnd.oci.image.manifest.v1+json",
   ociIndex: "application/vnd.oci.image.index.v1+json",
   ociConfig: "application/vnd.oci.image.config.v1+json",
+  dockerConfig: "application/vnd.docker.container.image.v1+json",
   ociLayer: "application/vnd.oci.image.layer.v1.tar",
   ociLayerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
   ociLayerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
@@ -40,6 +41,8 @@ export interface ImageManifest {
   readonly kind: "image";
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
+  /** What it is, when it is no image. */
+  readonly artifactType?: string;
 }
 
 export interface ImageIndex {
@@ -63,22 +66,38 @@ export function parseManifest(text: string): ImageManifest | ImageIndex {
   if (parsed.layers.length > maxLayers) {
     throw new GantryError("registry-failed", `The image has ${parsed.layers.length} layers; ${maxLayers} are possible`);
   }
-  return { kind: "image", config: descriptor(parsed.config), layers: parsed.layers.map(descriptor) };
+  const { artifactType } = parsed;
+  return {
+    kind: "image",
+    config: descriptor(parsed.config),
+    layers: parsed.layers.map(descriptor),
+    ...(typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {}),
+  };
 }
+
+/** An entry that does not say for what it is comes after all that do. */
+const unstatedRank = 1000;
 
 /** The best manifest of an index for a platform. Throws "image-not-found" with Docker's text when there is none. */
 export function chooseManifest({ manifests }: ImageIndex, wanted: Platform, imageName: string): Descriptor {
   const ranked = manifests
-    .map((manifest) => ({ manifest, rank: manifest.platform ? matchPlatform(wanted, manifest.platform) : undefined }))
+    .map((manifest) => ({ manifest, rank: rankOf(manifest, wanted) }))
     .filter((entry): entry is { manifest: Descriptor; rank: number } => entry.rank !== undefined)
     .sort((a, b) => a.rank - b.rank);
   const best = ranked[0]?.manifest;
   if (best) return best;
-  const asked = [wanted.os, wanted.architecture, ...(wanted.variant ? [wanted.variant] : [])].join("/");
+  const offered = manifests.flatMap(({ platform }) => (platform && platform.os !== "unknown" ? [platform] : []));
   throw new GantryError(
     "image-not-found",
-    `no matching manifest for ${asked} in the manifest list entries of ${imageName}`,
+    `no matching manifest for ${printPlatform(wanted)} in the manifest list entries of ${imageName}`,
+    offered.length > 0 ? { hint: `It is there for ${[...new Set(offered.map(printPlatform))].join(", ")}` } : {},
   );
+}
+
+function rankOf({ platform, mediaType }: Descriptor, wanted: Platform): number | undefined {
+  if (platform && (platform.os !== "" || platform.architecture !== "")) return matchPlatform(wanted, platform);
+  const manifestTypes: readonly string[] = acceptedManifests;
+  return manifestTypes.includes(mediaType) ? unstatedRank : undefined;
 }
 
 function parseObject(text: string): Record<string, unknown> {

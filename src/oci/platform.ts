@@ -39,9 +39,28 @@ export function parsePlatform(text: string, machine: Platform): Platform {
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** How well an offer serves a wish, 0 best; undefined when it does not. A lower variant serves a higher one. */
+/** `linux/arm64/v8`. */
+export function printPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant ? [variant] : [])].join("/");
+}
+
+/** What else a processor runs, the best first, where nothing is offered that was made for it. */
+const alsoRuns: Readonly<Record<string, readonly string[]>> = { amd64: ["386"], arm64: ["arm"] };
+/** Worse than any variant of the processor's own. */
+const otherRank = 100;
+
+/**
+ * How well an offer serves a wish, 0 best; undefined when it does not. A lower variant serves a higher one, and 64 bits
+ * run what was made for 32.
+ *
+ * @see containerd, platforms.Only, which Docker goes by
+ */
 export function matchPlatform(wanted: Platform, offered: Platform): number | undefined {
-  if (wanted.os !== offered.os || wanted.architecture !== offered.architecture) return undefined;
+  if (wanted.os !== offered.os) return undefined;
+  if (wanted.architecture !== offered.architecture) {
+    const other = (alsoRuns[wanted.architecture] ?? []).includes(offered.architecture);
+    return other ? otherRank + otherRank - level(offered) : undefined;
+  }
   const want = level(wanted);
   const have = level(offered);
   return have > want ? undefined : want - have;

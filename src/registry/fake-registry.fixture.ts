@@ -30,8 +30,8 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly blobs: Map<string, Buffer>;
   /** By `NAME:REFERENCE`; `type` is its content type. */
   readonly manifests: Map<string, { type: string; text: string }>;
-  /** Bytes received of uploads, by their number. */
-  readonly uploads: Map<string, Buffer>;
+  /** What has been received of uploads, by their number. */
+  readonly uploads: Map<string, Buffer[]>;
   addBlob(content: Buffer | string): string;
   /** Under the tag and under its digest, which is returned. */
   addManifest(name: string, tag: string, manifest: object): string;
@@ -145,7 +145,7 @@ async function uploadBlob(
       response.writeHead(201).end();
       return;
     }
-    registry.uploads.set(id, Buffer.alloc(0));
+    registry.uploads.set(id, []);
     response.writeHead(202, { location }).end();
     return;
   }
@@ -156,11 +156,9 @@ async function uploadBlob(
     return;
   }
   // What came before a break counts, as in registries that can resume.
-  incoming.on("data", (chunk: Buffer) =>
-    registry.uploads.set(id, Buffer.concat([registry.uploads.get(id) ?? Buffer.alloc(0), chunk])),
-  );
+  incoming.on("data", (chunk: Buffer) => before.push(chunk));
   await new Promise((resolve) => incoming.once("close", resolve).once("end", resolve));
-  const content = registry.uploads.get(id) ?? Buffer.alloc(0);
+  const content = Buffer.concat(before);
   const range = `0-${Math.max(content.length - 1, 0)}`;
   if (method === "GET") response.writeHead(204, { location, range }).end();
   else if (method === "PATCH") response.writeHead(202, { location, range }).end();

@@ -42,6 +42,8 @@ export interface FetchedManifest {
 export interface RegistryClient {
   /** The way up. */
   readonly pusher: RegistryPusher;
+  /** Whether others are asked before the registry itself. */
+  hasMirrors(reference: ImageReference): boolean;
   /** By tag, or by digest when the reference or `digest` has one. Throws "image-not-found", "registry-…". */
   fetchManifest(reference: ImageReference, call: RegistryCall & { digest?: Digest }): Promise<FetchedManifest>;
   /** Every tag of the repository, in the registry's order. Throws "image-not-found", "registry-…". */
@@ -53,7 +55,7 @@ export interface RegistryClient {
   fetchBlob(reference: ImageReference, blob: Descriptor, call: BlobCall): Promise<void>;
 }
 
-/** `isDistrusted`: what came last was damaged, so mirrors are not asked again. */
+/** `isDistrusted`: what came last was damaged, so mirrors are asked after the registry itself. */
 export interface BlobCall extends RegistryCall {
   readonly path: string;
   readonly onBytes: (current: number) => void;
@@ -92,6 +94,10 @@ class HttpRegistryClient implements RegistryClient {
     this.#clock = clock;
     this.#exchange = new Exchange({ config, clock });
     this.pusher = new RegistryPusher(this.#exchange, clock);
+  }
+
+  hasMirrors({ domain }: ImageReference): boolean {
+    return this.#exchange.mirrors(domain).length > 0;
   }
 
   async fetchManifest(
@@ -146,8 +152,9 @@ class HttpRegistryClient implements RegistryClient {
           return;
         } catch (error) {
           call.signal.throwIfAborted();
-          failures = (await sizeOf(path)) > before ? 1 : failures + 1; // what moves on may go on
-          if (failures >= maxAttempts || !isTransientError(error, true)) throw error;
+          const hasMoved = (await sizeOf(path)) > before;
+          failures = hasMoved ? 1 : failures + 1; // what moves on may go on
+          if (failures >= maxAttempts || !isTransientError(error, hasMoved)) throw error;
           const wait = waitMs(failures, { retryAfter: undefined, random: Math.random(), now: this.#clock.now() });
           await sleep(wait ?? 0, call.signal);
         }
@@ -189,32 +196,28 @@ class HttpRegistryClient implements RegistryClient {
   ): Promise<T> {
     const repository = canonicalName(reference);
     const preferred = resource.startsWith("blobs/") ? this.#preferred.get(repository) : undefined;
-    const mirrors = isDistrusted ? [] : this.#exchange.mirrors(reference.domain);
+    const mirrors = this.#exchange.mirrors(reference.domain);
     // What the registry itself has told of, it is asked for first.
-    const isOwnFirst = preferred !== undefined && !mirrors.some(({ baseUrl }) => baseUrl === preferred);
+    const isOwnFirst = isDistrusted || (preferred !== undefined && !mirrors.some((one) => one.baseUrl === preferred));
     mirrors.sort((a, b) => Number(b.baseUrl === preferred) - Number(a.baseUrl === preferred));
+    const own = () => this.#exchange.own(reference.domain, signal);
+    const others = mirrors.map((mirror) => async () => mirror);
     const failures: Array<{ endpoint: Endpoint; error: unknown }> = [];
-    for (const mirror of isOwnFirst ? [] : mirrors) {
+    let told: unknown;
+    for (const find of isOwnFirst ? [own, ...others] : [...others, own]) {
+      let endpoint: Endpoint | undefined;
       try {
-        const answer = await ask(mirror);
-        this.#preferred.set(repository, mirror.baseUrl);
+        endpoint = await find();
+        const answer = await ask(endpoint);
+        this.#preferred.set(repository, endpoint.baseUrl);
         return answer;
       } catch (error) {
         signal.throwIfAborted();
-        failures.push({ endpoint: mirror, error });
+        if (endpoint?.isMirror) failures.push({ endpoint, error });
+        else told = endpoint ? connectionError(endpoint.baseUrl, error) : error;
       }
     }
-    try {
-      const own = await this.#exchange.own(reference.domain, signal);
-      const answer = await ask(own).catch((error: unknown) => {
-        throw connectionError(own.baseUrl, error);
-      });
-      this.#preferred.set(repository, own.baseUrl);
-      return answer;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw withMirrors(error, failures);
-    }
+    throw withMirrors(told, failures);
   }
 
   /** A successful response. Throws system errors and those of `registry-errors.ts`. */

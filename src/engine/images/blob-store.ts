@@ -1,7 +1,7 @@
 /**
  * Content-addressed blobs: `blobs/sha256/HEX` under the state root, each whole and checked before it gets its name.
  *
- * Touches the world. What is still coming in lies in `partial/`, where a later try finds it; a new engine clears it.
+ * Touches the world. What is still coming in lies in `partial/`, where a later try finds it, also of a new engine.
  */
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -119,10 +119,19 @@ export class BlobStore {
     await removeDurably(this.path(digest));
   }
 
-  /** Deletes what lies in `partial/`. */
-  async removePartials(): Promise<void> {
+  /** Deletes what lies in `partial/`, but downloads that somebody wants. Returns the bytes of downloads that went. */
+  async removePartials(isWanted: (digest: Digest) => boolean): Promise<number> {
+    let freedBytes = 0;
     for (const name of await readdir(this.#partial)) {
-      await rm(join(this.#partial, name), { recursive: true, force: true });
+      const digest = `sha256:${name}`;
+      if (isDigest(digest) && isWanted(digest)) continue;
+      const path = join(this.#partial, name);
+      freedBytes += await stat(path).then(
+        (stats) => (stats.isFile() ? stats.size : 0),
+        () => 0,
+      );
+      await rm(path, { recursive: true, force: true });
     }
+    return freedBytes;
   }
 }

@@ -8,7 +8,7 @@ import { arch } from "node:os";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
-import type { ChainId, Digest } from "../../oci/digest.js";
+import type { Digest } from "../../oci/digest.js";
 import { parseImageConfig } from "../../oci/image-config.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import {
@@ -32,7 +32,7 @@ import type {
 import type { LayerStore } from "../layers/layer-store.js";
 import type { DamagedRecord } from "../store/json-records.js";
 import { BlobStore } from "./blob-store.js";
-import { findGarbage, neededBy } from "./garbage.js";
+import { findGarbage, type GarbageRooms, neededContent, removeGarbage, removeLayer } from "./garbage.js";
 import { imageDefaults } from "./image-defaults.js";
 import { type Image, ImageIndex, type ImageWithNames } from "./image-index.js";
 import { inspectImage, listImages } from "./image-views.js";
@@ -47,7 +47,8 @@ import { historyOf, portableImage } from "./portable/image-layers.js";
 import { loadImages } from "./portable/load-images.js";
 import { missingTagText, pushImage } from "./portable/push-image.js";
 import { saveImages } from "./portable/save-images.js";
-import { type PullRequest, pullImage } from "./pull-image.js";
+import { PendingPulls } from "./pull/pending-pulls.js";
+import { type PullRequest, pullImage } from "./pull/pull-image.js";
 import { planRemove } from "./remove-plan.js";
 import { SingleFlight } from "./single-flight.js";
 
@@ -68,14 +69,22 @@ export class ImageStore implements Images {
   readonly #index: ImageIndex;
   /** Imports and pulls under way: garbage is not collected beside them, since nothing names what they have stored. */
   #transfers = 0;
-  #collecting: Promise<void> = Promise.resolve();
+  #collecting: Promise<unknown> = Promise.resolve();
+  readonly #pending: PendingPulls;
+  readonly #garbage: GarbageRooms;
   readonly forBuilds: BuildImages;
 
   readonly #pulls = new SingleFlight<StoredImage, ProgressMessage>(({ id, status }) => id ?? status ?? "");
   readonly #blobLocks = new KeyedLock();
 
-  private constructor({ layers, registry, clock }: ImageStoreOptions, blobs: BlobStore, index: ImageIndex) {
+  private constructor(
+    { layers, registry, clock }: ImageStoreOptions,
+    { blobs, index, pending }: { blobs: BlobStore; index: ImageIndex; pending: PendingPulls },
+  ) {
     this.#layers = layers;
+    this.#pending = pending;
+    const kept = () => this.forBuilds.kept();
+    this.#garbage = { blobs, layers, pending, images: () => index.all(), kept };
     this.#registry = registry;
     this.#clock = clock;
     this.#blobs = blobs;
@@ -86,7 +95,8 @@ export class ImageStore implements Images {
   static async open(options: ImageStoreOptions): Promise<ImageStore> {
     const blobs = await BlobStore.open(options.stateRoot);
     const index = await ImageIndex.open(options.stateRoot, { blobs, onDamaged: options.onDamaged });
-    return new ImageStore(options, blobs, index);
+    const pending = await PendingPulls.open(options.stateRoot, options);
+    return new ImageStore(options, { blobs, index, pending });
   }
 
   resolve(name: string): StoredImage {
@@ -284,26 +294,17 @@ export class ImageStore implements Images {
   }
 
   /** Does nothing while something is being pulled or imported; pulls that start meanwhile wait for it. */
-  collectGarbage(keep: ReadonlySet<string>): Promise<void> {
-    this.#collecting = this.#collecting.then(() => (this.#transfers > 0 ? undefined : this.#collect(keep)));
-    return this.#collecting;
+  collectGarbage(keep: ReadonlySet<string>, { forgetPending = false } = {}): Promise<number> {
+    const collecting = this.#collecting
+      .catch(() => {})
+      .then(() => (this.#transfers > 0 ? 0 : removeGarbage(this.#garbage, { keep, forgetPending })));
+    this.#collecting = collecting;
+    return collecting;
   }
 
   async findGarbage(keep: ReadonlySet<string>): Promise<{ count: number; sizeBytes: number }> {
-    const { chains, blobs, sizeBytes } = await this.#garbage(keep);
+    const { chains, blobs, sizeBytes } = await findGarbage(this.#garbage, keep);
     return { count: chains.length + blobs.length, sizeBytes };
-  }
-
-  async #collect(keep: ReadonlySet<string>): Promise<void> {
-    const { chains, blobs } = await this.#garbage(keep);
-    for (const chainId of chains) await this.#removeLayer(chainId);
-    for (const digest of blobs) await this.#blobs.remove(digest);
-    await this.#blobs.removePartials();
-  }
-
-  /** An image without names stays until it is removed or pruned: people find it in the list. */
-  #garbage(keep: ReadonlySet<string>) {
-    return findGarbage({ blobs: this.#blobs, layers: this.#layers }, this.#neededBy(this.#index.all()), keep);
   }
 
   async #pullNow(request: PullRequest): Promise<StoredImage> {
@@ -313,7 +314,7 @@ export class ImageStore implements Images {
       registry: this.#registry,
       blobs: this.#blobs,
       layers: this.#layers,
-      clock: this.#clock,
+      ...{ clock: this.#clock, pending: this.#pending },
       hasImage: (id) => this.#index.all().some((image) => image.id === id),
       exclusively: (digest, work) => this.#blobLocks.run(digest, work),
     });
@@ -322,6 +323,7 @@ export class ImageStore implements Images {
     const { domain, path } = reference;
     await this.#index.point({ domain, path, digest: repoDigest }, record.id, this.#clock.now());
     if (!reference.digest) await this.#index.point(reference, record.id, this.#clock.now());
+    await this.#pending.end(reference);
     const isNew = before !== record.id;
     const what = isNew ? "Downloaded newer image" : "Image is up to date";
     tell({ status: `Status: ${what} for ${familiarReference(reference)}` });
@@ -340,28 +342,16 @@ export class ImageStore implements Images {
 
   async #delete(image: Image): Promise<ImageDeleteItem[]> {
     await this.#index.remove(image.id);
-    const left = this.#index.all();
     const removed: ImageDeleteItem[] = [{ Deleted: image.id }];
     if (this.#transfers > 0) return removed; // a pull may have counted on these layers: the garbage takes them later
-    const { blobs, chains } = this.#neededBy(left);
+    const { blobs, chains } = neededContent(this.#garbage);
     for (const chainId of [...image.chainIds].reverse()) {
-      if (!chains.has(chainId) && (await this.#removeLayer(chainId))) removed.push({ Deleted: chainId });
+      if (!chains.has(chainId) && (await removeLayer(this.#layers, chainId))) removed.push({ Deleted: chainId });
     }
     for (const digest of [image.id, image.manifest, ...image.layers]) {
       if (!blobs.has(digest)) await this.#blobs.remove(digest);
     }
     return removed;
-  }
-
-  #neededBy(images: readonly Image[]) {
-    return neededBy(images, this.forBuilds.kept());
-  }
-
-  /** False for a layer that a container stands on: it goes with the garbage after the container. */
-  async #removeLayer(chainId: ChainId): Promise<boolean> {
-    if (this.#layers.isLayerInUse(chainId)) return false;
-    await this.#layers.removeLayer(chainId);
-    return true;
   }
 
   #withNames(image: Image): ImageWithNames {

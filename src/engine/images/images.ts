@@ -2,7 +2,8 @@
  * The image store as the rest of the engine sees it. Implemented by `image-store.ts`.
  *
  * Life: an image exists when its manifest, config and every layer are stored and unpacked; only then does a reference
- * point at it. A crash during a pull or import leaves blobs and partial layers that the next pull resumes or replaces.
+ * point at it. A crash during a pull leaves what came, which the next pull goes on from; one during an import leaves
+ * garbage, which the next engine removes.
  */
 import type { Readable } from "node:stream";
 import type { ContainerConfig } from "../../wire/container.js";
@@ -112,9 +113,9 @@ export interface Images {
   readonly forBuilds: BuildImages;
   /**
    * Removes blobs and layers that neither a reference, nor `keep` (image ids of containers), nor a pull in flight
-   * needs.
+   * needs; with `forgetPending` also what pulls that broke off have left for the next try. Returns the bytes freed.
    */
-  collectGarbage(keep: ReadonlySet<string>): Promise<void>;
+  collectGarbage(keep: ReadonlySet<string>, options?: { forgetPending?: boolean }): Promise<number>;
   /** What that would remove: blobs and layers together. */
   findGarbage(keep: ReadonlySet<string>): Promise<{ count: number; sizeBytes: number }>;
 }

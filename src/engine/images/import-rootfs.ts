@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
@@ -11,6 +12,7 @@ import { mediaTypes } from "../../oci/manifest.js";
 import type { Platform } from "../../oci/platform.js";
 import type { ContainerConfig } from "../../wire/container.js";
 import type { LayerStore } from "../layers/layer-store.js";
+import { UnpackGuard } from "../layers/unpack-guard.js";
 import type { BlobStore } from "./blob-store.js";
 import type { ImageRecord } from "./image-index.js";
 
@@ -103,14 +105,15 @@ async function spool(tar: Readable, path: string, signal: AbortSignal): Promise<
   }
   const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
   const foreign = foreignFormats.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
-  if (foreign) await decompress(foreign.program, whole(), { file, signal });
-  else await pipeline(whole(), file, { signal });
+  const guard = new UnpackGuard(dirname(path));
+  if (foreign) await decompress(foreign.program, whole(), { file, signal, guard });
+  else await pipeline(guard.watch(whole()), file, { signal });
 }
 
 async function decompress(
   program: string,
   source: AsyncIterable<Buffer>,
-  { file, signal }: { file: Writable; signal: AbortSignal },
+  { file, signal, guard }: { file: Writable; signal: AbortSignal; guard: UnpackGuard },
 ): Promise<void> {
   const child = spawn(program, ["-dc"], { stdio: ["pipe", "pipe", "ignore"], signal });
   const ended = new Promise<void>((resolve, reject) => {
@@ -119,7 +122,7 @@ async function decompress(
   });
   // When the program dies its pipes break too; what it died of says more.
   const fed = pipeline(source, child.stdin).catch(() => {});
-  await Promise.all([ended, fed, pipeline(child.stdout, file, { signal })]).catch((error: unknown) => {
+  await Promise.all([ended, fed, pipeline(guard.watch(child.stdout), file, { signal })]).catch((error: unknown) => {
     signal.throwIfAborted();
     throw isGantryError(error) ? error : damaged(program);
   });

@@ -18,6 +18,7 @@ import { umount, umountFlags } from "../kernel/mount.js";
 import { type DamagedRecord, expectRecord, JsonRecords } from "../store/json-records.js";
 import type { Layers } from "./layers.js";
 import { bindPrivately, holdingMount, mountOverlay, probeOverlay } from "./overlay.js";
+import type { UnpackLimits } from "./unpack-guard.js";
 import type { UnpackResult } from "./unpack-job.js";
 import { Unpacker } from "./unpacker.js";
 
@@ -46,6 +47,8 @@ export interface LayerStoreOptions {
   readonly onDamaged: (damaged: DamagedRecord) => void;
   /** For tests: "vfs" skips the probe. */
   readonly driver?: "overlay2" | "vfs";
+  /** For tests: what an archive may unpack to. */
+  readonly limits?: UnpackLimits;
 }
 
 export class LayerStore implements Layers {
@@ -54,6 +57,7 @@ export class LayerStore implements Layers {
   readonly driverReason: string | undefined;
   readonly #stateRoot: string;
   readonly #unpacker = new Unpacker();
+  readonly #limits: UnpackLimits | undefined;
   readonly #layers: JsonRecords<LayerRecord>;
   readonly #rootfs: JsonRecords<RootfsRecord>;
   /** Containers whose root file systems are mounted. */
@@ -69,7 +73,9 @@ export class LayerStore implements Layers {
     stateRoot: string;
     layers: JsonRecords<LayerRecord>;
     rootfs: JsonRecords<RootfsRecord>;
+    limits: UnpackLimits | undefined;
   }) {
+    this.#limits = parts.limits;
     this.driver = parts.driver;
     this.driverReason = parts.reason;
     this.#stateRoot = parts.stateRoot;
@@ -78,7 +84,7 @@ export class LayerStore implements Layers {
   }
 
   /** Reads the records, chooses the driver by a real mount, and deletes what a crash left. */
-  static async open({ stateRoot, onDamaged, driver }: LayerStoreOptions): Promise<LayerStore> {
+  static async open({ stateRoot, onDamaged, driver, limits }: LayerStoreOptions): Promise<LayerStore> {
     // Others may pass through: the processes of a container with a user of its own live below.
     for (const name of ["l", "rootfs"]) await mkdir(join(stateRoot, name), { recursive: true, mode: 0o711 });
     const layers = await JsonRecords.open({
@@ -98,8 +104,7 @@ export class LayerStore implements Layers {
       driver: driver ?? (probed?.kind === "overlay" ? "overlay2" : "vfs"),
       reason: probed?.kind === "no" ? probed.reason : undefined,
       stateRoot,
-      layers,
-      rootfs,
+      ...{ layers, rootfs, limits },
     });
     await store.#removeLeftovers();
     store.#home = await homeOf(join(stateRoot, "rootfs"));
@@ -136,7 +141,8 @@ export class LayerStore implements Layers {
     const { expected, ...call } = options;
     try {
       const target = this.#tree(directory);
-      const result = await this.#unpacker.unpack({ archive, target, whiteouts, expected }, call);
+      const limits = this.#limits ? { limits: this.#limits } : {};
+      const result = await this.#unpacker.unpack({ archive, target, whiteouts, expected, ...limits }, call);
       return { ...result, directory };
     } catch (error) {
       await this.discard({ directory });

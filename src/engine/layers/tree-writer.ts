@@ -22,6 +22,7 @@ const opaqueAttribute = "trusted.overlay.opaque";
 export class TreeWriter implements TarSink {
   readonly #root: string;
   readonly #whiteouts: WhiteoutStyle;
+  readonly #onEntry: () => void;
   /** Paths that are real directories, by lstat or because this writer made them. */
   readonly #directories = new Set<string>([""]);
   /** Set last: writing into a directory changes its time. */
@@ -31,12 +32,14 @@ export class TreeWriter implements TarSink {
   #sizeBytes = 0;
 
   /** `root` exists and is empty. */
-  constructor(root: string, whiteouts: WhiteoutStyle) {
+  constructor(root: string, { whiteouts, onEntry }: { whiteouts: WhiteoutStyle; onEntry: () => void }) {
+    this.#onEntry = onEntry;
     this.#root = Buffer.from(root).toString("latin1");
     this.#whiteouts = whiteouts;
   }
 
   entry(entry: TarEntry): void {
+    this.#onEntry();
     const plan = planEntry(entry.name);
     switch (plan.kind) {
       case "skip":

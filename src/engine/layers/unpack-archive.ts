@@ -9,6 +9,7 @@ import type { Digest } from "../../oci/digest.js";
 import { syncFileSystem } from "../kernel/mount.js";
 import { TarReader } from "./tar-reader.js";
 import { TreeWriter } from "./tree-writer.js";
+import { UnpackGuard } from "./unpack-guard.js";
 import type { Compression, UnpackJob, UnpackResult } from "./unpack-job.js";
 
 /** Large reads and inflated chunks: fewer turns of the loop. Four of them are in flight at most. */
@@ -25,7 +26,8 @@ export async function unpackArchive(
 ): Promise<UnpackResult> {
   const archiveHash = createHash("sha256");
   const tarHash = createHash("sha256");
-  const writer = new TreeWriter(job.target, job.whiteouts);
+  const guard = new UnpackGuard(job.target, job.limits);
+  const writer = new TreeWriter(job.target, { whiteouts: job.whiteouts, onEntry: () => guard.entry() });
   const reader = new TarReader(writer);
   let archiveBytes = 0;
   let compression: Compression | undefined;
@@ -49,6 +51,7 @@ export async function unpackArchive(
   async function consume(tar: AsyncIterable<Buffer>): Promise<void> {
     for await (const chunk of tar) {
       signal.throwIfAborted();
+      guard.grown(chunk.length, compression === "none" ? undefined : archiveBytes);
       if (compression !== "none") tarHash.update(chunk);
       reader.push(chunk);
     }

@@ -1,6 +1,7 @@
 /** What the unpack worker is asked and what it answers. Pure types; both sides are of one build. */
 import type { DiffId, Digest } from "../../oci/digest.js";
 import type { WhiteoutStyle } from "./tree-writer.js";
+import type { UnpackLimits } from "./unpack-guard.js";
 
 export type Compression = "none" | "gzip" | "zstd";
 
@@ -12,6 +13,8 @@ export interface UnpackJob {
   readonly whiteouts: WhiteoutStyle;
   /** Checked against the file's bytes as they are, and against the tar inside. */
   readonly expected: { readonly digest?: Digest; readonly diffId?: DiffId };
+  /** Other limits than those of `unpack-guard.ts`. */
+  readonly limits?: UnpackLimits;
 }
 
 /** Copies trees that hold `.wh.` files one over the other into `target`, lowest first. */

@@ -1,10 +1,10 @@
 /**
- * The worker thread that unpacks and copies layers, so that the engine's event loop never waits for them.
+ * A worker thread that unpacks and copies layers, so that the engine's event loop never waits for them.
  *
- * Touches the world. Jobs run one after another: two unpacks at once would only compete for the same disk.
+ * Touches the world. Jobs run one after another; those that may run side by side are given to several workers.
  */
 import { parentPort } from "node:worker_threads";
-import { GantryError, messageOf } from "../../base/errors.js";
+import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import { flattenTrees } from "./flatten-trees.js";
 import { beginWork } from "./start-worker.js";
 import { unpackArchive } from "./unpack-archive.js";
@@ -35,12 +35,19 @@ async function run(id: number, job: Job, signal: AbortSignal): Promise<void> {
     (error: unknown) => ({
       kind: "failed",
       id,
-      code: error instanceof GantryError ? error.code : undefined,
-      message: messageOf(error),
+      ...(isFullDisk(error)
+        ? { code: "disk-full", message: "no space left on device" }
+        : { code: error instanceof GantryError ? error.code : undefined, message: messageOf(error) }),
     }),
   );
   cancels.delete(id);
   port?.postMessage(reply);
+}
+
+/** Errors lose their codes on the way between threads. Those of `kernel/` carry it in their cause. */
+function isFullDisk(error: unknown): boolean {
+  const codes = [error, error instanceof Error ? error.cause : undefined].map(systemCodeOf);
+  return codes.includes("ENOSPC") || codes.includes("EDQUOT");
 }
 
 async function perform(id: number, job: Job, signal: AbortSignal): Promise<UnpackResult | undefined> {

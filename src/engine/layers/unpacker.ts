@@ -1,4 +1,5 @@
-/** The engine's side of the unpack worker: starts it at first use, keeps it, hands it jobs. Touches the world. */
+/** The engine's side of the unpack workers: starts them when they are needed, hands them jobs. Touches the world. */
+import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../base/errors.js";
 import { endWorker, startWorker } from "./start-worker.js";
@@ -10,16 +11,27 @@ interface Waiting {
   readonly onProgress: ((archiveBytes: number) => void) | undefined;
 }
 
+interface Hand {
+  readonly worker: Worker;
+  /** By the job's number. */
+  readonly jobs: Map<number, Waiting>;
+}
+
+/** Inflating keeps a processor busy; more than this many writers only wait for the same disk. */
+const mostWorkers = Math.min(4, availableParallelism());
+/** A worker takes some megabytes: those that were needed for one pull alone do not stay. */
+const idleMs = 10_000;
+
 /**
- * Jobs run in the order they were given. A worker that dies fails its jobs, and the next job starts another; an idle
- * one does not keep the process alive. `close` ends it; jobs still waiting then fail.
+ * Jobs run side by side, in as many workers as there are processors. A worker that dies fails its jobs, and the next
+ * job starts another; an idle one does not keep the process alive. `close` ends them; jobs still waiting then fail.
  */
 export class Unpacker {
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
+  readonly #hands = new Set<Hand>();
   #lastId = 0;
+  #idle: NodeJS.Timeout | undefined;
 
-  /** Rejects with "import-failed", "blob-corrupt", or the signal's reason. */
+  /** Rejects with "import-failed", "blob-corrupt", "disk-full", or the signal's reason. */
   async unpack(
     job: Omit<UnpackJob, "kind">,
     { signal, onProgress }: { signal: AbortSignal; onProgress?: (archiveBytes: number) => void },
@@ -34,12 +46,13 @@ export class Unpacker {
   }
 
   async close(): Promise<void> {
-    if (this.#worker) await endWorker(this.#worker);
+    clearTimeout(this.#idle);
+    await Promise.all([...this.#hands].map(({ worker }) => endWorker(worker)));
   }
 
   async #run(job: Job, signal: AbortSignal, onProgress?: Waiting["onProgress"]): Promise<UnpackResult | undefined> {
     signal.throwIfAborted();
-    const worker = this.#started();
+    const { worker, jobs } = this.#freeHand();
     this.#lastId += 1;
     const id = this.#lastId;
     const cancel = () => worker.postMessage({ kind: "cancel", id } satisfies Request);
@@ -47,7 +60,7 @@ export class Unpacker {
     worker.ref();
     try {
       return await new Promise((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject, onProgress });
+        jobs.set(id, { resolve, reject, onProgress });
         worker.postMessage({ kind: "run", id, job } satisfies Request);
       });
     } catch (error) {
@@ -55,36 +68,50 @@ export class Unpacker {
       throw error;
     } finally {
       signal.removeEventListener("abort", cancel);
-      this.#waiting.delete(id);
-      if (this.#waiting.size === 0) worker.unref();
+      jobs.delete(id);
+      if (jobs.size === 0) this.#rest(worker);
     }
   }
 
-  #started(): Worker {
-    if (this.#worker) return this.#worker;
+  /** One without work, a new one while there may be more, else the one with the least to do. */
+  #freeHand(): Hand {
+    const [least] = [...this.#hands].sort((a, b) => a.jobs.size - b.jobs.size);
+    if (least && (least.jobs.size === 0 || this.#hands.size >= mostWorkers)) return least;
     const worker = startWorker("unpack-worker", { besides: import.meta.url });
-    worker.on("message", (reply: Reply) => this.#answer(reply));
-    worker.on("error", (error) => this.#lost(worker, error));
-    worker.on("exit", () => this.#lost(worker, new Error("The unpack worker ended")));
-    this.#worker = worker;
-    return worker;
+    const hand: Hand = { worker, jobs: new Map() };
+    worker.on("message", (reply: Reply) => answer(hand, reply));
+    worker.on("error", (error) => this.#lost(hand, error));
+    worker.on("exit", () => this.#lost(hand, new Error("The unpack worker ended")));
+    this.#hands.add(hand);
+    return hand;
   }
 
-  #answer(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (!waiting) return;
-    if (reply.kind === "progress") waiting.onProgress?.(reply.archiveBytes);
-    else if (reply.kind === "done") waiting.resolve(reply.result);
-    else
-      waiting.reject(isErrorCode(reply.code) ? new GantryError(reply.code, reply.message) : new Error(reply.message));
+  #rest(worker: Worker): void {
+    worker.unref();
+    if (this.#hands.size < 2 || this.#idle) return;
+    this.#idle = setTimeout(() => {
+      this.#idle = undefined;
+      const idle = [...this.#hands].filter(({ jobs }) => jobs.size === 0);
+      for (const hand of idle.slice(idle.length === this.#hands.size ? 1 : 0)) {
+        this.#hands.delete(hand);
+        void endWorker(hand.worker);
+      }
+    }, idleMs).unref();
   }
 
-  #lost(worker: Worker, error: unknown): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+  #lost(hand: Hand, error: unknown): void {
+    this.#hands.delete(hand);
+    for (const { reject } of hand.jobs.values()) reject(error);
+    hand.jobs.clear();
   }
+}
+
+function answer({ jobs }: Hand, reply: Reply): void {
+  const waiting = jobs.get(reply.id);
+  if (!waiting) return;
+  if (reply.kind === "progress") waiting.onProgress?.(reply.archiveBytes);
+  else if (reply.kind === "done") waiting.resolve(reply.result);
+  else waiting.reject(isErrorCode(reply.code) ? new GantryError(reply.code, reply.message) : new Error(reply.message));
 }
 
 function isErrorCode(code: string | undefined): code is ErrorCode {

@@ -19,6 +19,7 @@ import { type ImageReference, parseReference, withDefaultTag } from "../../../oc
 import { decompressed } from "../../layers/decompress.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import { extractIntoTree } from "../../layers/trees/tree-jobs.js";
+import { UnpackGuard } from "../../layers/unpack-guard.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ImageRecord } from "../image-index.js";
 
@@ -52,7 +53,11 @@ export async function loadImages(archive: Readable, rooms: LoadRooms, signal: Ab
   await mkdir(directory, { mode: 0o700 });
   try {
     const view = { kind: "rootfs", root: directory, readOnly: false, mounts: [] } as const;
-    await extractIntoTree(view, { path: "/", keepKinds: false }, { tar: await decompressed(archive), signal });
+    await extractIntoTree(
+      view,
+      { path: "/", keepKinds: false },
+      { tar: new UnpackGuard(directory).watch(await decompressed(archive)), signal },
+    );
     const loaded: LoadedImage[] = [];
     for (const found of await findImages(directory, rooms.platform)) {
       signal.throwIfAborted();

@@ -1,8 +1,8 @@
 /** Docker's words for the progress of a pull, at a pace that people can read. Does not touch the world. */
-import type { Clock } from "../../base/clock.js";
-import type { Descriptor } from "../../oci/manifest.js";
-import { shortId } from "../../oci/short-id.js";
-import type { ProgressMessage } from "../../wire/image.js";
+import type { Clock } from "../../../base/clock.js";
+import type { Descriptor } from "../../../oci/manifest.js";
+import { shortId } from "../../../oci/short-id.js";
+import type { ProgressMessage } from "../../../wire/image.js";
 
 export type LayerStatus =
   | "Pulling fs layer"

@@ -2,23 +2,26 @@
  * Pulls one image: manifest, configuration, then its layers side by side. Touches the world.
  *
  * A layer that is unpacked already is not fetched; a blob that is stored already is unpacked again; a download that
- * broke off goes on where it stopped. A failure leaves only blobs, downloads and layers, which the next pull uses.
+ * broke off goes on where it stopped. A failure leaves only blobs, downloads and layers, which the next pull uses; a
+ * crash as well, as what a pull wants is written down before its first layer is fetched.
  */
 import { readFile, rm } from "node:fs/promises";
-import type { Clock } from "../../base/clock.js";
-import { GantryError, isGantryError, systemCodeOf } from "../../base/errors.js";
-import { type ChainId, chainIdsOf, type DiffId, type Digest, digestOf } from "../../oci/digest.js";
-import { type ImageConfig, parseImageConfig } from "../../oci/image-config.js";
-import { chooseManifest, type Descriptor, type ImageManifest, parseManifest } from "../../oci/manifest.js";
-import type { Platform } from "../../oci/platform.js";
-import { familiarReference, type ImageReference } from "../../oci/reference.js";
-import type { RegistryCall, RegistryClient } from "../../registry/registry-client.js";
-import type { ProgressMessage } from "../../wire/image.js";
-import type { LayerStore, UnpackedLayer } from "../layers/layer-store.js";
-import type { BlobStore } from "./blob-store.js";
-import type { ImageRecord } from "./image-index.js";
-import { limiter } from "./limiter.js";
+import type { Clock } from "../../../base/clock.js";
+import { GantryError, isGantryError, systemCodeOf } from "../../../base/errors.js";
+import { type ChainId, chainIdsOf, type DiffId, type Digest, digestOf } from "../../../oci/digest.js";
+import { type ImageConfig, parseImageConfig } from "../../../oci/image-config.js";
+import type { Descriptor, ImageManifest } from "../../../oci/manifest.js";
+import type { Platform } from "../../../oci/platform.js";
+import { familiarReference, type ImageReference } from "../../../oci/reference.js";
+import type { RegistryCall, RegistryClient } from "../../../registry/registry-client.js";
+import type { ProgressMessage } from "../../../wire/image.js";
+import type { LayerStore, UnpackedLayer } from "../../layers/layer-store.js";
+import type { BlobStore } from "../blob-store.js";
+import type { ImageRecord } from "../image-index.js";
+import { limiter } from "../limiter.js";
+import type { PendingPulls } from "./pending-pulls.js";
 import { LayerProgress } from "./pull-progress.js";
+import { platformWarning, resolveManifest } from "./resolve-manifest.js";
 
 export interface PullRequest {
   /** With a tag or a digest. */
@@ -33,6 +36,7 @@ export interface PullRooms {
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
   readonly clock: Clock;
+  readonly pending: PendingPulls;
   readonly hasImage: (id: Digest) => boolean;
   /** Runs work on one blob at a time: images share layers, and pulls run side by side. */
   readonly exclusively: <T>(digest: Digest, work: () => Promise<T>) => Promise<T>;
@@ -56,39 +60,35 @@ export async function pullImage(request: PullRequest, rooms: PullRooms): Promise
   // Not before: a missing image and a closed door are told by the reply's status.
   const id = reference.digest ? familiarReference(reference) : (reference.tag ?? "");
   tell({ status: `Pulling from ${reference.path}`, id });
-  const manifest = await imageManifest(top, request, rooms);
+  const manifest = await resolveManifest(top, request, rooms.registry);
   const configText = await fetchConfig(manifest.image.config, request, rooms);
   const config = parseImageConfig(configText);
   checkLayers(manifest.image, config);
   const isKnown = rooms.hasImage(manifest.image.config.digest);
   const pulling = { request, rooms, isKnown };
-  const { chainIds, sizeBytes } = await pullLayers(manifest.image.layers, config.diffIds, pulling);
+  const digests = manifest.image.layers.map(({ digest }) => digest);
+  await rooms.pending.begin(reference, { digests, chainIds: chainIdsOf(config.diffIds) });
+  const { chainIds, sizeBytes } = await pullLayers(manifest.image.layers, config.diffIds, pulling).catch(
+    async (error: unknown) => {
+      // What came is kept for the next pull, but not where it is what fills the disk.
+      if (isFullDisk(error)) await rooms.pending.end(reference);
+      throw error;
+    },
+  );
   await rooms.blobs.write(configText);
   await rooms.blobs.write(manifest.text);
   tell({ status: `Digest: ${top.digest}` });
+  const warning = platformWarning(familiarReference(reference), request.platform, config);
+  if (warning) tell({ status: warning });
   const record = {
     id: manifest.image.config.digest,
     manifest: manifest.digest,
-    layers: manifest.image.layers.map(({ digest }) => digest),
+    layers: digests,
     chainIds,
     sizeBytes,
     lastTaggedAt: rooms.clock.now().toISOString(),
   };
   return { record, config, repoDigest: top.digest };
-}
-
-async function imageManifest(
-  top: { digest: Digest; text: string },
-  { reference, platform, call }: PullRequest,
-  { registry }: PullRooms,
-): Promise<{ digest: Digest; text: string; image: ImageManifest }> {
-  const parsed = parseManifest(top.text);
-  if (parsed.kind === "image") return { ...top, image: parsed };
-  const { digest } = chooseManifest(parsed, platform, familiarReference(reference));
-  const chosen = await registry.fetchManifest(reference, { ...call, digest });
-  const image = parseManifest(chosen.text);
-  if (image.kind === "image") return { ...chosen, image };
-  throw new GantryError("registry-failed", `${familiarReference(reference)} is an index of indexes`);
 }
 
 async function fetchConfig(config: Descriptor, request: PullRequest, rooms: PullRooms): Promise<string> {
@@ -170,16 +170,18 @@ interface LayerWork {
 async function pullLayer(work: LayerWork, pull: Pull): Promise<UnpackedLayer> {
   const { blobs } = pull.rooms;
   const { digest } = work.layer;
-  const hadSome = blobs.has(digest) || blobs.hasPartial(digest);
+  // A mirror that sends damaged content may have done so now; what was here before may be damaged too.
+  const canRetry =
+    blobs.has(digest) || blobs.hasPartial(digest) || pull.rooms.registry.hasMirrors(pull.request.reference);
   if (!blobs.has(digest)) await download(work, pull);
   try {
     return await unpack(work, pull);
   } catch (error) {
     if (!isGantryError(error, "blob-corrupt")) throw error;
     await blobs.forget(digest);
-    if (!hadSome) throw error;
+    if (!canRetry) throw error;
   }
-  await download(work, pull);
+  await download(work, pull, { isDistrusted: true });
   try {
     return await unpack(work, pull);
   } catch (error) {
@@ -188,14 +190,18 @@ async function pullLayer(work: LayerWork, pull: Pull): Promise<UnpackedLayer> {
   }
 }
 
-async function download({ layer, progress, limit }: LayerWork, { request, rooms }: Pull): Promise<void> {
+async function download(
+  { layer, progress, limit }: LayerWork,
+  { request, rooms }: Pull,
+  { isDistrusted = false } = {},
+): Promise<void> {
   const path = rooms.blobs.partialPath(layer.digest);
   const onBytes = (current: number) => progress.count("Downloading", current);
   try {
-    await limit(() => rooms.registry.fetchBlob(request.reference, layer, { ...request.call, path, onBytes }));
+    const call = { ...request.call, path, onBytes, isDistrusted };
+    await limit(() => rooms.registry.fetchBlob(request.reference, layer, call));
   } catch (error) {
-    // What came is kept for the next pull, but not where it is what fills the disk.
-    if (systemCodeOf(error) === "ENOSPC") await rm(path, { force: true });
+    if (isFullDisk(error)) await rm(path, { force: true });
     throw error;
   }
   progress.status("Download complete");
@@ -214,6 +220,10 @@ async function unpack({ layer, diffId, progress }: LayerWork, pull: Pull): Promi
   });
   if (!isStored) await blobs.adopt(path, layer.digest);
   return unpacked;
+}
+
+function isFullDisk(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(systemCodeOf(error) ?? "") || isGantryError(error, "disk-full");
 }
 
 async function discardUnkept(
