@@ -45,6 +45,8 @@ export interface BuildCall {
   readonly ulimits: readonly Ulimit[];
   readonly extraHosts: readonly string[];
   readonly securityOpt?: readonly string[];
+  /** Images whose layers may be used. */
+  readonly cacheFrom?: readonly string[];
   readonly squash?: boolean;
   /** `X-Registry-Config`. */
   readonly auths?: string;
@@ -146,6 +148,7 @@ function queryOf(build: BuildCall): Record<string, string | number | boolean | r
     isolation: build.isolation,
     ulimits: build.ulimits.length > 0 ? JSON.stringify(build.ulimits) : undefined,
     extrahosts: build.extraHosts,
+    cachefrom: build.cacheFrom && build.cacheFrom.length > 0 ? JSON.stringify(build.cacheFrom) : undefined,
     securityopt: build.securityOpt && build.securityOpt.length > 0 ? JSON.stringify(build.securityOpt) : undefined,
     squash: build.squash ? "1" : undefined,
   };

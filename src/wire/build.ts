@@ -17,6 +17,9 @@ export interface BuildInputs {
   /** Entitlements. */
   readonly allow?: readonly string[];
   readonly noCacheFilter?: readonly string[];
+  /** As `--cache-from` and `--cache-to`; directories are absolute on the engine's host. */
+  readonly cacheFrom?: readonly string[];
+  readonly cacheTo?: readonly string[];
   readonly checkOnly?: boolean;
   /** Tell what steps do as they do it, in place of the classic builder's words: the lines' field `build`. */
   readonly steps?: boolean;

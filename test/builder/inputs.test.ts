@@ -1,7 +1,7 @@
 /** What builds are given beside a Dockerfile: contexts of every kind, ignore files, secrets, keys, devices, an epoch. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -169,6 +169,21 @@ it("makes the same image, layers and all, of the same files elsewhere and at ano
     expect(readFileSync(out).length).toBeGreaterThan(1000);
   }
   expect(archives[1]).toBe(archives[0]);
+});
+
+it("gives an image away as files and as an archive, and says what it is", async () => {
+  const lines = ["FROM busybox AS made", "RUN mkdir /o && echo hi >/o/f && ln -s f /o/l", "FROM scratch"];
+  const context = directory({ Dockerfile: [...lines, "COPY --from=made /o /"].join("\n") });
+  const out = join(work, "out");
+  const meta = join(work, "meta.json");
+  await build(context, "-o", out, "-o", `type=oci,dest=${out}.tar`, "--metadata-file", meta, "-t", "given:1");
+  expect(readdirSync(out).sort()).toEqual(["f", "l"]);
+  expect(readFileSync(join(out, "l"), "utf8")).toBe("hi\n");
+  const inspected = execFileSync("skopeo", ["inspect", "--config", `oci-archive:${out}.tar`], { encoding: "utf8" });
+  expect(JSON.parse(inspected)).toMatchObject({ os: "linux", rootfs: { diff_ids: [expect.any(String)] } });
+  expect(JSON.parse(readFileSync(meta, "utf8"))).toMatchObject({ "image.name": "given:1" });
+  expect(await refused(context, "--push")).toContain("What is pushed needs a name");
+  expect(await refused(context, "--sbom=true")).toContain("--sbom is not supported");
 });
 
 /** A bare repository behind plain HTTP, as any web server can serve it. */

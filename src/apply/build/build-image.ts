@@ -8,6 +8,7 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { type BuildCall, BuildFailure } from "../../client/build-calls.js";
 import type { EngineClient } from "../../client/engine-client.js";
+import { parseBuildCache } from "../../dockerfile/caches/build-cache.js";
 import type { ImageBuild } from "../../plan/build/image-build.js";
 import type { BuildEvent, BuildInputs } from "../../wire/build.js";
 import { StepFailure } from "../steps/step-failure.js";
@@ -98,6 +99,7 @@ async function callOf(build: ImageBuild, run: BuildRun, ssh: Readonly<Record<str
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(run.auths === undefined ? {} : { auths: run.auths }),
+    ...(run.sharesFiles ? {} : { cacheFrom: imagesOf(build.cacheFrom) }),
     ...run.extra,
   };
 }
@@ -138,6 +140,8 @@ async function inputsOf(
     ...(Object.keys(build.contexts).length > 0 ? { contexts: build.contexts } : {}),
     ...(build.allow.length > 0 ? { allow: build.allow } : {}),
     ...(build.noCacheFilter.length > 0 ? { noCacheFilter: build.noCacheFilter } : {}),
+    ...(run.sharesFiles && build.cacheFrom.length > 0 ? { cacheFrom: build.cacheFrom } : {}),
+    ...(build.cacheTo.length > 0 ? { cacheTo: build.cacheTo } : {}),
     ...(run.checkOnly ? { checkOnly: true } : {}),
     ...(run.onStep && run.sharesFiles ? { steps: true } : {}),
   };
@@ -161,6 +165,15 @@ async function secretsOf({ secrets }: ImageBuild, { environment }: BuildRun): Pr
     found[secret.id] = Buffer.from(value).toString("base64");
   }
   return found;
+}
+
+/** What another engine's classic builder looks into: images alone. */
+function imagesOf(words: readonly string[]): string[] {
+  return words.map((word) => {
+    const place = parseBuildCache(word, "from");
+    if (place.kind === "registry") return place.reference;
+    throw new GantryError("not-supported", `cache_from: this engine's classic builder reads images alone: ${word}`);
+  });
 }
 
 /** The variable of the environment counts, as everywhere where builds can be reproduced. */

@@ -5,8 +5,10 @@
  *
  * @see Docker Engine API, "ImageBuild"
  */
+
 import { GantryError } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
+import { type BuildCachePlace, parseBuildCache } from "../../dockerfile/caches/build-cache.js";
 import type { BuildInputs } from "../../wire/build.js";
 import type { HostConfig, Ulimit } from "../../wire/container.js";
 import type { BuildContext, BuildRequest, NamedContext } from "../builder/build-request.js";
@@ -36,7 +38,9 @@ export function readBuildRequest(request: ApiRequest, inputs: BuildInputs | unde
     ssh: new Map(Object.entries(inputs?.ssh ?? {})),
     contexts: new Map(Object.entries(inputs?.contexts ?? {}).map(([name, value]) => [name, namedContext(value)])),
     allow: new Set(inputs?.allow ?? []),
-    warnings: warningsOf(request),
+    warnings: [],
+    cacheFrom: cacheFromOf(request, inputs),
+    cacheTo: cacheToOf(request, inputs),
     checkOnly: inputs?.checkOnly ?? false,
     tellsSteps: inputs?.steps ?? false,
     authFor: registryConfig(request.headers["x-registry-config"]),
@@ -59,10 +63,15 @@ function refuseOthers(request: ApiRequest): void {
   if (outputs !== undefined && !["null", "[]"].includes(outputs)) refuse("outputs");
 }
 
-/** A cache elsewhere makes no other image: it is enough to say that it was not looked at. */
-function warningsOf(request: ApiRequest): string[] {
-  const sources = texts(text(request, "cachefrom"), "cachefrom");
-  return sources.length > 0 ? [`cachefrom has no effect: ${sources.join(", ")}`] : [];
+function cacheFromOf(request: ApiRequest, inputs: BuildInputs | undefined): BuildCachePlace[] {
+  const words = [...texts(text(request, "cachefrom"), "cachefrom"), ...(inputs?.cacheFrom ?? [])];
+  return words.map((word) => parseBuildCache(word, "from"));
+}
+
+/** An argument of BuildKit's asks for it too. */
+function cacheToOf(request: ApiRequest, inputs: BuildInputs | undefined): BuildCachePlace[] {
+  const isInline = ["1", "true"].includes(textRecord(request, "buildargs").BUILDKIT_INLINE_CACHE ?? "");
+  return [...(inputs?.cacheTo ?? []), ...(isInline ? ["type=inline"] : [])].map((word) => parseBuildCache(word, "to"));
 }
 
 function contextOf(request: ApiRequest, inputs: BuildInputs | undefined): BuildContext {

@@ -1,5 +1,6 @@
 /** What a build is asked for, and what it tells. Pure types. */
 import type { Readable } from "node:stream";
+import type { BuildCachePlace } from "../../dockerfile/caches/build-cache.js";
 import type { BuildEvent } from "../../wire/build.js";
 import type { HostConfig } from "../../wire/container.js";
 import type { ProgressMessage } from "../../wire/image.js";
@@ -45,6 +46,10 @@ export interface BuildRequest {
   /** Sockets of agents on this host. */
   readonly ssh: ReadonlyMap<string, string>;
   readonly contexts: ReadonlyMap<string, NamedContext>;
+  /** Where steps may be found. */
+  readonly cacheFrom: readonly BuildCachePlace[];
+  /** Where this build's steps go. */
+  readonly cacheTo: readonly BuildCachePlace[];
   /** Entitlements: `network.host`, `security.insecure`. */
   readonly allow: ReadonlySet<string>;
   /** By the registry's host. */

@@ -19,6 +19,7 @@ import { limiter } from "../images/limiter.js";
 import type { BuildRequest, NamedContext, Tell } from "./build-request.js";
 import { openDirectory, openRemote } from "./context/open-context.js";
 import type { BuildRooms } from "./rooms.js";
+import type { UsedStep } from "./transfer/cache-records.js";
 
 /** A tree that steps take files from. `identity` is there for one that never changes. */
 export interface OpenTree {
@@ -47,6 +48,8 @@ export interface SessionInput {
 
 export class BuildSession implements AsyncDisposable {
   readonly id = randomUUID();
+  /** The steps of each stage in their order, by the stage's number. */
+  readonly usedSteps = new Map<number, UsedStep[]>();
   readonly rooms: BuildRooms;
   readonly request: BuildRequest;
   readonly dockerfile: Dockerfile;

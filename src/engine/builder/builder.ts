@@ -32,6 +32,7 @@ import { Snapshots } from "./snapshots.js";
 import { StageBuilder } from "./stage-builder.js";
 import { StepCache } from "./step-cache.js";
 import { CacheMounts } from "./steps/cache-mounts.js";
+import { exportCaches, importCaches, type LeftSteps, withInlineSteps } from "./transfer/cache-transfer.js";
 import { BuildWorkers } from "./trees/build-workers.js";
 
 export interface BuildResult {
@@ -89,6 +90,7 @@ export class Builder {
         const dockerfile = readAndCheck(request, context, tell);
         const graph = plan(request, dockerfile);
         if (request.checkOnly) return { image: undefined };
+        await importCaches(this.#rooms, { request, tell, signal });
         const image = await this.#run(request, { context, dockerfile, ...graph }, { tell, signal });
         return { image };
       })
@@ -133,7 +135,11 @@ export class Builder {
     try {
       const made = await everyStage(session, parts.graph);
       signal.throwIfAborted();
-      return await this.#finish(request, parts.dockerfile, { made, tell });
+      const left = leftSteps(session, parts.graph, made);
+      const whole = withInlineSteps(left, request.cacheTo);
+      const image = await this.#finish(request, parts.dockerfile, { made: whole, tell });
+      await exportCaches(this.#rooms, left, { request, tell, signal });
+      return image;
     } catch (error) {
       failed.abort(error);
       output.flush();
@@ -252,6 +258,17 @@ function plannedEvent({ needed }: StageGraph, runs: ReturnType<typeof numberStep
     return { index, ...(name === undefined ? {} : { name }), base: from.image, steps: steps.length + 1 + labels };
   });
   return { kind: "planned", stages, totalSteps: stages.reduce((sum, { steps }) => sum + steps, 0) };
+}
+
+/** What is in the image was made by the target and by the stages that it is made from. */
+function leftSteps({ usedSteps }: BuildSession, { needed, target }: StageGraph, made: ImageParts): LeftSteps {
+  const chain = (stage: StageGraph["target"]): number[] => {
+    const { base } = stage;
+    const below = base.kind === "stage" ? needed.find(({ index }) => index === base.index) : undefined;
+    return [...(below ? chain(below) : []), stage.index];
+  };
+  const stepsOf = (index: number) => usedSteps.get(index) ?? [];
+  return { made, inImage: chain(target).flatMap(stepsOf), all: needed.flatMap(({ index }) => stepsOf(index)) };
 }
 
 /** All begin at once and wait for one another; the first failure is the build's. */

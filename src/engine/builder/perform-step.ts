@@ -35,7 +35,7 @@ export async function performStep(
   { tell, signal }: { tell: Tell; signal: AbortSignal },
 ): Promise<{ step: CachedStep; wasCached: boolean }> {
   const key = keyOf(request.inputs);
-  const known = request.afresh === undefined ? usable(rooms, key) : undefined;
+  const known = request.afresh === undefined ? await usable(rooms, key) : undefined;
   if (known) return { step: known, wasCached: true };
   const step = await rooms.flights.run(
     `${key}${request.afresh ?? ""}`,
@@ -72,9 +72,13 @@ export function keyOf(inputs: unknown): string {
   return createHash("sha256").update(canonicalJson(inputs)).digest("hex");
 }
 
-function usable({ cache, snapshots }: BuildRooms, key: string): CachedStep | undefined {
+async function usable({ cache, snapshots }: BuildRooms, key: string): Promise<CachedStep | undefined> {
   const step = cache.find(key);
   if (!step?.layer || snapshots.has(step.layer)) return step;
+  // Only a step that came from elsewhere may have a layer that was never unpacked.
+  if (step.layer.chainId === step.layer.diffId || step.parent !== undefined) {
+    if (await snapshots.restore(step.layer, step.parent)) return step;
+  }
   void cache.forget(key);
   return undefined;
 }

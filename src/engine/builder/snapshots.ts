@@ -100,7 +100,7 @@ export class Snapshots {
   async above(layer: LayerPart, parent: ChainId | undefined): Promise<LayerPart> {
     const chainId = parent === undefined ? layer.diffId : chainIdsOf([parent, layer.diffId])[1];
     if (chainId === undefined) throw new Error("Two layers have two chain ids");
-    if (layer.chainId === chainId) return layer;
+    if (layer.chainId === chainId && this.#layers.layer(chainId)) return layer;
     if (!this.#layers.layer(chainId)) {
       const signal = new AbortController().signal;
       const unpacked = await this.#layers.unpack(this.#images.forBuilds.archivePath(layer.digest), {
@@ -115,6 +115,14 @@ export class Snapshots {
   /** True while its tree and its archive are stored. */
   has({ chainId, digest }: LayerPart): boolean {
     return this.#layers.layer(chainId) !== undefined && this.#images.forBuilds.hasArchive(digest);
+  }
+
+  /** Its archive is stored, its tree may be missing: it is unpacked above `parent` then. False without an archive. */
+  async restore(layer: LayerPart, parent: ChainId | undefined): Promise<boolean> {
+    if (this.has(layer)) return true;
+    if (!this.#images.forBuilds.hasArchive(layer.digest)) return false;
+    const { chainId } = await this.above({ ...layer, chainId: layer.diffId }, parent);
+    return chainId === layer.chainId;
   }
 
   requireOverlay(): void {

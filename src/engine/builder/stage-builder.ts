@@ -21,7 +21,7 @@ import type { Instruction } from "../../dockerfile/dockerfile.js";
 import { expandInstruction } from "../../dockerfile/expand-instruction.js";
 import { parseTrigger } from "../../dockerfile/parse-dockerfile.js";
 import type { PlannedStage } from "../../dockerfile/stage-graph.js";
-import { digestOf } from "../../oci/digest.js";
+import { type ChainId, digestOf } from "../../oci/digest.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import { shortId } from "../../oci/short-id.js";
 import type { HistoryEntry, ImageParts, LayerPart } from "../images/images.js";
@@ -235,6 +235,7 @@ export class StageBuilder {
     const inputs = { kind: "note", before: configText(this.#parts()), description };
     const { step, wasCached } = stampStep(this.#session.rooms, { inputs, description, ...this.#timing() });
     if (wasCached) this.#run.output.cached();
+    this.#used(step, undefined);
     this.#record(step, description);
   }
 
@@ -249,9 +250,16 @@ export class StageBuilder {
     if (wasCached) this.#run.output.cached();
     // Made without looking at what lies below: put above it now.
     const below = this.#layers.at(-1)?.chainId;
+    this.#used(step, step.layer && step.layer.chainId !== step.layer.diffId ? below : undefined);
     const layer = step.layer && (await this.#session.rooms.snapshots.above(step.layer, below));
     if (layer) this.#layers = [...this.#layers, layer];
     this.#record(step, description);
+  }
+
+  #used(step: CachedStep, parent: ChainId | undefined): void {
+    const { usedSteps } = this.#session;
+    const { index } = this.#stage;
+    usedSteps.set(index, [...(usedSteps.get(index) ?? []), { step, ...(parent ? { parent } : {}) }]);
   }
 
   #record(step: CachedStep, description: string): void {

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { isRecord } from "../../base/json.js";
-import { isDigest } from "../../oci/digest.js";
+import { type ChainId, isDigest } from "../../oci/digest.js";
 import type { LayerPart } from "../images/images.js";
 
 /** `layer` undefined: the step changed no file. Times are RFC 3339. */
@@ -20,6 +20,8 @@ export interface CachedStep {
   readonly uses: number;
   readonly sizeBytes: number;
   readonly layer?: LayerPart;
+  /** What the layer stands on, for one that came from elsewhere and may not be unpacked yet. */
+  readonly parent?: ChainId;
 }
 
 export class StepCache {
@@ -46,6 +48,10 @@ export class StepCache {
 
   all(): CachedStep[] {
     return [...this.#steps.values()];
+  }
+
+  has(key: string): boolean {
+    return this.#steps.has(key);
   }
 
   /** Counts as a use. */
@@ -98,11 +104,12 @@ function parseStep(text: string): CachedStep | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { key, description, createdAt, lastUsedAt, uses, sizeBytes, layer } = value;
+  const { key, description, createdAt, lastUsedAt, uses, sizeBytes, layer, parent } = value;
   const texts = [key, description, createdAt, lastUsedAt];
   if (!texts.every((one) => typeof one === "string") || !/^[0-9a-f]{64}$/.test(String(key))) return undefined;
   if (typeof uses !== "number" || typeof sizeBytes !== "number") return undefined;
   if (layer !== undefined && !isLayer(layer)) return undefined;
+  if (parent !== undefined && !isDigest(parent)) return undefined;
   // Every field was looked at above.
   return value as unknown as CachedStep;
 }

@@ -9,6 +9,7 @@ import { posix, resolve } from "node:path";
 import { GantryError } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 import type { Project, Service } from "../../compose/project.js";
+import { parseBuildCache, withAbsolutePath } from "../../dockerfile/caches/build-cache.js";
 import type { Ulimit } from "../../wire/container.js";
 import { composeLabels } from "../../wire/labels.js";
 import { imageNameOf } from "../service/names.js";
@@ -33,6 +34,9 @@ export interface ImageBuild {
   readonly platform?: string;
   readonly noCache: boolean;
   readonly noCacheFilter: readonly string[];
+  /** As `--cache-from` and `--cache-to` have them, directories absolute. */
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
   readonly pull: boolean;
   readonly network?: string;
   readonly shmSizeBytes?: number;
@@ -59,7 +63,7 @@ export interface BuildOptions {
 }
 
 /** How a build's cache is exchanged with others, and what is told about it: nothing that changes the image. */
-const withoutEffect = ["cache_from", "cache_to", "provenance", "sbom"] as const;
+const withoutEffect = ["provenance", "sbom"] as const;
 
 /** Attributes of a build that are told not to have an effect, in their order. */
 export function ignoredOf({ build }: Service): string[] {
@@ -90,6 +94,8 @@ export function imageBuildOf(project: Project, service: Service, options: BuildO
     ...{ ...target, ...network, ...isolation, ...platform },
     noCache: options.noCache === true || build.no_cache === true,
     noCacheFilter: list(build.no_cache_filter),
+    cacheFrom: cachesOf(project, build.cache_from, "from"),
+    cacheTo: cachesOf(project, build.cache_to, "to"),
     pull: options.pull === true || build.pull === true,
     ...(typeof build.shm_size === "number" ? { shmSizeBytes: build.shm_size } : {}),
     ...(options.memoryBytes ? { memoryBytes: options.memoryBytes } : {}),
@@ -142,6 +148,13 @@ function platformOf({ build, platform }: Service, at: (what: string) => string):
     });
   }
   return platforms[0] === undefined ? {} : { platform: platforms[0] };
+}
+
+/** What cannot be used is refused before anything is done. */
+function cachesOf({ workingDir }: Project, value: unknown, way: "from" | "to"): string[] {
+  const words = list(value).map((word) => withAbsolutePath(word, (path) => resolve(workingDir, path)));
+  for (const word of words) parseBuildCache(word, way);
+  return words;
 }
 
 const layout = "oci-layout://";

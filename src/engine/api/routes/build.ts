@@ -28,7 +28,7 @@ const inputsShape: Fields<BuildInputs> = {
   contexts: { "*": "text" },
   allow: ["text"],
   noCacheFilter: ["text"],
-  ...{ checkOnly: "flag", steps: "flag" },
+  ...{ checkOnly: "flag", steps: "flag", cacheFrom: ["text"], cacheTo: ["text"] },
 };
 
 /** See Docker Engine API, "ImageBuild", "BuildPrune". */

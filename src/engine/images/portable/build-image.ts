@@ -38,6 +38,8 @@ export interface ImageParts {
   readonly config: ContainerConfig;
   readonly history: readonly HistoryEntry[];
   readonly layers: readonly LayerPart[];
+  /** Fields of the configuration that no specification knows. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** Throws "blob-corrupt" when the archive of a layer is nowhere. */
@@ -65,7 +67,7 @@ export async function takeApart(
 
 /** The text of the image's configuration; its digest is the image's id. Equal parts give equal texts. */
 export function configText({ layers, config, history, created, ...parts }: ImageParts): string {
-  const { os, architecture, variant, author } = parts;
+  const { os, architecture, variant, author, extra } = parts;
   return JSON.stringify({
     ...{ created, architecture, os },
     ...(variant ? { variant } : {}),
@@ -73,6 +75,7 @@ export function configText({ layers, config, history, created, ...parts }: Image
     config: sorted(config),
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     history,
+    ...extra,
   });
 }
 

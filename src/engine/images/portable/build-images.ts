@@ -39,6 +39,11 @@ export class BuildImages {
     return takeApart(index.find(name), { blobs, all: index.all() });
   }
 
+  /** An image's configuration as its maker wrote it. */
+  async readConfig(id: string): Promise<unknown> {
+    return JSON.parse((await this.#rooms.blobs.read(this.#rooms.index.find(id).id)).toString());
+  }
+
   /**
    * One image of an OCI layout's directory, by its tag or digest where it holds several. It gets no name.
    * Returns its id. Throws "import-failed".

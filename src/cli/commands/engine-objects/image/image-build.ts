@@ -1,9 +1,9 @@
 /** `gantry image build`: one image of a Dockerfile, with docker build's flags; and the build cache's prune. */
-import { writeFile } from "node:fs/promises";
 import { basename, isAbsolute, resolve } from "node:path";
 import type { BuildRun } from "../../../../apply/build/build-image.js";
 import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { BuildCall } from "../../../../client/build-calls.js";
+import { withAbsolutePath } from "../../../../dockerfile/caches/build-cache.js";
 import type { ImageBuild, SecretOrigin } from "../../../../plan/build/image-build.js";
 import type { CliContext } from "../../../context.js";
 import { parseBytes, parseInteger, parsePairs } from "../../../options.js";
@@ -12,10 +12,21 @@ import { styleFor } from "../../../views/style.js";
 import { parseArgs } from "../../compose/build/build.js";
 import { wantsColor } from "../../compose/output/terminal.js";
 import { parseFilters } from "../filters.js";
+import { checkDelivery, type Delivery, deliverImage, writesStdout } from "./deliver-image.js";
+import { parseOutput } from "./parse-output.js";
 import { showBuild } from "./show-build.js";
 
 /** As commander gives them. */
 export interface ImageBuildFlags {
+  readonly annotation?: readonly string[];
+  readonly attest?: readonly string[];
+  readonly builder?: string;
+  readonly call?: string;
+  readonly metadataFile?: string;
+  readonly output?: readonly string[];
+  readonly provenance?: string | boolean;
+  readonly push?: boolean;
+  readonly sbom?: string | boolean;
   readonly addHost?: readonly string[];
   readonly allow?: readonly string[];
   readonly buildArg?: readonly string[];
@@ -23,6 +34,7 @@ export interface ImageBuildFlags {
   /** False with `--no-cache`. */
   readonly cache: boolean;
   readonly cacheFrom?: readonly string[];
+  readonly cacheTo?: readonly string[];
   readonly cgroupParent?: string;
   readonly check?: boolean;
   readonly cpuPeriod?: string;
@@ -59,18 +71,21 @@ const stdinLimitBytes = 4 * 1024 * 1024;
 /** The exit code is that of the command that failed, 1 for other failures. */
 export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [path = ""]: readonly string[]) {
   const { stdout, stderr, signal, env } = context;
-  const cacheSources = flags.cacheFrom ?? [];
-  if (cacheSources.length > 0) stderr.write(`warning: --cache-from has no effect: ${cacheSources.join(", ")}\n`);
+  refuseUnknown(flags);
+  const delivery = deliveryOf(context, flags);
   const build = await readBuild(context, flags, path);
+  const names = [build.image, ...build.tags].filter((name) => name !== "");
+  checkDelivery(delivery, names);
   const client = await context.connect();
   const [{ buildImage }, { StepFailure }] = await Promise.all([
     import("../../../../apply/build/build-image.js"),
     import("../../../../apply/steps/step-failure.js"),
   ]);
   const { quiet = false, progress } = flags;
-  const shown = await showBuild(context, { name: build.image || build.dockerfile, quiet, progress });
+  const text = writesStdout(delivery) ? stderr : stdout;
+  const shown = await showBuild(context, { name: build.image || basename(build.dockerfile), quiet, progress, text });
   const run: BuildRun = {
-    ...{ client, signal, environment: env, extra: extrasOf(flags), checkOnly: flags.check === true },
+    ...{ client, signal, environment: env, extra: extrasOf(flags), checkOnly: isCheck(flags) },
     sharesFiles: (await context.chooseEngine()).kind === "embedded",
     onText: shown.onText,
     ...(shown.onStep ? { onStep: shown.onStep } : {}),
@@ -78,8 +93,8 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
   try {
     const id = await buildImage(build, run);
     await shown.end();
-    if (flags.quiet && id !== "") stdout.write(`${id}\n`);
-    if (flags.iidfile !== undefined) await writeFile(resolve(context.cwd, flags.iidfile), id);
+    if (flags.quiet && id !== "") text.write(`${id}\n`);
+    if (id !== "") await deliverImage(context, client, { id, names, delivery });
   } catch (error) {
     if (!(error instanceof StepFailure)) {
       await shown.end({
@@ -101,11 +116,50 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
   }
 }
 
+function isCheck({ check, call }: ImageBuildFlags): boolean {
+  return check === true || call === "check" || call === "check,lint" || call === "lint";
+}
+
+function deliveryOf({ cwd }: CliContext, { output = [], push, iidfile, metadataFile }: ImageBuildFlags): Delivery {
+  return {
+    outputs: output.map((word) => parseOutput(word, (path) => resolve(cwd, path))),
+    push: push === true,
+    ...(iidfile === undefined ? {} : { iidfile }),
+    ...(metadataFile === undefined ? {} : { metadataFile }),
+  };
+}
+
+/** What images of this engine do not have. */
+function refuseUnknown(flags: ImageBuildFlags): void {
+  const { call, builder } = flags;
+  const isAsked = (value: string | boolean | undefined) => value !== undefined && value !== "false" && value !== false;
+  for (const name of ["provenance", "sbom"] as const) {
+    if (isAsked(flags[name])) throw unsupported(`--${name}`, "images are built without attestations");
+  }
+  if ((flags.attest ?? []).length > 0) throw unsupported("--attest", "images are built without attestations");
+  if ((flags.annotation ?? []).length > 0) throw unsupported("--annotation", "use --label, which every tool shows");
+  if (call !== undefined && call !== "build" && !isCheck(flags))
+    throw unsupported(`--call ${call}`, "use --call check");
+  if (builder !== undefined && builder !== "default") {
+    throw unsupported(`--builder ${builder}`, "the engine builds by itself; choose another one with --engine");
+  }
+}
+
+function unsupported(flag: string, why: string): GantryError {
+  return new GantryError("not-supported", `${flag} is not supported: ${why}`);
+}
+
+export interface PruneFlags {
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly filter?: readonly string[];
+  readonly keepStorage?: string;
+  readonly reservedSpace?: string;
+  readonly maxUsedSpace?: string;
+}
+
 /** What `gantry builder prune` removes: layers that no image has, or with `all` everything. */
-export async function builderPrune(
-  context: CliContext,
-  flags: { all?: boolean; force?: boolean; filter?: readonly string[]; keepStorage?: string },
-): Promise<void> {
+export async function builderPrune(context: CliContext, flags: PruneFlags): Promise<void> {
   const what = flags.all ? "all build cache" : "build cache that no image uses";
   if (!flags.force) {
     const { confirmed } = await import("../system.js");
@@ -113,7 +167,8 @@ export async function builderPrune(
   }
   const client = await context.connect();
   const filters = parseFilters(flags.filter);
-  const keep = flags.keepStorage === undefined ? {} : { keepBytes: parseBytes(flags.keepStorage, "--keep-storage") };
+  const space = flags.keepStorage ?? flags.reservedSpace ?? flags.maxUsedSpace;
+  const keep = space === undefined ? {} : { keepBytes: parseBytes(space, "--keep-storage") };
   const { removed, reclaimedBytes } = await client.builds.prune(
     { all: flags.all === true, filters, ...keep },
     { signal: context.signal },
@@ -128,7 +183,8 @@ async function readBuild(context: CliContext, flags: ImageBuildFlags, path: stri
   const { cwd, env } = context;
   const isAddress = /^(?:[a-z]+:\/\/|git@|github\.com\/)/.test(path);
   const text = await dockerfileText(context, flags, path);
-  const [image = "", ...tags] = flags.tag ?? [];
+  const outputs = (flags.output ?? []).flatMap((word) => parseOutput(word, (one) => one).names);
+  const [image = "", ...tags] = [...(flags.tag ?? []), ...outputs];
   const { target, platform, network, isolation } = flags;
   return {
     image,
@@ -145,6 +201,8 @@ async function readBuild(context: CliContext, flags: ImageBuildFlags, path: stri
     ...(isolation ? { isolation } : {}),
     noCache: !flags.cache,
     noCacheFilter: (flags.noCacheFilter ?? []).flatMap((words) => words.split(",")),
+    cacheFrom: (flags.cacheFrom ?? []).map((word) => withAbsolutePath(word, (one) => resolve(cwd, one))),
+    cacheTo: (flags.cacheTo ?? []).map((word) => withAbsolutePath(word, (one) => resolve(cwd, one))),
     pull: flags.pull === true,
     ...(flags.shmSize === undefined ? {} : { shmSizeBytes: parseBytes(flags.shmSize, "--shm-size") }),
     ...(flags.memory === undefined ? {} : { memoryBytes: parseBytes(flags.memory, "--memory") }),

@@ -4,9 +4,13 @@ import type { CliContext } from "../../../context.js";
 import { withExamples, withExitCodes } from "../../../help.js";
 import { collect } from "../../../options.js";
 
-/** Adds `build` to the group `image`. */
-export function registerImageBuild(image: Command, context: CliContext): void {
-  const build = image
+/** Adds `build` to the group `image`, or to `builder`. */
+export function registerImageBuild(
+  group: Command,
+  context: CliContext,
+  groupName: "image" | "builder" = "image",
+): void {
+  const build = group
     .command("build <path>")
     .description("build an image of a Dockerfile; `-` reads it from standard input")
     .option("-t, --tag <name>", "a name for it, repeatable", collect)
@@ -26,20 +30,25 @@ export function registerImageBuild(image: Command, context: CliContext): void {
       ]),
     )
     .option("--iidfile <file>", "write the id to a file")
+    .option("--metadata-file <file>", "write what the image is to a file, as JSON")
     .option("--check", "check the Dockerfile, build nothing");
+  addOutputs(build.optionsGroup("What becomes of it:"));
   addInputs(build.optionsGroup("What steps get:"));
   addCache(build.optionsGroup("Cache:"));
   addLimits(build.optionsGroup("Limits of steps:"));
-  for (const flag of ["--compress", "--disable-content-trust", "--force-rm"])
+  for (const flag of ["--compress", "--disable-content-trust", "--force-rm", "-D, --debug"]) {
     build.addOption(new Option(flag).hideHelp());
+  }
   build.action(async (path: string, flags) => (await import("./image-build.js")).imageBuild(context, flags, [path]));
   withExitCodes(build, { else: "of the command that failed; 1 for other failures" });
-  withExamples(build, "gantry image build -t shop/web:1 .", "gantry image build --secret id=npm,src=.npmrc -t web app");
+  const name = `gantry ${groupName} build`;
+  withExamples(build, `${name} -t shop/web:1 .`, `${name} --secret id=npm,src=.npmrc -t web app`);
 }
 
 /** Adds `builder prune` to `program`. */
 export function registerBuilder(program: Command, context: CliContext): void {
-  const builder = program.command("builder").description("the build cache");
+  const builder = program.command("builder").description("builds and the build cache");
+  registerImageBuild(builder, context, "builder");
   const prune = builder
     .command("prune")
     .description("remove build cache that no image uses")
@@ -47,8 +56,27 @@ export function registerBuilder(program: Command, context: CliContext): void {
     .option("-f, --force", "do not ask")
     .option("--filter <filter>", "as until=24h or type=exec.cachemount", collect)
     .option("--keep-storage <bytes>", "leave this much, the most recently used")
+    .option("--reserved-space <bytes>", "the same")
+    .option("--max-used-space <bytes>", "the same")
     .action(async (flags) => (await import("./image-build.js")).builderPrune(context, flags));
   withExamples(prune, "gantry builder prune --force --filter until=24h");
+}
+
+function addOutputs(build: Command): void {
+  build
+    .option(
+      "-o, --output <place>",
+      "its files to a directory, or type=tar|local|oci|docker|registry, repeatable",
+      collect,
+    )
+    .option("--push", "send it to the registries in its names")
+    .option("--load", "keep it in the engine (it always is)")
+    .option("--annotation <key=value>", "not supported", collect)
+    .option("--attest <attestation>", "not supported", collect)
+    .option("--provenance <mode>", "not supported; false is taken")
+    .option("--sbom <mode>", "not supported; false is taken");
+  build.addOption(new Option("--call <method>", "check: the same as --check").default(undefined));
+  build.addOption(new Option("--builder <name>").hideHelp());
 }
 
 function addInputs(build: Command): void {
@@ -67,7 +95,16 @@ function addCache(build: Command): void {
     .option("--no-cache", "do every step anew")
     .option("--no-cache-filter <stages>", "do these stages anew", collect)
     .option("--pull", "look for newer base images")
-    .option("--cache-from <image>", "accepted; has no effect", collect)
+    .option(
+      "--cache-from <place>",
+      "steps of elsewhere: an image, type=registry,ref=NAME or type=local,src=DIR",
+      collect,
+    )
+    .option(
+      "--cache-to <place>",
+      "leave the steps there: type=registry, local or inline; mode=max for all stages",
+      collect,
+    )
     .option("--rm [flag]", "remove the containers of steps (the default); false keeps them")
     .option("--squash", "not supported");
 }

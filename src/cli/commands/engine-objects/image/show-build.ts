@@ -10,15 +10,23 @@ export interface ShownBuild extends Pick<BuildRun, "onText" | "onStep"> {
   end(failure?: FailureCard): Promise<void>;
 }
 
-/** `progress` is the command's own flag, in docker build's words. */
+export interface ShowOptions {
+  readonly name: string;
+  readonly quiet: boolean;
+  /** The command's own flag, in docker build's words. */
+  readonly progress: string | undefined;
+  /** Where plain text goes. */
+  readonly text: NodeJS.WritableStream;
+}
+
 export async function showBuild(
   context: CliContext,
-  { name, quiet, progress }: { name: string; quiet: boolean; progress: string | undefined },
+  { name, quiet, progress, text: to }: ShowOptions,
 ): Promise<ShownBuild> {
   const asked = progress === "rawjson" ? "json" : progress;
   const mode = quiet ? "quiet" : progressMode(context, { operations: Number.POSITIVE_INFINITY, asked });
   if (mode === "quiet") return { onText: () => {}, end: async () => {} };
-  if (mode === "plain") return { onText: (text) => void context.stdout.write(text), end: async () => {} };
+  if (mode === "plain") return { onText: (text) => void to.write(text), end: async () => {} };
   const renderer = await createRenderer(context, 1, { builds: true, mode });
   const beganMs = context.clock.monotonicMs();
   const run = { command: "image build", project: "", operations: 1 };
