@@ -5,6 +5,7 @@
  * engine cannot do; then the scenario is that it is refused by name.
  */
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
+import { describeEnginePromises } from "../../src/apply/pairs/engine-promises.suite.js";
 import type { Project } from "../scenarios/harness/gantry.js";
 import { type Backend, type BackendName, startBackend } from "./backend.js";
 import { describeCommands } from "./scenarios/commands.js";
@@ -15,6 +16,7 @@ import { describeInstances } from "./scenarios/instances.js";
 import { describeKilled } from "./scenarios/killed.js";
 import { describeLifecycle } from "./scenarios/lifecycle.js";
 import { describeOrder } from "./scenarios/order.js";
+import { describePlans } from "./scenarios/plans.js";
 import type { Stage, Traits } from "./scenarios/stage.js";
 
 /** Defines all scenarios for one engine. */
@@ -49,6 +51,8 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     describeOrder(stage, traits);
     describeKilled(stage, traits);
     describeDrift(stage, traits);
+    describePlans(stage, traits);
+    if (traits.changesLimits) describeEnginePromises(name, () => backend.client);
     describeCost(stage);
   });
 }

@@ -67,7 +67,7 @@ function ofConfig({ config, host }: ContainerShape, { image, id }: ReadingContex
     working_dir: own("WorkingDir"),
     stop_signal: own("StopSignal"),
     hostname: isOwnHostname(config.Hostname, host, id) ? set(config.Hostname) : undefined,
-    domainname: set(config.Domainname),
+    domainname: isOwnHostname(undefined, host, undefined) ? set(config.Domainname) : undefined,
     stop_grace_period: set(config.StopTimeout),
     tty: set(config.Tty),
     stdin_open: set(config.OpenStdin),
@@ -187,10 +187,14 @@ function ofDevices(host: HostConfig): Record<string, unknown> {
 }
 
 /** A field for each network, so that a change names the one it is about. */
-function ofNetworks({ host, endpoints }: ContainerShape, { id = "", name }: ReadingContext): Record<string, unknown> {
+function ofNetworks(
+  { config, host, endpoints }: ContainerShape,
+  { id = "", name }: ReadingContext,
+): Record<string, unknown> {
   const mode = host.NetworkMode ?? "";
   const isShared = /^(host|none|container:.*)$/.test(mode);
-  const implied = new Set([name, id.slice(0, shortIdChars)]);
+  // Some engines add the host name as well.
+  const implied = new Set([name, id.slice(0, shortIdChars), config.Hostname]);
   const places = Object.entries(isShared ? {} : endpoints).map(([network, place]) => {
     const { IPv4Address, IPv6Address } = place?.IPAMConfig ?? {};
     const aliases = (place?.Aliases ?? []).filter((alias) => !implied.has(alias)).sort();

@@ -48,10 +48,11 @@ export function environmentChanges(
   }: { project: Project; service: Service; image: ImageInspect | undefined; told?: Told },
 ): MapChange[] {
   const asked = containerEnv(project, service);
-  const unset = new Set(asked.filter((entry) => !entry.includes("=")));
-  const desired: Map = Object.fromEntries(asked.filter((entry) => entry.includes("=")).map(splitAtEquals));
-  const observed: Map = Object.fromEntries((live.Config.Env ?? []).map(splitAtEquals));
-  const inherited: Map = Object.fromEntries((image?.Config.Env ?? []).map(splitAtEquals));
+  const unset = new Set(asked.filter((entry) => !isSet(entry)));
+  const desired: Map = Object.fromEntries(asked.filter(isSet).map(splitAtEquals));
+  // Some engines keep a name without a value, which says that the variable is not set.
+  const observed: Map = Object.fromEntries((live.Config.Env ?? []).filter(isSet).map(splitAtEquals));
+  const inherited: Map = Object.fromEntries((image?.Config.Env ?? []).filter(isSet).map(splitAtEquals));
   const isExtra = (key: string) =>
     image !== undefined &&
     told?.isOpen !== true &&
@@ -85,7 +86,11 @@ function changes(
   }));
 }
 
+function isSet(entry: string): boolean {
+  return entry.includes("=");
+}
+
 function splitAtEquals(entry: string): [string, string] {
   const at = entry.indexOf("=");
-  return at < 0 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
+  return [entry.slice(0, at), entry.slice(at + 1)];
 }
