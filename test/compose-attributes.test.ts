@@ -23,6 +23,7 @@ interface Table {
   readonly told: Readonly<Record<string, Sample>>;
   readonly build: readonly string[];
   readonly watch: readonly string[];
+  readonly update: Readonly<Record<string, Sample>>;
   readonly elsewhere: Readonly<Record<string, string>>;
 }
 const keepTags = [
@@ -65,8 +66,8 @@ const base = {
 };
 
 it("the table has every attribute that the schema accepts, each once, and no other", () => {
-  const { plan, stop, told, build, watch, elsewhere } = table;
-  const listed = [plan, stop, told, elsewhere].flatMap((part) => Object.keys(part)).concat(build, watch);
+  const { plan, stop, told, update, build, watch, elsewhere } = table;
+  const listed = [plan, stop, told, update, elsewhere].flatMap((part) => Object.keys(part)).concat(build, watch);
   expect(listed.sort()).toEqual([...leavesOf(schema)].sort());
 });
 
@@ -81,6 +82,13 @@ describe("reaches the plan of stop", () => {
   it.each(Object.entries(table.stop))("%s", async (path, sample) => {
     const [without, with_] = await bothProjects(path, sample);
     expect(stopText(with_)).not.toBe(stopText(without));
+  });
+});
+
+describe("reaches the plan of an update", () => {
+  it.each(Object.entries(table.update))("%s", async (path, sample) => {
+    const [without, with_] = await bothProjects(path, sample);
+    expect(updateText(with_)).not.toBe(updateText(without));
   });
 });
 
@@ -162,6 +170,14 @@ function upText(project: Project): string {
 function stopText(project: Project): string {
   const { operations } = planStop(project, observedAfterUp(project), { services: [] });
   return JSON.stringify(operations);
+}
+
+/** Replicas that were made from something else are replaced, on an engine that can flip. */
+function updateText(project: Project): string {
+  const { containers, ...known } = observedAfterUp(project);
+  const outdated = containers.map((one) => ({ ...one, labels: { ...one.labels, "com.docker.compose.image": "old" } }));
+  const { operations } = planUp(project, { ...known, takesOver: true, containers: outdated }, defaultUpOptions);
+  return JSON.stringify(operations, (key, value: unknown) => (key === "source" ? undefined : value));
 }
 
 /** Diagnostics with a place, and the refusal of a plan. */

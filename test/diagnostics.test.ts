@@ -33,6 +33,8 @@ const otherWords = new Set([
     "utf-16le",
     "utf-16be",
     "x-gantry",
+    "start-first",
+    "stop-first",
     "packed-refs",
   ],
   ...["too-deep", "too-many-documents", "too-many-tokens"],

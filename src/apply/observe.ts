@@ -6,6 +6,7 @@
  */
 import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
+import { canTakeOver } from "../client/engines/engine-features.js";
 import type { Project } from "../compose/project.js";
 import type { ObservedContainer, ObservedNetwork, ObservedState, ObservedVolume } from "../plan/observed.js";
 import { imageNameOf, imagesOf } from "../plan/service/names.js";
@@ -58,6 +59,7 @@ export async function observeResources(
     images: new Map(),
     ...{ fileDigests: new Map(), secretDigests: new Map(), fileTimes: new Map() },
     engine: client.engine.kind,
+    takesOver: canTakeOver(client.engine),
   };
 }
 
@@ -117,6 +119,7 @@ function observedContainer(summary: ContainerSummary): ObservedContainer {
     state: summary.State,
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(health === undefined ? {} : { health }),
+    ...(summary.GantryStandby ? { isOnStandby: true } : {}),
     ...(summary.GantryStopped === undefined ? {} : { wasStopped: summary.GantryStopped }),
     image: summary.Image,
     imageId: summary.ImageID,

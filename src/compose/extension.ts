@@ -38,3 +38,9 @@ export interface HealSpec {
   readonly attempts?: number;
   readonly window?: number;
 }
+
+/** `x-gantry` of a top-level volume. */
+export interface VolumeExtension {
+  /** Two containers of a service may write to it at once, so that an update may start the new one first. */
+  readonly shared?: boolean;
+}

@@ -9,7 +9,7 @@
  * @see Compose Specification
  */
 import type { SourceLocation } from "../base/diagnostic.js";
-import type { ServiceExtension } from "./extension.js";
+import type { ServiceExtension, VolumeExtension } from "./extension.js";
 import type { Instance } from "./instance/instance.js";
 import type { Tree } from "./tree.js";
 
@@ -140,6 +140,10 @@ export interface Service {
   /** `x-gantry` and other extensions, as written. */
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly gantry?: ServiceExtension;
+  /** How its containers are replaced; undefined: one stop, one start, all at once. */
+  readonly update_config?: UpdateSpec;
+  /** How an update is taken back. */
+  readonly rollback_config?: UpdateSpec;
   /** Attributes that have no member above, or say there less than the files do, in canonical form: for `config`. */
   readonly untyped?: Readonly<Record<string, unknown>>;
   readonly blkio_config?: BlkioSpec;
@@ -165,6 +169,17 @@ export interface Service {
   readonly provider?: ProviderSpec;
   /** By key of `project.models`, sorted: the variables that the service wants to be told by. */
   readonly models?: Readonly<Record<string, { readonly endpoint_var?: string; readonly model_var?: string }>>;
+}
+
+/** Durations in nanoseconds. `parallelism` 0 is all at once. What is left out has the defaults of the planner. */
+export interface UpdateSpec {
+  readonly order?: "start-first" | "stop-first";
+  readonly parallelism?: number;
+  readonly delay?: number;
+  readonly monitor?: number;
+  /** `rollback` not in `rollback_config`. */
+  readonly failure_action?: "pause" | "continue" | "rollback";
+  readonly max_failure_ratio?: number;
 }
 
 /** A command at a point of a container's life. `image` and `per_replica` only in `pre_start`. */
@@ -376,6 +391,7 @@ export interface NetworkSpec {
 }
 
 export interface VolumeSpec {
+  readonly gantry?: VolumeExtension;
   readonly key: string;
   readonly name: string;
   readonly external: boolean;

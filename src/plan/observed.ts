@@ -23,6 +23,8 @@ export interface ObservedState {
   readonly fileTimes: ReadonlyMap<string, number>;
   /** Whose engine it is: what plans may do differs by it. */
   readonly engine: "gantry" | "docker" | "podman" | "other";
+  /** The engine can flip published ports and names from one container to another. */
+  readonly takesOver?: boolean;
 }
 
 export interface ObservedContainer {
@@ -40,6 +42,8 @@ export interface ObservedContainer {
   readonly exitCode?: number;
   /** Undefined without a health check. */
   readonly health?: HealthStatus;
+  /** It publishes nothing: it was made to replace another one, or has been replaced. */
+  readonly isOnStandby?: boolean;
   /** True when a person or a tool stopped it, false when it ended by itself, undefined when the engine does not say. */
   readonly wasStopped?: boolean;
   readonly image: string;

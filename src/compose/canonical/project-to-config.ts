@@ -75,6 +75,7 @@ function volumeToConfig(volume: VolumeSpec): Plain {
     driver_opts: unlessEmpty(volume.driver_opts),
     external: volume.external || undefined,
     labels: unlessEmpty(volume.labels),
+    "x-gantry": volume.gantry,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { FileSpec, NetworkSpec, VolumeSpec } from "../project.js";
 import { child, itemsOf, membersOf, type Tree } from "../tree.js";
 import type { Context } from "./context.js";
+import { normalizeVolumeExtension } from "./extension/volume-extension.js";
 import { absolutePath, compact, readFlag, readMembers, readText, readTextMap } from "./read.js";
 
 /** By key, sorted; `default` is added by whoever knows whether it is used. */
@@ -59,6 +60,7 @@ export function normalizeVolumes(node: Tree | undefined, context: Context): Map<
       ...readMembers(value, ["driver"]),
       driver_opts: volumeOptions(child(value, "driver_opts"), context),
       labels: readTextMap(child(value, "labels")),
+      ...compact({ gantry: normalizeVolumeExtension(child(value, "x-gantry"), context) }),
     };
   });
 }

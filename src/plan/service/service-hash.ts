@@ -22,6 +22,8 @@ const excluded: ReadonlySet<string> = new Set([
   "gantry",
   "separator",
   "untyped",
+  "update_config",
+  "rollback_config",
 ]);
 
 /**
@@ -57,7 +59,9 @@ export function hashService(service: Service, project: Project, digests: Content
 
 /** Of a network's or volume's definition, name included, key and the tools' labels not. */
 export function hashDefinition(spec: NetworkSpec | VolumeSpec): string {
-  const { key: _key, ...definition } = spec;
+  const { key: _key, ...known } = spec;
+  // What Gantry is told of a volume changes nothing about it.
+  const { gantry: _gantry, ...definition } = known as Partial<VolumeSpec>;
   return sha256(canonicalJson(definition));
 }
 

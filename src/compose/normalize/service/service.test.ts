@@ -229,7 +229,6 @@ x-any: { thing: [1] }
 `);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(diagnostics.map(({ path }) => path)).toEqual([
-    "services.web.deploy.update_config",
     "services.web.deploy.placement",
     "services.web.deploy.labels",
     "services.web.credential_spec",

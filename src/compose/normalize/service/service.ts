@@ -32,6 +32,7 @@ import {
   normalizeRestart,
 } from "./run.js";
 import { untypedAttributes } from "./untyped.js";
+import { normalizeUpdate } from "./updates.js";
 
 /** A service before its files are read. */
 export interface DraftService {
@@ -79,6 +80,8 @@ export function normalizeService(name: string, node: Tree, context: Context): Dr
       ...besideFields(node, context),
       extensions: extensionsOf(node),
       gantry: normalizeServiceExtension(node, context),
+      update_config: normalizeUpdate(node, "update_config", context),
+      rollback_config: normalizeUpdate(node, "rollback_config", context),
       untyped: untypedAttributes(node, context),
     }),
     envFiles: normalizeEnvFiles(at("env_file"), context),

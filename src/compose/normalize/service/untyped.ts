@@ -54,8 +54,6 @@ const ignored: ReadonlyArray<readonly [keys: readonly string[], why: string]> = 
   [["deploy", "resources", "reservations", "generic_resources"], inSwarm],
   [["deploy", "restart_policy", "delay"], "the engine's own back-off counts"],
   [["deploy", "restart_policy", "window"], "the engine's own back-off counts"],
-  [["deploy", "rollback_config"], "replicas are replaced one after the other"],
-  [["deploy", "update_config"], "replicas are replaced one after the other"],
 ];
 
 /** The attributes of a service in their canonical form; undefined when it has none. */
