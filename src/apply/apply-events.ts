@@ -10,7 +10,7 @@ export const eventStreamVersion = 1;
 
 /** What an operation works on: `id` is stable within the run (`Container shop-web-1`), as Docker Compose prints it. */
 export interface EventResource {
-  readonly kind: "project" | "network" | "volume" | "image" | "container" | "provider" | "model";
+  readonly kind: "project" | "service" | "network" | "volume" | "image" | "container" | "provider" | "model";
   readonly name: string;
   readonly service?: string;
 }
@@ -77,7 +77,8 @@ export type ApplyEvent = { readonly at: string } & (
   | { readonly kind: "warning"; readonly message: string; readonly hint?: string }
   | {
       readonly kind: "run-ended";
-      readonly outcome: "succeeded" | "failed" | "cancelled";
+      /** `rolled-back`: updates failed, and what served before them serves on. */
+      readonly outcome: "succeeded" | "failed" | "rolled-back" | "cancelled";
       readonly durationMs: number;
       /** Operations that were carried out. */
       readonly done: number;

@@ -10,12 +10,13 @@ import { elapsedText } from "../base/elapsed.js";
 import { isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { type ContainerRef, type Operation, type Plan, subjectOf, wordsOf } from "../plan/operation.js";
+import { isRolledBack } from "../plan/rollout/rolled-back.js";
 import type { Provided } from "../plan/steps/provisions.js";
 import type { ApplyEvent, EventResource, FailureCard } from "./apply-events.js";
 import { ContainerWatch } from "./container-watch.js";
 import { failureCard } from "./failures/failure-card.js";
 import { type MaskText, type SecretHolder, secretMask } from "./failures/secret-values.js";
-import { type BuildSurroundings, perform, type RunState } from "./perform.js";
+import { type BuildSurroundings, type Ending, perform, type RunState } from "./perform.js";
 import { findRefusals } from "./refusals.js";
 import { Semaphore } from "./semaphore.js";
 import { type ApiSocket, noApiSocket } from "./steps/api-socket.js";
@@ -50,7 +51,8 @@ export interface ApplyOptions {
 }
 
 export interface ApplyResult {
-  readonly outcome: "succeeded" | "failed" | "cancelled";
+  /** `rolled-back`: updates failed, and what served before them serves on. */
+  readonly outcome: "succeeded" | "failed" | "rolled-back" | "cancelled";
   readonly failures: readonly FailureCard[];
   /** Operations that were carried out. */
   readonly done: number;
@@ -67,8 +69,6 @@ export async function applyPlan(plan: Plan, client: EngineClient, options: Apply
     watch.close();
   }
 }
-
-type Ending = "done" | "failed" | "held-back" | "cancelled";
 
 /** One run of one plan. */
 class PlanRun {
@@ -100,6 +100,7 @@ class PlanRun {
       provided: { services: new Map() },
       apiSocket,
       owner: { project: plan.project, generation },
+      endingOf: (id) => this.#ended.get(id),
       builds: { environment, sharesFiles: false, ...builds },
       programs: { project: plan.project, workingDir, environment, signal },
       ...(beforeStart ? { beforeStart } : {}),
@@ -110,16 +111,24 @@ class PlanRun {
     const { clock, command, signal } = this.#options;
     const begin = clock.monotonicMs();
     const { operations, project, warnings } = this.#plan;
-    this.#emit({ kind: "run-started", command, project, operations: operations.length });
+    const expected = operations.filter(({ remedies }) => !remedies).length;
+    this.#emit({ kind: "run-started", command, project, operations: expected });
     for (const warning of warnings) this.#emit({ kind: "warning", ...warning });
     if (await this.#isRefused()) return this.#end("failed", begin);
     // Subscribed while networks and containers are made; each start waits for it only where somebody waits.
-    if (operations.some((op) => op.kind === "wait-for")) void this.#state.watch.open().catch(() => {});
+    if (operations.some(isWatching)) void this.#state.watch.open().catch(() => {});
     for (const op of operations) this.#endings.set(op.id, this.#carryOut(op));
     await Promise.race([Promise.all(this.#endings.values()), aborted(this.#forced)]);
     if (signal.aborted && !this.#forced.aborted) await this.#undoReplacements();
-    const isFailed = this.#failures.length > 0;
-    return this.#end(signal.aborted ? "cancelled" : isFailed ? "failed" : "succeeded", begin);
+    return this.#end(signal.aborted ? "cancelled" : this.#outcome(), begin);
+  }
+
+  #outcome(): "succeeded" | "failed" | "rolled-back" {
+    if (this.#failures.length === 0) return "succeeded";
+    const { operations } = this.#plan;
+    const failed = operations.filter(({ id, isOptional }) => this.#ended.get(id) === "failed" && !isOptional);
+    const isDone = (id: string) => this.#ended.get(id) === "done";
+    return isRolledBack(operations, { failed, isDone }) ? "rolled-back" : "failed";
   }
 
   #end(outcome: ApplyResult["outcome"], begin: number): ApplyResult {
@@ -146,6 +155,8 @@ class PlanRun {
   }
 
   async #whenReady(op: Operation): Promise<Ending> {
+    const remedied = await Promise.all((op.remedies ?? []).map((id) => this.#endings.get(id)));
+    if (op.remedies && remedied.every((ending) => ending === "done" || ending === "not-needed")) return "not-needed";
     const gates = this.#gatesOf(op);
     const others = op.after.filter((id) => !gates.some((gate) => gate.id === id));
     const first = await Promise.all(others.map((id) => this.#endings.get(id)));
@@ -155,6 +166,7 @@ class PlanRun {
     }
     const rest = await Promise.all(gates.map((gate) => this.#endings.get(gate.id)));
     await Promise.all((op.settled ?? []).map((id) => this.#endings.get(id)));
+    if ([...first, ...rest].includes("not-needed")) return "not-needed";
     if (this.#isCancelled(op)) return "cancelled";
     const all = [
       ...first.map((ending, at) => ({ ending, id: others[at] })),
@@ -163,6 +175,7 @@ class PlanRun {
     const blocker = all.find(({ ending }) => ending !== "done");
     if (!blocker) return this.#attempt(op);
     if (this.#options.signal.aborted) return "cancelled";
+    if (op.remedies) return "not-needed"; // what it would take back was not done
     this.#emit({ kind: "held-back", ...about(op), because: `${blocker.id} ${blocker.ending}` });
     return "held-back";
   }
@@ -170,7 +183,7 @@ class PlanRun {
   async #attempt(op: Operation): Promise<Ending> {
     const { signal, clock } = this.#options;
     // A wait makes one quick call and then only listens.
-    using _slot = op.kind === "wait-for" ? undefined : await this.#calls.acquire();
+    using _slot = isWaiting(op) ? undefined : await this.#calls.acquire();
     if (this.#isCancelled(op)) return "cancelled";
     const begin = clock.monotonicMs();
     const durationMs = () => Math.round(clock.monotonicMs() - begin);
@@ -239,12 +252,22 @@ class PlanRun {
   }
 
   #isWatched(op: Operation): boolean {
-    return this.#plan.operations.some((other) => other.kind === "wait-for" && other.after.includes(op.id));
+    return this.#plan.operations.some((other) => isWatching(other) && other.after.includes(op.id));
   }
 
   #emit(event: WithoutTime<ApplyEvent>): void {
     this.#options.emit({ at: this.#options.clock.now().toISOString(), ...event });
   }
+}
+
+/** Listens to what happens to containers. */
+function isWatching({ kind }: Operation): boolean {
+  return kind === "wait-for" || kind === "watch-replica";
+}
+
+/** Takes its time and hardly asks the engine. */
+function isWaiting(op: Operation): boolean {
+  return isWatching(op) || op.kind === "drain-container" || op.kind === "pause-update";
 }
 
 type WithoutTime<Event> = Event extends unknown ? Omit<Event, "at"> : never;

@@ -32,7 +32,7 @@ export type Wish =
 
 /** How carrying out a plan ended. */
 export interface RunOutcome {
-  readonly outcome: "succeeded" | "failed" | "cancelled";
+  readonly outcome: "succeeded" | "failed" | "rolled-back" | "cancelled";
   readonly failures: readonly FailureCard[];
 }
 

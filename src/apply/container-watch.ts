@@ -102,6 +102,25 @@ export class ContainerWatch {
     throw new WaitFailure(code, `container ${name} ${standing.reason}`, { container: id });
   }
 
+  /** Resolves when something happens to the container, or at the signal. Throws when nothing can be heard any more. */
+  async nextChange(id: string, signal: AbortSignal): Promise<void> {
+    const listeners = this.#listeners.get(id) ?? new Set();
+    this.#listeners.set(id, listeners);
+    let onEvent = () => {};
+    try {
+      await new Promise<void>((resolve) => {
+        onEvent = resolve;
+        listeners.add(onEvent);
+        signal.addEventListener("abort", onEvent, { once: true });
+        if (signal.aborted || this.#failure) resolve();
+      });
+    } finally {
+      listeners.delete(onEvent);
+      signal.removeEventListener("abort", onEvent);
+    }
+    if (this.#failure) throw this.#failure;
+  }
+
   async #follow(onSubscribed: () => void): Promise<void> {
     const filters = { type: ["container"], label: [`${composeLabels.project}=${this.#project}`] };
     const { signal } = this.#ended;

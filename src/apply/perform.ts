@@ -1,7 +1,13 @@
 /** Carries out one operation. It decides nothing: every choice was made when the plan was drawn. */
 import { type ErrorCode, isGantryError, unreachable } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
-import type { ContainerRef, Operation, OperationKind } from "../plan/operation.js";
+import {
+  type ContainerRef,
+  isUpdateOperation,
+  type Operation,
+  type OperationKind,
+  type UpdateOperation,
+} from "../plan/operation.js";
 import { type ProvidedVariables, withReceived } from "../plan/steps/provisions.js";
 import type { BuildEvent } from "../wire/build.js";
 import type { ContainerCreateBody } from "../wire/container.js";
@@ -9,6 +15,7 @@ import type { ProgressMessage } from "../wire/image.js";
 import { composeLabels } from "../wire/labels.js";
 import type { BuildRun } from "./build/build-image.js";
 import type { ContainerWatch } from "./container-watch.js";
+import { performUpdate, type UpdateRun } from "./rollout/perform-update.js";
 import { type ApiSocket, withApiSocket } from "./steps/api-socket.js";
 import { OutputTail } from "./steps/output-tail.js";
 import { prepareModel } from "./steps/prepare-model.js";
@@ -35,9 +42,14 @@ export interface RunState {
   readonly apiSocket: () => Promise<ApiSocket>;
   /** For the trash: the project, and the generation that this run is; 0 when it is none. */
   readonly owner: { readonly project: string; readonly generation: number };
+  /** How an operation has ended; undefined while it has not. */
+  readonly endingOf: (id: string) => Ending | undefined;
   /** Called before a container is started, so that its first line is not lost. */
   readonly beforeStart?: (container: ContainerRef & { readonly id: string }) => Promise<void>;
 }
+
+/** How an operation ends: `not-needed` is a remedy of what went well, and what would follow it. */
+export type Ending = "done" | "failed" | "held-back" | "cancelled" | "not-needed";
 
 /** What builds need beside the engine. */
 export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths"> & {
@@ -67,6 +79,7 @@ export async function perform(
 ): Promise<Outcome> {
   const { client } = run;
   const call = { signal: run.forced };
+  if (isUpdateOperation(op)) return performUpdate(op, updateRun(op, run, onProgress));
   switch (op.kind) {
     case "pull-image":
       return pull(op, run, onProgress);
@@ -148,6 +161,12 @@ function change(
     case "update-container":
       return upkeep.update(id, op.body);
   }
+}
+
+function updateRun(op: UpdateOperation, run: RunState, onProgress: (progress: PullProgress) => void): UpdateRun {
+  const id = "container" in op ? idOf(op.container, run) : "";
+  const fromId = op.kind === "take-over" && op.from ? idOf(op.from, run) : undefined;
+  return { ...run, id, fromId, onText: (text) => onProgress({ text }) };
 }
 
 /** What runs beside the engine's own calls: hooks, providers, models. */

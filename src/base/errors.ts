@@ -59,6 +59,7 @@ export const errorCodes = {
   "subnet-overlap": { status: 403, blame: "user" },
   "syscall-failed": { status: 500, blame: "engine" },
   unhealthy: { status: 500, blame: "user" },
+  "update-failed": { status: 500, blame: "user" },
   "volume-in-use": { status: 409, blame: "user" },
   "volume-name-in-use": { status: 409, blame: "user" },
   "volume-not-found": { status: 404, blame: "user" },

@@ -12,6 +12,7 @@ import type { SourceLocation } from "../base/diagnostic.js";
 import type { ServiceExtension, VolumeExtension } from "./extension.js";
 import type { Instance } from "./instance/instance.js";
 import type { Tree } from "./tree.js";
+import type { UpdateSpec } from "./update-spec.js";
 
 export interface Project {
   readonly name: string;
@@ -169,17 +170,6 @@ export interface Service {
   readonly provider?: ProviderSpec;
   /** By key of `project.models`, sorted: the variables that the service wants to be told by. */
   readonly models?: Readonly<Record<string, { readonly endpoint_var?: string; readonly model_var?: string }>>;
-}
-
-/** Durations in nanoseconds. `parallelism` 0 is all at once. What is left out has the defaults of the planner. */
-export interface UpdateSpec {
-  readonly order?: "start-first" | "stop-first";
-  readonly parallelism?: number;
-  readonly delay?: number;
-  readonly monitor?: number;
-  /** `rollback` not in `rollback_config`. */
-  readonly failure_action?: "pause" | "continue" | "rollback";
-  readonly max_failure_ratio?: number;
 }
 
 /** A command at a point of a container's life. `image` and `per_replica` only in `pre_start`. */

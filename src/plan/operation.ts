@@ -12,6 +12,7 @@ import type { EndpointSettings, NetworkCreateBody } from "../wire/network.js";
 import type { VolumeCreateBody } from "../wire/volume.js";
 import type { ImageBuild } from "./build/image-build.js";
 import type { Action } from "./compare/actions.js";
+import type { Monitor } from "./rollout/update-policy.js";
 
 /**
  * One field that differs: its path, what is, what should be, and the place in a Compose file that asks for it. `action`
@@ -50,6 +51,7 @@ export type WaitCondition = "healthy" | "completed" | "running-or-healthy";
  * `after` names operations that must have succeeded before, `settled` those that must merely have ended. `isStep`
  * marks the inner steps of a replacement, which short views leave out. Once one that it `finishes` was carried out, an
  * operation is carried out even if the run was cancelled meanwhile: without it something would be left half done.
+ * One that `remedies` others is carried out only if one of them did not end well; with none, it is not needed.
  */
 export interface OperationBase {
   readonly id: string;
@@ -58,11 +60,24 @@ export interface OperationBase {
   readonly settled?: readonly string[];
   readonly isStep?: boolean;
   readonly finishes?: readonly string[];
+  readonly remedies?: readonly string[];
+  readonly update?: UpdateStep;
   /** Only services whose absence is put up with need it (`required: false`): its failure is a warning. */
   readonly isOptional?: boolean;
 }
 
+/**
+ * Of an operation that belongs to a service's update by `update_config`: whether it changes what serves, or which
+ * operations it takes back.
+ */
+export interface UpdateStep {
+  readonly service: string;
+  readonly changes?: true;
+  readonly restores?: readonly string[];
+}
+
 export type OperationKind =
+  | UpdateOperation
   | {
       readonly kind: "pull-image";
       readonly image: string;
@@ -169,6 +184,52 @@ export type OperationKind =
 /** What an engine changes of a container that exists; what is left out stays. */
 export type UpdateBody = Resources & { RestartPolicy?: RestartPolicy };
 
+/** The operations by which `update_config` is carried out. */
+export type UpdateOperation =
+  | {
+      /** Until it has run well for as long as `monitor` says; it fails when the container exits or turns unhealthy. */
+      readonly kind: "watch-replica";
+      readonly container: ContainerRef;
+      readonly monitor: Monitor;
+      readonly timeoutMs?: number;
+    }
+  | {
+      /** A container on standby takes another one's published ports, names and name; without `from` its own alone. */
+      readonly kind: "take-over";
+      readonly container: ContainerRef;
+      readonly from?: ContainerRef;
+    }
+  | {
+      /** Waits until no client is connected to it any more, but not longer than the limit. */
+      readonly kind: "drain-container";
+      readonly container: ContainerRef;
+      readonly limitMs: number;
+    }
+  | {
+      /** Removes a container that still stands by; one that has taken over stays. */
+      readonly kind: "discard-replacement";
+      readonly container: ContainerRef;
+    }
+  | {
+      /** Fails when more than `maxFailureRatio` of `total` containers were not replaced well; `attempts` tell. */
+      readonly kind: "judge-update";
+      readonly service: string;
+      readonly attempts: readonly string[];
+      readonly total: number;
+      readonly maxFailureRatio: number;
+      readonly action: "pause" | "rollback";
+    }
+  | { readonly kind: "pause-update"; readonly service: string; readonly delayMs: number };
+
+const updateKinds: ReadonlySet<string> = new Set<UpdateOperation["kind"]>([
+  ...(["watch-replica", "take-over", "drain-container"] as const),
+  ...(["discard-replacement", "judge-update", "pause-update"] as const),
+]);
+
+export function isUpdateOperation<Op extends OperationKind>(op: Op): op is Op & UpdateOperation {
+  return updateKinds.has(op.kind);
+}
+
 /** What a container is told of others: a provider's variables, or at which address a model answers. */
 export type Received =
   | { readonly kind: "provider"; readonly service: string }
@@ -190,7 +251,7 @@ export interface PlanWarning {
 
 /** What an operation works on, in the words of Docker Compose's progress lines. */
 export function subjectOf(op: OperationKind): {
-  readonly kind: "image" | "network" | "volume" | "container" | "provider" | "model";
+  readonly kind: "service" | "image" | "network" | "volume" | "container" | "provider" | "model";
   readonly name: string;
   readonly service?: string;
 } {
@@ -220,9 +281,16 @@ export function subjectOf(op: OperationKind): {
       return { kind: "provider", name: op.service, service: op.service };
     case "prepare-model":
       return { kind: "model", name: op.model.key };
+    case "judge-update":
+    case "pause-update":
+      return { kind: "service", name: op.service, service: op.service };
     case "connect-network":
     case "disconnect-network":
     case "run-hook":
+    case "watch-replica":
+    case "take-over":
+    case "drain-container":
+    case "discard-replacement":
     case "start-container":
     case "stop-container":
     case "restart-container":
@@ -287,6 +355,18 @@ export function wordsOf(op: Operation): { readonly doing: string; readonly done:
       return { doing: "Configuring", done: "Configured" };
     case "wait-for":
       return { doing: "Waiting", done: doneWaiting[op.condition] };
+    case "watch-replica":
+      return { doing: "Watching", done: "Good" };
+    case "take-over":
+      return { doing: "Taking over", done: "Took over" };
+    case "drain-container":
+      return { doing: "Draining", done: "Drained" };
+    case "discard-replacement":
+      return { doing: "Discarding", done: "Discarded" };
+    case "judge-update":
+      return { doing: "Judging", done: "Updated" };
+    case "pause-update":
+      return { doing: "Pausing", done: "Going on" };
     default:
       return unreachable(op);
   }

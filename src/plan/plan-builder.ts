@@ -1,5 +1,5 @@
 /** Gathers operations while a plan is drawn, gives them ids, and orders them. */
-import type { Cause, Operation, OperationKind, Plan, PlanWarning } from "./operation.js";
+import type { Cause, Operation, OperationKind, Plan, PlanWarning, UpdateStep } from "./operation.js";
 import { subjectOf } from "./operation.js";
 
 export interface Edges {
@@ -7,6 +7,8 @@ export interface Edges {
   readonly settled?: readonly string[];
   readonly isStep?: boolean;
   readonly finishes?: readonly string[];
+  readonly remedies?: readonly string[];
+  readonly update?: Omit<UpdateStep, "service">;
 }
 
 /** Mutable while one plan is drawn; nobody keeps it afterwards. Ids are stable: kind and name of what is worked on. */
@@ -14,6 +16,7 @@ export class PlanBuilder {
   readonly #operations: Operation[] = [];
   readonly #ids = new Set<string>();
   readonly #warnings: PlanWarning[] = [];
+  #service: string | undefined;
 
   /** Adds an operation and returns its id. */
   add(operation: OperationKind, cause: Cause | string, edges: Edges = {}): string {
@@ -28,8 +31,17 @@ export class PlanBuilder {
       ...(settled.length > 0 ? { settled } : {}),
       ...(edges.isStep ? { isStep: true } : {}),
       ...(edges.finishes && edges.finishes.length > 0 ? { finishes: [...edges.finishes].sort() } : {}),
+      ...(edges.remedies && edges.remedies.length > 0 ? { remedies: [...edges.remedies].sort() } : {}),
+      ...(this.#service === undefined ? {} : { update: { service: this.#service, ...edges.update } }),
     });
     return id;
+  }
+
+  /** What `draw` adds is part of the service's update. */
+  updating(service: string, draw: () => void): void {
+    this.#service = service;
+    draw();
+    this.#service = undefined;
   }
 
   warn(message: string, hint?: string): void {
@@ -87,7 +99,7 @@ function inOrder(operations: readonly Operation[]): Operation[] {
   const place = (operation: Operation) => {
     if (placed.has(operation.id)) return;
     placed.add(operation.id);
-    for (const id of [...operation.after, ...(operation.settled ?? [])]) {
+    for (const id of [...operation.after, ...(operation.settled ?? []), ...(operation.remedies ?? [])]) {
       const before = byId.get(id);
       if (before) place(before);
     }

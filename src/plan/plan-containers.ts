@@ -10,8 +10,10 @@ import { fieldDigests } from "./compare/field-digests.js";
 import { addAmendments } from "./compare/plan-amendments.js";
 import { isCompletedJob, type KeptContainer, replicaName, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
-import type { Cause } from "./operation.js";
+import type { Cause, ContainerRef } from "./operation.js";
+import type { Edges } from "./plan-builder.js";
 import { volumeKeysOf } from "./plan-volumes.js";
+import { drainMsOf } from "./rollout/update-policy.js";
 import { containerBody } from "./service/container-body.js";
 import { placeOf } from "./service/field-changes.js";
 import type { InheritedMount } from "./service/mounts.js";
@@ -35,26 +37,38 @@ export function planContainers(draft: UpDraft): void {
     if (!verdict) continue;
     const isStopped = verdict.recreate.length > 0 || verdict.keep.some(({ restart }) => restart);
     const stopped = isStopped ? stopFollowers(draft, service.name) : [];
-    const removals = new Map(
-      verdict.remove.map(({ container, cause }) => [container.name, removeReplica(draft, container, cause)]),
-    );
-    for (const { container, cause } of verdict.recreate) {
-      replaceReplica(draft, verdict, { container, cause, stopped, removals });
+    for (const { container, cause } of verdict.remove) removeReplica(draft, container, cause);
+    if (verdict.recreate.length > 0 && isRolledOut(draft, service)) {
+      draft.rollouts.set(service.name, { replacements: verdict.recreate, stopped });
+    } else {
+      for (const one of verdict.recreate) replaceReplica(draft, verdict, { ...one, stopped });
     }
     for (const number of verdict.create) createReplica(draft, verdict, number);
     for (const one of verdict.keep) keepReplica(draft, service, { kept: one, stopped });
   }
 }
 
-function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): string {
-  const after = stopOnce(draft, container, cause.reason);
-  return draft.builder.add(
+/** Its containers are replaced while they run, some at a time: `rollout/plan-rollout.ts`. */
+function isRolledOut({ options }: UpDraft, service: Service): boolean {
+  return service.update_config !== undefined && !options.noStart;
+}
+
+function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): void {
+  const after = stopOnce(draft, container, cause.reason, drained(draft, container));
+  const removed = draft.builder.add(
     { kind: "remove-container", container: refOf(container), force: false, volumes: false },
     cause,
-    {
-      after,
-    },
+    { after },
   );
+  draft.removals.set(container.name, removed);
+}
+
+/** What an interrupted update left may still have connections under way. */
+function drained(draft: UpDraft, container: ObservedContainer): Edges {
+  const service = draft.project.services.get(container.service);
+  if (!container.isOnStandby || !isUp(container) || !service) return {};
+  const drain = { kind: "drain-container", container: refOf(container), limitMs: drainMsOf(service) } as const;
+  return { after: [draft.builder.add(drain, "connections under way", { isStep: true })] };
 }
 
 function createReplica(draft: UpDraft, verdict: ServiceVerdict, number: number): void {
@@ -76,49 +90,78 @@ function createReplica(draft: UpDraft, verdict: ServiceVerdict, number: number):
   requestStart(draft, { container, after: [created], cause: "container is new" });
 }
 
-function replaceReplica(
+/** Makes a replacement beside the old container, under a temporary name; the operation. */
+export function createReplacement(
   draft: UpDraft,
   verdict: ServiceVerdict,
   replacement: {
-    container: ObservedContainer;
-    cause: Cause;
-    stopped: readonly string[];
-    /** By name: the operations that remove others of the service. */
-    removals: ReadonlyMap<string, string>;
+    readonly container: ObservedContainer;
+    readonly cause: Cause;
+    readonly after?: readonly string[];
+    readonly settled?: readonly string[];
+    readonly standby?: boolean;
   },
-): void {
-  const { container: old, cause, stopped, removals } = replacement;
+): string {
+  const { container: old, cause, after = [], settled = [], standby = false } = replacement;
   const { service } = verdict;
-  const number = old.number;
+  const { number } = old;
   const finalName = containerName(draft.project.name, service, number);
-  const inherited = draft.options.renewAnonymousVolumes ? [] : inheritedMounts(draft, service, old);
-  const body = bodyOf(draft, verdict, { number, inherited, replaces: finalName });
   const name = temporaryName(old.id, finalName);
-  // An earlier replacement that was interrupted bears the name until it is removed.
-  const isFree = removals.get(name) ?? [];
-  const created = draft.builder.add(
-    {
-      kind: "create-container",
-      service: service.name,
-      name,
-      finalName,
-      number,
-      ...body,
-    },
+  const inherited = draft.options.renewAnonymousVolumes ? [] : inheritedMounts(draft, service, old);
+  const told = bodyOf(draft, verdict, { number, inherited, replaces: finalName });
+  const body = standby ? { ...told.body, HostConfig: { ...told.body.HostConfig, GantryStandby: true } } : told.body;
+  // What an interrupted replacement left has the name.
+  const freed = draft.removals.get(name);
+  return draft.builder.add(
+    { kind: "create-container", service: service.name, name, finalName, number, ...told, body },
     cause,
-    { after: [...prerequisites(draft, service), isFree].flat(), isStep: true },
+    {
+      after: [...prerequisites(draft, service), ...(freed === undefined ? [] : [freed]), ...after],
+      settled,
+      isStep: true,
+    },
   );
-  const down = stopOnce(draft, old, "replaced", { after: [created, ...stopped], isStep: true });
+}
+
+/** The old container is stopped and removed before the new one gets its name; what must be done before its start. */
+export function replaceInPlace(
+  draft: UpDraft,
+  verdict: ServiceVerdict,
+  replacement: {
+    readonly container: ObservedContainer;
+    readonly cause: Cause;
+    readonly created: string;
+    readonly stopCause?: Cause;
+    readonly stopped: readonly string[];
+    readonly update?: Edges["update"];
+  },
+): { readonly container: ContainerRef; readonly renamed: string } {
+  const { container: old, cause, created, stopCause = { reason: "replaced" }, stopped, update } = replacement;
+  const { service } = verdict;
+  const finalName = containerName(draft.project.name, service, old.number);
+  const part = update ? { update } : {};
+  // A container that has stepped off a changed network is down already, and its place may be needed.
+  const down = stopOnce(draft, old, stopCause, { after: [created, ...stopped], isStep: true, ...part });
   const removed = draft.builder.add(
     { kind: "remove-container", container: refOf(old), force: !isUp(old), volumes: false },
     "replaced",
-    { after: [created, ...down], isStep: true, finishes: down },
+    { after: [created, ...down], isStep: true, finishes: down, ...part },
   );
   const container = { name: finalName, service: service.name, createdBy: created };
   const renamed = draft.builder.add({ kind: "rename-container", container, to: finalName }, cause, {
     after: [removed],
     finishes: [removed],
   });
+  return { container, renamed };
+}
+
+function replaceReplica(
+  draft: UpDraft,
+  verdict: ServiceVerdict,
+  replacement: { container: ObservedContainer; cause: Cause; stopped: readonly string[] },
+): void {
+  const created = createReplacement(draft, verdict, replacement);
+  const { container, renamed } = replaceInPlace(draft, verdict, { ...replacement, created });
   requestStart(draft, { container, after: [renamed], finishes: [renamed], cause: "container was replaced" });
 }
 
@@ -139,11 +182,15 @@ function keepReplica(
             whyRename(draft, container, service),
           ),
         ];
+  // What it was made to replace is gone.
+  const published = container.isOnStandby
+    ? [draft.builder.add({ kind: "take-over", container: ref }, "it stands by, and there is nobody to replace")]
+    : [];
   const amended = addAmendments(draft, { service, ref, kept });
   if (restart && isUp(container)) stopOnce(draft, container, restart, { after: stopped });
   const stop = draft.stops.get(container.id);
   const steppedOff = draft.steppedOff.get(container.id) ?? [];
-  const after = [...renamed, ...amended, ...steppedOff, ...(stop === undefined ? [] : [stop])];
+  const after = [...renamed, ...published, ...amended, ...steppedOff, ...(stop === undefined ? [] : [stop])];
   if (stop !== undefined) requestStart(draft, { container: ref, after, cause: "was stopped for this change" });
   else if (container.state === "paused" && !draft.options.noStart) {
     draft.builder.add({ kind: "unpause-container", container: ref }, "container is paused", { after });

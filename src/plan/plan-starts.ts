@@ -9,6 +9,7 @@ import type { ServiceVerdict } from "./judge-service.js";
 import { replicaName } from "./judge-service.js";
 import type { ObservedContainer } from "./observed.js";
 import type { ContainerRef, WaitCondition } from "./operation.js";
+import { planRollout } from "./rollout/plan-rollout.js";
 import { placeOf } from "./service/field-changes.js";
 import { addPostStart, addPreStart } from "./steps/hooks.js";
 import { refOf, type StartRequest, type UpDraft } from "./up-draft.js";
@@ -30,8 +31,9 @@ export function planStarts(draft: UpDraft): void {
 
 function startService(draft: UpDraft, service: Service, gates: Map<string, string>): void {
   const requests = draft.toStart.get(service.name) ?? [];
-  if (requests.length === 0) return;
+  if (requests.length === 0 && !draft.rollouts.has(service.name)) return;
   const { after: gated, settled } = gatesOf(draft, service, gates);
+  planRollout(draft, service, { after: gated, settled });
   const jobs = addPreStart(draft, service, requests, { after: gated, settled });
   for (const request of requests) startContainer(draft, request, { after: [...gated, ...jobs], settled });
 }
@@ -158,7 +160,8 @@ function holds({ state, exitCode, health }: ObservedContainer, condition: WaitCo
 /** The replicas that the service has once the plan is carried out. */
 function replicasOf(draft: UpDraft, verdict: ServiceVerdict): ContainerRef[] {
   const { service, keep } = verdict;
-  const requested = (draft.toStart.get(service.name) ?? []).map(({ container }) => container);
+  const started = (draft.toStart.get(service.name) ?? []).map(({ container }) => container);
+  const requested = [...started, ...(draft.rolledOut.get(service.name) ?? [])];
   const others = keep
     .filter(({ container }) => !requested.some((ref) => ref.id === container.id))
     .map(({ container }) => refOf(container, replicaName(draft.project, service, container)));

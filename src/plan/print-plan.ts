@@ -1,11 +1,15 @@
 /** A plan as text, for people and tests, and as JSON, for programs. Pure. */
 import { createHash } from "node:crypto";
 import type { SourceLocation } from "../base/diagnostic.js";
+import { formatDuration } from "../compose/normalize/units.js";
 import type { ContainerCreateBody } from "../wire/container.js";
 import { type Cause, type FieldChange, type Operation, type Plan, subjectOf } from "./operation.js";
+import type { Monitor } from "./rollout/update-policy.js";
 
 /** `gantry plan --format json` and saved plans: fields are only added within a version. */
 const planVersion = 1;
+
+const nanosPerMs = 1e6;
 
 /** Styles of the text; identity functions without colour. */
 export interface PlanStyle {
@@ -24,9 +28,10 @@ export function printOperation(operation: Operation): string {
   const network = "network" in operation ? `${operation.network} ` : "";
   const hook = "hook" in operation ? `${operation.hook} ` : "";
   const command = operation.kind === "run-provider" ? `${operation.command} ` : "";
+  const remedy = operation.remedies ? "on failure: " : "";
   const changes = operation.cause.changes?.map((change) => changeText(change)) ?? [];
   const detail = changes.length > 0 ? ` (${changes.join("; ")})` : "";
-  return `${operation.kind} ${network}${hook}${command}${subject}: ${operation.cause.reason}${detail}`;
+  return `${remedy}${operation.kind} ${network}${hook}${command}${subject}: ${operation.cause.reason}${detail}`;
 }
 
 /**
@@ -36,8 +41,13 @@ export function printOperation(operation: Operation): string {
 export function printPlan(plan: Plan, { baseDir, style = plainStyle }: { baseDir: string; style?: PlanStyle }): string {
   const warnings = plan.warnings.map(({ message, hint }) => `warning: ${message}${hint ? `\n  hint: ${hint}` : ""}`);
   const summary = plan.operations.length === 0 ? [`${plan.project}: nothing to do`] : [summaryOf(plan)];
-  const width = Math.max(0, ...plan.operations.map((op) => headOf(op).length));
-  const lines = plan.operations.flatMap((op) => operationLines(op, { width, baseDir, style }));
+  const remedies = remediesOf(plan.operations);
+  const headed = plan.operations.map((op) => ({
+    op,
+    head: `${remedies.has(op.id) ? "on failure: " : ""}${headOf(op)}`,
+  }));
+  const width = Math.max(0, ...headed.map(({ head }) => head.length));
+  const lines = headed.flatMap(({ op, head }) => operationLines(op, { head, width, baseDir, style }));
   return `${[...warnings, ...summary, ...lines].join("\n")}\n`;
 }
 
@@ -63,23 +73,26 @@ function sealed(body: ContainerCreateBody): unknown {
   return { ...body, HostConfig: { ...body.HostConfig, GantryFiles: digests } };
 }
 
+/** Of what is done when all goes well. */
 function summaryOf(plan: Plan): string {
   const counts = { "+": 0, "~": 0, "-": 0 };
-  for (const operation of plan.operations) counts[signOf(operation)]++;
-  const { length } = plan.operations;
+  const remedies = remediesOf(plan.operations);
+  const expected = plan.operations.filter(({ id }) => !remedies.has(id));
+  for (const operation of expected) counts[signOf(operation)]++;
+  const { length } = expected;
   const total = `${length} operation${length === 1 ? "" : "s"}`;
   return `${plan.project}: ${total} (${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove)`;
 }
 
 function operationLines(
   op: Operation,
-  { width, baseDir, style }: { width: number; baseDir: string; style: PlanStyle },
+  { head: text, width, baseDir, style }: { head: string; width: number; baseDir: string; style: PlanStyle },
 ): string[] {
   const sign = signOf(op);
   const paint = sign === "+" ? style.add : sign === "-" ? style.remove : style.change;
   const changes = op.cause.changes ?? [];
   const [only] = changes;
-  const head = `${paint(sign)} ${headOf(op).padEnd(width)}`;
+  const head = `${paint(sign)} ${text.padEnd(width)}`;
   if (only && changes.length === 1) {
     return [`  ${head}  ${style.dim(`${op.cause.reason}: ${changeText(only)}${placeText(only.source, baseDir)}`)}`];
   }
@@ -107,6 +120,18 @@ function headOf(op: Operation): string {
       return `run ${op.hook} of ${op.kind === "run-hook" ? name : `service ${op.service}`}`;
     case "run-provider":
       return `${op.command} ${name} by provider ${op.type}`;
+    case "watch-replica":
+      return `watch container ${name}${limitText(op.monitor)}`;
+    case "take-over":
+      return op.from ? `container ${name} takes over` : `publish container ${name}`;
+    case "drain-container":
+      return `drain container ${name}, at most ${formatDuration(op.limitMs * nanosPerMs)}`;
+    case "discard-replacement":
+      return `discard the new container ${name}`;
+    case "judge-update":
+      return `${op.action === "rollback" ? "put back" : "leave the rest of"} service ${name} if too many failed`;
+    case "pause-update":
+      return `pause for ${formatDuration(op.delayMs * nanosPerMs)}`;
     case "create-container":
       return op.isStep ? `recreate container ${name}` : `create container ${name}`;
     default:
@@ -115,6 +140,21 @@ function headOf(op: Operation): string {
 }
 
 const addingKinds: readonly Operation["kind"][] = ["pull-image", "build-image", "restore-volume"];
+
+function limitText({ checkedMs, uncheckedMs }: Monitor): string {
+  const text = (ms: number) => formatDuration(ms * nanosPerMs);
+  if (checkedMs === uncheckedMs) return checkedMs > 0 ? ` for ${text(checkedMs)}` : "";
+  return ` until it is healthy, or for ${text(uncheckedMs)}`;
+}
+
+/** Ids of what is done only when something failed. */
+function remediesOf(operations: readonly Operation[]): ReadonlySet<string> {
+  const remedies = new Set<string>();
+  // Operations stand after all that they wait for.
+  for (const { id, remedies: own, after } of operations)
+    if (own || after.some((one) => remedies.has(one))) remedies.add(id);
+  return remedies;
+}
 
 function signOf(op: Operation): "+" | "~" | "-" {
   if (op.isStep && op.kind !== "remove-volume") return "~";

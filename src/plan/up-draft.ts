@@ -31,6 +31,18 @@ export interface UpDraft {
   readonly toStart: Map<string, StartRequest[]>;
   /** By service: its start operations. */
   readonly starts: Map<string, string[]>;
+  /** By service: the containers that are replaced by the rules of its `update_config`. */
+  readonly rollouts: Map<string, RolloutRequest>;
+  /** By service: the containers that such an update makes. */
+  readonly rolledOut: Map<string, readonly ContainerRef[]>;
+  /** By name: the operation that removes the container that bears it. */
+  readonly removals: Map<string, string>;
+}
+
+/** Containers to replace, and what must be down before. */
+export interface RolloutRequest {
+  readonly replacements: ServiceVerdict["recreate"];
+  readonly stopped: readonly string[];
 }
 
 export interface StartRequest {
@@ -58,6 +70,9 @@ export function newDraft(
     steppedOff: new Map(),
     toStart: new Map(),
     starts: new Map(),
+    rollouts: new Map(),
+    rolledOut: new Map(),
+    removals: new Map(),
   };
 }
 
@@ -74,7 +89,7 @@ export function isUp(container: ObservedContainer): boolean {
 export function stopOnce(
   draft: UpDraft,
   container: ObservedContainer,
-  reason: Cause | string,
+  cause: Cause | string,
   edges: Edges = {},
 ): string[] {
   if (!isUp(container)) return [];
@@ -83,7 +98,7 @@ export function stopOnce(
   const { timeoutS } = draft.options;
   const id = draft.builder.add(
     { kind: "stop-container", container: refOf(container), ...(timeoutS === undefined ? {} : { timeoutS }) },
-    reason,
+    cause,
     addPreStop(draft.builder, draft.project, container, edges),
   );
   draft.stops.set(container.id, id);

@@ -115,6 +115,9 @@ function probesOf(
 
 function phaseOf(op: Operation): string {
   if (op.kind === "wait-for") return op.condition === "completed" ? "wait" : "health";
+  if (op.kind === "watch-replica") return "health";
+  if (op.kind === "take-over") return op.kind;
+  if (op.kind === "judge-update") return "update";
   if (op.kind === "run-hook" || op.kind === "run-job") return op.hook.replace(/\[\d+\]$/, "");
   if (op.kind === "run-provider" || op.kind === "prepare-model") return "provide";
   return op.kind.slice(0, op.kind.indexOf("-"));

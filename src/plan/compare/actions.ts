@@ -35,6 +35,7 @@ const unseen: FieldRule = { action: "recreate", seen: "digest" };
 export const fieldRules: Readonly<Record<Field, FieldRule>> = {
   ...{ name: nothing, scale: nothing, depends_on: nothing, profiles: nothing, attach: nothing, pull_policy: nothing },
   ...{ extensions: nothing, "x-gantry.drain": nothing, separator: nothing, untyped: nothing, provider: nothing },
+  ...{ update_config: nothing, rollback_config: nothing },
   // It runs when the container ends, as the file has it then.
   pre_stop: nothing,
   build: { action: "rebuild", seen: "digest" },

@@ -25,6 +25,11 @@ export function temporaryName(oldId: string, name: string): string {
   return `${oldId.slice(0, 12)}_${name}`;
 }
 
+/** Of a container that was replaced and is not gone yet, on an engine that does not swap names by itself. */
+export function retiredName(name: string): string {
+  return temporaryName("0".repeat(12), name);
+}
+
 /** The name behind a temporary one, or undefined: what an interrupted replacement left. */
 export function nameBehindTemporary(name: string): string | undefined {
   return /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1];

@@ -48,12 +48,13 @@ export function addPreStop(
   const hooks = project.services.get(container.service)?.pre_stop ?? [];
   if (container.state !== "running" || container.isOneOff || hooks.length === 0) return edges;
   const ref = refOf(container);
-  let next = edges;
+  const { update: _stopAlone, ...before } = edges;
+  let next = before;
   for (const [at, hook] of hooks.entries()) {
     const id = addExec(builder, project, { which: "pre_stop", at, hook, container: ref }, next);
-    next = { after: [id], ...(edges.isStep ? { isStep: true } : {}) };
+    next = { ...before, settled: [], after: [id] };
   }
-  return next;
+  return { ...edges, ...next };
 }
 
 function addExec(

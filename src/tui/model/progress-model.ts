@@ -25,7 +25,7 @@ export interface ProgressModel {
   readonly warnings: readonly string[];
   readonly operations: number;
   readonly ended: number;
-  readonly outcome?: "succeeded" | "failed" | "cancelled";
+  readonly outcome?: "succeeded" | "failed" | "rolled-back" | "cancelled";
 }
 
 export const emptyProgress: ProgressModel = { rows: new Map(), warnings: [], operations: 0, ended: 0 };

@@ -7,6 +7,7 @@ import type { Project } from "../../../compose/project.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { failureText } from "../../views/failure-text.js";
+import { rolledBackExitCode } from "../../views/reports/run-report.js";
 import { styleFor } from "../../views/style.js";
 import type { GenerationSeed } from "./history/generation-seed.js";
 import { wholeNumber } from "./load.js";
@@ -91,6 +92,10 @@ export async function runPlan(
     for (const failure of result.failures) context.stderr.write(failureText(failure, style));
   }
   if (result.outcome === "failed" && !failuresAreWarnings) context.finish(1);
+  if (result.outcome === "rolled-back" && !failuresAreWarnings) {
+    context.finish(rolledBackExitCode);
+    if (!printsJson(context)) context.stderr.write("Rolled back: what ran before the update runs on.\n");
+  }
   if (result.outcome === "cancelled") {
     context.finish(130);
     if (ending.isTold) context.stderr.write(goOnText(command, result, plan.operations.length));

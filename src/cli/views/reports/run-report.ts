@@ -16,7 +16,7 @@ export interface RunReport {
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  readonly outcome: "succeeded" | "failed" | "cancelled";
+  readonly outcome: "succeeded" | "failed" | "rolled-back" | "cancelled";
   readonly exitCode: number;
   /** In the order in which they began, those that were held back among them. */
   readonly operations: readonly ReportedOperation[];
@@ -52,8 +52,15 @@ export interface RunFacts {
   readonly problems: readonly FailureCard[];
 }
 
-/** The code of a command that was ended by Ctrl-C. */
-const cancelledExitCode = 130;
+/** Of a command whose updates failed and were taken back. */
+export const rolledBackExitCode = 3;
+
+/** The outcomes that have a code of their own; 130 is Ctrl-C's. */
+const outcomes: ReadonlyMap<number, RunReport["outcome"]> = new Map([
+  [0, "succeeded"],
+  [rolledBackExitCode, "rolled-back"],
+  [130, "cancelled"],
+]);
 
 export function runReport(events: readonly ApplyEvent[], facts: RunFacts): RunReport {
   const operations = new Map<string, ReportedOperation>();
@@ -79,7 +86,7 @@ export function runReport(events: readonly ApplyEvent[], facts: RunFacts): RunRe
     ...(project === undefined ? {} : { project }),
     startedAt,
     durationMs,
-    outcome: exitCode === 0 ? "succeeded" : exitCode === cancelledExitCode ? "cancelled" : "failed",
+    outcome: outcomes.get(exitCode) ?? "failed",
     exitCode,
     operations: listed,
     failures: [...problems, ...listed.flatMap(({ failure, optional }) => (failure && !optional ? [failure] : []))],

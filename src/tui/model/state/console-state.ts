@@ -71,7 +71,7 @@ export interface Notice {
 export interface RunState {
   readonly command: string;
   readonly progress: ProgressModel;
-  readonly outcome?: "succeeded" | "failed" | "cancelled";
+  readonly outcome?: "succeeded" | "failed" | "rolled-back" | "cancelled";
   /** Cards of what failed, as lines. */
   readonly failures: readonly string[];
 }
