@@ -2,7 +2,7 @@
  * The Docker Engine API as calls, over `transport.ts`, for whichever engine answers.
  */
 import type { NetworkInspect } from "../wire/network.js";
-import { apiVersion as newestVersion } from "../wire/system.js";
+import { gantryFeatures, apiVersion as newestVersion } from "../wire/system.js";
 import type { VolumeInspect, VolumeListReply } from "../wire/volume.js";
 import { buildCalls } from "./build-calls.js";
 import type { Dialer } from "./dial/dialer.js";
@@ -23,7 +23,8 @@ import { upkeepCalls } from "./upkeep-calls.js";
 export function createHttpClient(endpoint: DirectEndpoint): EngineClient {
   const transport = new Transport(directDialer(endpoint));
   transport.speak(newestVersion);
-  return clientOver(transport, { kind: "gantry", version: "", apiVersion: newestVersion });
+  const identity = { kind: "gantry", version: "", apiVersion: newestVersion, features: gantryFeatures } as const;
+  return clientOver(transport, identity);
 }
 
 /** A client that speaks the newest version both sides know: one call, which also tells what answers. */

@@ -5,6 +5,9 @@ import type { PortMap } from "./container.js";
 
 /** The newest Engine API version that Gantry serves and speaks, and the oldest it accepts. */
 export const apiVersion = "1.51";
+
+/** What this version can do under `/gantry/…`, by which a client sees what an engine of another version can. */
+export const gantryFeatures: readonly string[] = ["take-over"];
 export const minApiVersion = "1.24";
 
 export interface VersionReply {

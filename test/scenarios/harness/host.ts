@@ -10,6 +10,8 @@ const execute = promisify(execFile);
 
 /** A neighbour of the host: a network namespace linked to it by a veth pair, with a route to everything through it. */
 export interface Neighbour extends AsyncDisposable {
+  /** Its network namespace, as `ip netns` knows it. */
+  readonly namespace: string;
   /** The host's address on the link. */
   readonly hostAddress: string;
   readonly address: string;
@@ -92,6 +94,7 @@ export async function aNeighbour(host?: string): Promise<Neighbour> {
     throw error;
   }
   return {
+    namespace,
     hostAddress,
     address,
     run,

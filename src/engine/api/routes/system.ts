@@ -1,7 +1,7 @@
 /** Routes of the engine itself: ping, version, info, events. */
 import { GantryError } from "../../../base/errors.js";
 import { decodeFilters } from "../../../wire/filters.js";
-import type { EngineEvent } from "../../../wire/system.js";
+import { type EngineEvent, gantryFeatures } from "../../../wire/system.js";
 import { json, type Reply } from "../http/reply.js";
 import { type ApiRequest, seconds, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -46,9 +46,6 @@ export function systemRoutes(rooms: ApiRooms): Route[] {
 }
 
 /** `Builder-Version` 1 sends docker's client to `POST /build` unless it is told to use BuildKit. */
-/** By which a client that knows Gantry's own routes sees which of them this engine has. */
-const gantryFeatures = ["take-over"];
-
 function ping(body: string): Reply {
   const headers = {
     "Builder-Version": "1",

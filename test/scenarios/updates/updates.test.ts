@@ -1,0 +1,184 @@
+/**
+ * Updates must go unnoticed: clients that ask all the time get an answer to every request, whether the new version is
+ * good or broken, and a download that was under way arrives whole.
+ *
+ * Runs on a stand-in host, so that every address that gets the load is in a namespace of the test's own. Three good
+ * updates and two broken ones; `GANTRY_TEST_UPDATES=10` makes it ten of each, and prints figures.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../harness/eventually.js";
+import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
+import { aNeighbour, aStandInHost, type Neighbour, type StandInHost } from "../harness/host.js";
+import type { LoadResult } from "./load.js";
+
+const asked = Number(process.env.GANTRY_TEST_UPDATES ?? 0);
+const [goodUpdates, brokenUpdates] = asked > 0 ? [asked, asked] : [3, 2];
+const port = 8080;
+const loadProgram = fileURLToPath(new URL("load.ts", import.meta.url));
+/** More than what fits into the buffers on the way, so that the server is still sending when the update comes. */
+const bigBytes = 24 << 20;
+
+let host: StandInHost;
+let neighbour: Neighbour;
+let gantry: Gantry;
+let project: Project;
+
+beforeAll(async () => {
+  host = await aStandInHost();
+  neighbour = await aNeighbour(host.namespace);
+  gantry = await aGantry({}, host.through);
+  await gantry.importImages("nginx");
+  project = await gantry.projectOf("updates", composeFile({ version: "v0" }));
+  await project.ok("up", "-d", "--wait");
+});
+afterAll(async () => {
+  await project?.clear();
+  await gantry?.[Symbol.asyncDispose]();
+  await neighbour?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+});
+
+interface Wish {
+  readonly version: string;
+  readonly health?: string;
+  readonly command?: string;
+  readonly replicas?: number;
+  readonly update?: string;
+  readonly drain?: string;
+}
+
+function composeFile({ version, health = "200", command, replicas = 1, update = "", drain = "1s" }: Wish): string {
+  const ports = replicas === 1 ? `\n    ports: ["${port}:80"]` : "";
+  return `
+services:
+  web:
+    image: nginx${command ? `\n    command: ${command}` : ""}${ports}
+    stop_signal: SIGQUIT
+    stop_grace_period: 5s
+    configs: [{ source: server, target: /etc/nginx/conf.d/default.conf }]
+    x-gantry: { drain: ${drain} }
+    deploy:
+      replicas: ${replicas}
+      update_config: { order: start-first${update} }
+    healthcheck:
+      test: [CMD, bash, -c, "exec 3<>/dev/tcp/127.0.0.1/80; printf 'GET /health HTTP/1.0\\\\r\\\\n\\\\r\\\\n' >&3; grep -q 200 <&3"]
+      interval: 200ms
+      start_interval: 100ms
+      start_period: 3s
+      retries: 2
+configs:
+  server:
+    content: |
+      server {
+        listen 80;
+        location = / { return 200 "${version}"; }
+        location = /health { return ${health} "${health}"; }
+        location = /big { root /dev/shm; }
+      }
+`;
+}
+
+/** Another version in the file, and `up`. */
+async function update(wish: Wish) {
+  await writeFile(`${project.cwd}/compose.yaml`, composeFile(wish));
+  return project.run("up", "-d");
+}
+
+/** A load that runs until it is told to end; in the neighbour's namespace or on the stand-in host itself. */
+function aLoad(order: object, from: "host" | "neighbour" = "host") {
+  const node = [process.execPath, loadProgram, JSON.stringify({ atMostS: 240, ...order })];
+  const through = from === "host" ? host.through : ["nsenter", `--net=/run/netns/${neighbour.namespace}`];
+  const [program = "", ...words] = [...through, ...node];
+  const child: ChildProcess = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
+  let text = "";
+  child.stdout?.on("data", (data) => (text += data));
+  const exited = once(child, "exit");
+  return {
+    async end<Result>(): Promise<Result> {
+      child.stdin?.end();
+      await exited;
+      return JSON.parse(text) as Result;
+    },
+  };
+}
+
+const everyWay = () => [
+  { order: { urls: [`http://127.0.0.1:${port}/`, `http://[::1]:${port}/`], perSecond: 100, keepAlive: true } },
+  { order: { urls: [`http://127.0.0.1:${port}/`, `http://[::1]:${port}/`], perSecond: 60, keepAlive: false } },
+  { order: { urls: [`http://${neighbour.hostAddress}:${port}/`], perSecond: 60, keepAlive: false } },
+  {
+    order: { urls: [`http://${neighbour.hostAddress}:${port}/`], perSecond: 80, keepAlive: true },
+    from: "neighbour" as const,
+  },
+];
+
+/** Under load from everywhere; what each load saw. */
+async function underLoad(work: () => Promise<void>): Promise<LoadResult[]> {
+  const loads = everyWay().map(({ order, from }) => aLoad(order, from));
+  await work();
+  const results = await Promise.all(loads.map((load) => load.end<LoadResult>()));
+  if (asked > 0) {
+    for (const { failures, answers, ...figures } of results) {
+      console.log(JSON.stringify({ ...figures, failures: failures.length, versions: Object.keys(answers).length }));
+    }
+  }
+  return results;
+}
+
+/** What a neighbour gets; a machine with much to do may take longer than it waits. */
+const version = () => eventually(() => neighbour.fetch(`http://${neighbour.hostAddress}:${port}/`));
+const names = async () => (await project.ok("ps", "-a", "--format", "{{.Name}}")).split("\n").sort();
+
+describe("under load, start-first", () => {
+  it("no request fails while good updates follow one another, and a slow download arrives whole", async () => {
+    await makeBigFile();
+    const slow = aLoad({ download: `http://127.0.0.1:${port}/big`, bytesPerSecond: 3 << 20 });
+    const results = await underLoad(async () => {
+      for (let n = 1; n <= goodUpdates; n++) {
+        // The first one has the download to wait for.
+        const { code, output } = await update({ version: `v${n}`, drain: n === 1 ? "8s" : "1s" });
+        expect(code, output).toBe(0);
+        expect(await version()).toBe(`v${n}`);
+      }
+    });
+    for (const { failures, answers } of results) {
+      expect(failures).toEqual([]);
+      expect(Object.keys(answers)).toEqual(expect.arrayContaining(["v0", `v${goodUpdates}`]));
+    }
+    expect(await slow.end()).toEqual({ bytes: bigBytes, sha256: bigDigest });
+    expect(await names()).toEqual(["updates-web-1"]);
+  });
+
+  it("no request fails while broken updates follow one another, and each is rolled back", async () => {
+    const before = await version();
+    const results = await underLoad(async () => {
+      for (let n = 1; n <= brokenUpdates; n++) {
+        const broken = n % 2 === 1 ? { health: "503" } : { command: "[bash, -c, 'echo no; exit 7']" };
+        const { code, output } = await update({ version: `bad${n}`, ...broken });
+        expect(code, output).toBe(3);
+        expect(output).toContain("Rolled back: what ran before the update runs on.");
+        expect(output).toContain(n % 2 === 1 ? "is unhealthy" : "exited (7)");
+        expect(await version()).toBe(before);
+      }
+    });
+    for (const { failures, answers } of results) {
+      expect(failures).toEqual([]);
+      expect(Object.keys(answers)).toEqual([before]);
+    }
+    expect(await names()).toEqual(["updates-web-1"]);
+  });
+});
+
+let bigDigest = "";
+
+/** In the running container's memory: the image has nothing of that size. */
+async function makeBigFile(): Promise<void> {
+  const script = "head -c $0 /dev/urandom >/dev/shm/big; sha256sum </dev/shm/big";
+  bigDigest = (await project.exec("web", "sh", "-c", script, String(bigBytes))).split(" ")[0] ?? "";
+  expect(bigDigest).toHaveLength(createHash("sha256").digest("hex").length);
+}
