@@ -1,6 +1,6 @@
 /** Normalises `deploy.update_config` and `deploy.rollback_config`. Pure. */
-import type { UpdateSpec } from "../../update-spec.js";
 import { child, type Tree } from "../../tree.js";
+import type { UpdateSpec } from "../../update-spec.js";
 import type { Context } from "../context.js";
 import { compact, readDecimal, readDuration, readInteger, readText } from "../read.js";
 
