@@ -252,6 +252,13 @@ it("takes a job that ended with 0 for done when it waits for all", async () => {
   expect(outcome).toBe("succeeded");
 });
 
+it("does not take a container for running that ends right after its start", async () => {
+  const engine = new FakeEngine();
+  engine.onStart = ({ name }) => void setTimeout(() => engine.exit(name, 3), 50);
+  const { outcome, failures } = await up(aProject({ web: {} }), engine, { options: { wait: true } });
+  expect([outcome, failures[0]?.message]).toEqual(["failed", "container shop-web-1 exited (3)"]);
+});
+
 it("gives up a wait at its timeout", async () => {
   const project = aProject({ db: { healthcheck }, web: { depends_on: { db: healthy } } });
   const { failures } = await up(project, new FakeEngine(), { options: { waitTimeoutMs: 20 } });

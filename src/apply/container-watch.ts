@@ -9,7 +9,7 @@ import { GantryError, isGantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
 import type { WaitCondition } from "../plan/operation.js";
 import { composeLabels } from "../wire/labels.js";
-import { standingOf } from "./steps/standing.js";
+import { type Standing, standingOf } from "./steps/standing.js";
 import { WaitFailure } from "./steps/step-failure.js";
 
 /** Events after which a container may have reached, or failed, its condition. */
@@ -17,6 +17,8 @@ const telling = /^(start|die|oom|destroy|stop|pause|unpause|health_status.*)$/;
 /** An engine that restarts is back within seconds; longer, and the wait fails. */
 const resubscribeAttempts = 10;
 const resubscribePauseMs = 300;
+/** A container without a health check has to run for this long; docker compose looks as late for the first time. */
+const lastingMs = 500;
 
 /** What a wait is told besides its container and condition. */
 export interface WaitCall {
@@ -66,6 +68,7 @@ export class ContainerWatch {
     let wake: () => void = () => {};
     let isDirty = true;
     let known = "";
+    let [lasts, hasLasted] = [false, false];
     const onEvent = () => {
       isDirty = true;
       wake();
@@ -79,11 +82,18 @@ export class ContainerWatch {
         if (this.#failure) throw this.#failure;
         if (isDirty) {
           isDirty = false;
-          const state = await this.#look(id, condition, signal);
-          if (state === undefined) return;
-          if (state !== known) onPending(state);
-          known = state;
-        } else await new Promise<void>((resolve) => (wake = resolve));
+          const standing = await this.#look(id, condition, signal);
+          if (standing.kind === "holds" && (hasLasted || !standing.mustLast)) return;
+          if (standing.kind === "pending" && standing.state !== known) onPending(standing.state);
+          known = standing.kind === "pending" ? standing.state : "";
+          lasts = standing.kind === "holds";
+          continue;
+        }
+        const woken = new Promise<void>((resolve) => (wake = resolve));
+        // What happens in between is looked at; when nothing does, one more look decides.
+        hasLasted = lasts && (await isQuietFor(lastingMs, woken, signal));
+        if (hasLasted) isDirty = true;
+        else await woken;
       }
     } finally {
       listeners.delete(onEvent);
@@ -91,12 +101,14 @@ export class ContainerWatch {
     }
   }
 
-  /** How it is while it does not hold; undefined when it does. */
-  async #look(id: string, condition: WaitCondition, signal: AbortSignal): Promise<string | undefined> {
+  async #look(
+    id: string,
+    condition: WaitCondition,
+    signal: AbortSignal,
+  ): Promise<Exclude<Standing, { kind: "failed" }>> {
     const container = await this.#client.containers.inspect(id, { signal });
     const standing = standingOf(container, condition, { wasStopped: this.#stopped.has(container.Id) });
-    if (standing.kind === "holds") return undefined;
-    if (standing.kind === "pending") return standing.state;
+    if (standing.kind !== "failed") return standing;
     const name = container.Name.replace(/^\//, "");
     const code = container.State.Health?.Status === "unhealthy" ? "unhealthy" : "dependency-failed";
     throw new WaitFailure(code, `container ${name} ${standing.reason}`, { container: id });
@@ -154,4 +166,16 @@ export class ContainerWatch {
   #wakeAll(): void {
     for (const id of this.#listeners.keys()) this.#wake(id);
   }
+}
+
+/** True when nothing happened in that time. */
+async function isQuietFor(ms: number, event: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController();
+  const quiet = sleep(ms, AbortSignal.any([signal, over.signal])).then(
+    () => true,
+    () => false,
+  );
+  const isQuiet = await Promise.race([quiet, event.then(() => false)]);
+  over.abort();
+  return isQuiet;
 }

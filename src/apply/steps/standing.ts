@@ -6,9 +6,12 @@ import type { ContainerInspect } from "../../wire/container.js";
 const restartsWhileWaiting = 10;
 const outputChars = 120;
 
-/** `pending` and `failed` carry how it is, as a sentence's end: `is starting`, `exited (3)`. */
+/**
+ * `pending` and `failed` carry how it is, as a sentence's end: `is starting`, `exited (3)`. Where nothing but its
+ * running speaks for a container, it has to last: what has just been started may be about to fail.
+ */
 export type Standing =
-  | { readonly kind: "holds" }
+  | { readonly kind: "holds"; readonly mustLast?: true }
   | { readonly kind: "pending"; readonly state: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -36,7 +39,8 @@ export function standingOf(
 
 function running({ State }: ContainerInspect, condition: WaitCondition): Standing {
   if (!State.Health) {
-    return condition === "healthy" ? { kind: "failed", reason: "has no healthcheck configured" } : { kind: "holds" };
+    if (condition === "healthy") return { kind: "failed", reason: "has no healthcheck configured" };
+    return { kind: "holds", mustLast: true };
   }
   if (State.Health.Status === "unhealthy") return { kind: "failed", reason: "is unhealthy" };
   if (State.Paused) return { kind: "pending", state: "is paused" };

@@ -49,10 +49,10 @@ export interface UpFlags {
 /** Exit code 0 when all is as the files ask; 1 with cards on stderr otherwise; 130 after Ctrl-C. */
 export async function up(context: CliContext, flags: UpFlags, services: readonly string[]): Promise<void> {
   checkFlags(flags);
+  const options = upOptions(context, flags, services);
   const project = await loadModel(context, services);
   if (!project) return;
   if (project.remotes) await (await import("./remotes.js")).confirmRemotes(context, project, flags.yes);
-  const options = upOptions(context, flags, services);
   const { exitCodeFrom } = flags;
   if (exitCodeFrom !== undefined && !project.services.has(exitCodeFrom)) {
     throw noSuchService(exitCodeFrom, project.services.keys());
