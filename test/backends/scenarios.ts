@@ -12,6 +12,7 @@ import { describeCommands } from "./scenarios/commands.js";
 import { describeConnections } from "./scenarios/connections.js";
 import { describeCost } from "./scenarios/cost.js";
 import { describeDrift } from "./scenarios/drift.js";
+import { describeEndings } from "./scenarios/endings.js";
 import { describeInstances } from "./scenarios/instances.js";
 import { describeKilled } from "./scenarios/killed.js";
 import { describeLifecycle } from "./scenarios/lifecycle.js";
@@ -49,6 +50,7 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     describeInstances(stage);
     describeCommands(stage, traits);
     describeOrder(stage, traits);
+    describeEndings(stage, traits);
     describeKilled(stage, traits);
     describeDrift(stage, traits);
     describePlans(stage, traits);

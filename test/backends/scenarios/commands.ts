@@ -94,15 +94,6 @@ export function describeCommands(stage: Stage, { keepsEvents }: Traits): void {
     await stage.backend.host.run("sh", "-c", `echo first >${project.cwd}/gate`);
     expect((await following).stdout).toBe("first\nlast\n");
   });
-
-  it("in the foreground shows every service's output and ends with the asked exit code", async () => {
-    const text = `services:\n  a: { image: busybox, command: sh -c 'echo working; exit 5' }\n${service("b")}`;
-    const project = await stage.project("front", text);
-    const up = await project.run("up", "--exit-code-from", "a");
-    expect(up.code).toBe(5);
-    expect(up.stdout).toMatch(/^a-1 +\| working$/m);
-    expect(up.stdout).toMatch(/^b-1 +\| hello from b$/m);
-  });
 }
 
 async function copiesFiles({ gantry }: Stage, container: string): Promise<void> {

@@ -3,6 +3,27 @@ import { expect, it } from "vitest";
 import { eventually } from "../../scenarios/harness/eventually.js";
 import { file, type Stage, service, type Traits } from "./stage.js";
 
+/** On an idle machine it takes some milliseconds; a machine that is ten times overloaded is still far from polling. */
+const gateLimitMs = 250;
+
+/** When the command began an operation, in milliseconds since the epoch. */
+function askedAt(stderr: string, operation: string): number {
+  const events = stderr.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
+  const begun = events.find((event) => event.kind === "started" && event.operation === operation);
+  return Date.parse(begun?.at);
+}
+
+/** When the engine told that the project's `db` is healthy. */
+async function healthyAt({ backend }: Stage): Promise<number> {
+  const now = Date.now() / 1000;
+  const filters = { type: ["container"], event: ["health_status"], label: ["com.docker.compose.service=db"] };
+  let last = Number.NaN;
+  for await (const event of backend.client.system.events({ since: now - 60, until: now, filters })) {
+    if (event.Action.endsWith(": healthy")) last = event.timeNano / 1e6;
+  }
+  return last;
+}
+
 /** Defines these scenarios for the engine on the stage. */
 export function describeOrder(stage: Stage, { checksHealth }: Traits): void {
   const gated = file(
@@ -12,11 +33,13 @@ export function describeOrder(stage: Stage, { checksHealth }: Traits): void {
 
   it.runIf(checksHealth)("starts what depends on health when it is there, and not before", async () => {
     const project = await stage.project("gate", gated);
-    const up = project.ok("up", "-d");
+    const up = project.run("--progress", "json", "up", "-d");
     await eventually(async () => expect(await project.ok("ps", "-q", "db")).not.toBe(""));
     expect(await project.ok("ps", "-q", "web")).toBe("");
     await project.exec("db", "touch", "/ready");
-    await up;
+    const { code, stderr } = await up;
+    expect(code, stderr).toBe(0);
+    expect(askedAt(stderr, "start-container gate-web-1") - (await healthyAt(stage))).toBeLessThan(gateLimitMs);
     expect(await project.ok("ps", "-q", "web")).not.toBe("");
     expect(await project.ok("ps", "db")).toContain("(healthy)");
   });

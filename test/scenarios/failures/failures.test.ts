@@ -1,5 +1,5 @@
 /** When `up` fails it must say what happened, and leave the rest in a state from which the next `up` goes on. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Registry, startRegistry } from "../../images/registry.js";
@@ -94,5 +94,32 @@ services:
     expect(up.output).toMatch(/job-job-1.* exited \(7\)/);
     expect(up.output).toContain("no disk");
     expect(await project.ok("ps", "--services")).toBe("");
+  });
+
+  it("writes every failure for machines, and no secret that a container has logged", async () => {
+    const file = `
+secrets: { token: { environment: TOKEN } }
+services:
+  job: { image: busybox, command: "sh -c 'cat /run/secrets/token; echo; exit 7'", secrets: [token] }
+  other: { image: busybox, command: no-such-command }
+  main: { image: busybox, command: sleep 1000, depends_on: { job: { condition: service_completed_successfully } } }
+`;
+    project = await gantry.projectOf("reports", file);
+    const args = ["up", "-d", "--report", "junit=out.xml", "--report", "json=out.json", "--report", "github"];
+    const up = await gantry.run(args, { cwd: project.cwd, env: { TOKEN: "sesame-open" } });
+    expect(up.code).toBe(1);
+    const read = (name: string) => readFile(`${project?.cwd}/${name}`, "utf8");
+    const [xml, json] = await Promise.all([read("out.xml"), read("out.json")]);
+    for (const text of [xml, json, up.output]) expect(text).not.toContain("sesame");
+    const report = JSON.parse(json) as {
+      outcome: string;
+      failures: Array<{ service: string; lastLogLines: string[] }>;
+    };
+    expect(report.outcome).toBe("failed");
+    expect(report.failures.map(({ service }) => service).sort()).toEqual(["job", "other"]);
+    expect(report.failures.find(({ service }) => service === "job")?.lastLogLines).toEqual(["***"]);
+    expect(xml).toMatch(/<testcase classname="reports.job" name="wait-for job completed" time="[\d.]+">\n +<failure/);
+    expect(xml).toMatch(/name="start-container reports-main-1" time="0.000">\n +<skipped/);
+    expect(up.stdout).toMatch(/^::error file=compose.yaml,line=\d,col=\d+,title=job%3A wait failed/m);
   });
 });

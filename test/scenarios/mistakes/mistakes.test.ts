@@ -32,3 +32,21 @@ it("a folder without a Compose file is told as such", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain("no configuration file provided: not found");
 });
+
+it.each([
+  "no-such-command",
+  "up --no-such-flag",
+  "up --build --no-build",
+  "up --wait-timeout soon",
+  "up --report html",
+  "ps --format",
+])("a command line that is not understood ends with 2: %s", async (line) => {
+  expect(await gantry.run(line.split(" "))).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: /) });
+});
+
+it("a report tells of mistakes too, so that a pipeline shows them", async () => {
+  const { code, stdout } = await gantry.project(scenarioDir("mistakes")).run("up", "-d", "--report", "junit");
+  expect(code).toBe(1);
+  expect(stdout).toContain('<testcase classname="gantry" name="gantry up"');
+  expect(stdout.match(/<failure /g)).toHaveLength(5);
+});
