@@ -103,6 +103,8 @@ class Copier {
 
   #entries(match: SourceMatch, tree: SourceTree, { directory, isNew }: { directory: string; isNew: boolean }): void {
     const open: Array<() => void> = [];
+    // Names of one file stay names of one file.
+    const names = new Map<string, string>();
     for (const { path, real, stat } of entriesOf(match, tree)) {
       const place = posix.join(directory, path);
       if (path === "") {
@@ -114,7 +116,13 @@ class Copier {
           fs.mkdirSync(place, 0o700);
         }
         open.push(() => this.#finish(place, { real, stat, tree }));
-      } else this.#entry(place, { real, stat, tree });
+      } else {
+        const file = `${stat.dev}:${stat.ino}`;
+        const other = names.get(file);
+        if (other !== undefined) link(other, place);
+        else this.#entry(place, { real, stat, tree });
+        if (stat.isFile() && stat.nlink > 1n) names.set(file, place);
+      }
     }
     // Deepest first, and after their content: writing into a directory changes its time.
     for (const finish of open.reverse()) finish();
@@ -167,6 +175,11 @@ function directoryAt(tree: string, path: string, owner: Owner): string {
     fs.chownSync(at, owner.uid, owner.gid);
   }
   return at;
+}
+
+function link(other: string, place: string): void {
+  clear(place);
+  fs.linkSync(other, place);
 }
 
 function clear(place: string): void {
