@@ -29,8 +29,9 @@ it("gives examples and defaults that it accepts itself", () => {
   ajv.addSchema(JSON.parse(text), "compose");
   const wrong = properties.flatMap(([path, one]) => {
     const { description: _text, ...bare } = one;
-    const validate = ajv.compile({ ...resolved(bare), definitions: schema.definitions });
     const samples = [...(one.examples ?? []), ...("default" in one ? [one.default] : [])];
+    if (samples.length === 0) return [];
+    const validate = ajv.compile(resolved(bare));
     return samples.filter((sample) => !validate(sample)).map((sample) => `${path}: ${JSON.stringify(sample)}`);
   });
   expect(wrong).toEqual([]);
@@ -41,9 +42,10 @@ it("leaves its explanations out of the validator that is compiled from it", () =
   expect(readFileSync(path, "utf8")).not.toMatch(/"(description|examples)":/);
 });
 
-/** In draft 7 nothing counts beside a reference. */
+/** In draft 7 nothing counts beside a reference. References lead to the whole schema, which is compiled once. */
 function resolved(one: Schema): Schema {
-  return one.$ref === undefined ? one : { $ref: one.$ref };
+  const counted = one.$ref === undefined ? one : { $ref: one.$ref };
+  return JSON.parse(JSON.stringify(counted).replaceAll('"#/definitions/', '"compose#/definitions/')) as Schema;
 }
 
 function propertiesOf(one: Schema, path: string): Array<readonly [string, Schema]> {

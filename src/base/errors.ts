@@ -60,6 +60,7 @@ export const errorCodes = {
   "syscall-failed": { status: 500, blame: "engine" },
   unhealthy: { status: 500, blame: "user" },
   "update-failed": { status: 500, blame: "user" },
+  "variable-missing": { status: 400, blame: "user" },
   "volume-in-use": { status: 409, blame: "user" },
   "volume-name-in-use": { status: 409, blame: "user" },
   "volume-not-found": { status: 404, blame: "user" },

@@ -44,3 +44,46 @@ export interface VolumeExtension {
   /** Two containers of a service may write to it at once, so that an update may start the new one first. */
   readonly shared?: boolean;
 }
+
+/** `x-gantry` of a project. */
+export interface ProjectExtension {
+  readonly dev?: DevSpec;
+}
+
+/** What `gantry dev` does beyond `up`. */
+export interface DevSpec {
+  /** By name, sorted. */
+  readonly jobs: ReadonlyMap<string, DevJob>;
+  /** Undefined: every published port. */
+  readonly urls?: readonly DevUrl[];
+  readonly logins: readonly DevLogin[];
+  readonly next_steps: readonly string[];
+}
+
+/** A command that runs once everything is ready, and again when it or what it reads has changed. */
+export interface DevJob {
+  readonly name: string;
+  readonly service: string;
+  /** Undefined: the service's own. */
+  readonly command?: readonly string[];
+  /** In the running container, in place of one of its own. */
+  readonly exec: boolean;
+  /** Names of jobs that must have succeeded before. */
+  readonly after: readonly string[];
+  /** Absolute paths of files and folders. */
+  readonly inputs: readonly string[];
+  readonly environment: Readonly<Record<string, string | null>>;
+  readonly user?: string;
+  readonly working_dir?: string;
+}
+
+/** `url` is complete; else the address is that of a service's published port. */
+export type DevUrl =
+  | { readonly url: string }
+  | { readonly service: string; readonly name?: string; readonly port?: number; readonly path?: string };
+
+export interface DevLogin {
+  readonly user: string;
+  readonly name?: string;
+  readonly password?: string;
+}

@@ -9,7 +9,7 @@
  * @see Compose Specification
  */
 import type { SourceLocation } from "../base/diagnostic.js";
-import type { ServiceExtension, VolumeExtension } from "./extension.js";
+import type { ProjectExtension, ServiceExtension, VolumeExtension } from "./extension.js";
 import type { Instance } from "./instance/instance.js";
 import type { Tree } from "./tree.js";
 import type { UpdateSpec } from "./update-spec.js";
@@ -45,6 +45,7 @@ export interface Project {
   readonly provenance?: Provenance;
   /** Extensions at the top level, as written. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly gantry?: ProjectExtension;
   /** Files that came from elsewhere; absent: none. What they name may not leave `root`, but for mounts of the host. */
   readonly remotes?: ReadonlyArray<{ readonly reference: string; readonly file: string; readonly root: string }>;
 }

@@ -4,7 +4,7 @@
  * Pure. What is in use by others stays, and says so when it is tried.
  */
 import type { Project, Service } from "../compose/project.js";
-import { composeLabels } from "../wire/labels.js";
+import { composeLabels, devJobLabel } from "../wire/labels.js";
 import { anonymousMounts } from "./history/removed-by.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
@@ -159,7 +159,10 @@ function removeNetworks(
   }
 }
 
-/** Declared ones only: a volume of an earlier version of the files may hold the only copy of something. */
+/**
+ * Declared ones, and marks of jobs, which say what is in them: a volume of an earlier version of the files may hold the
+ * only copy of something.
+ */
 function removeVolumes(
   builder: PlanBuilder,
   project: Project,
@@ -168,7 +171,7 @@ function removeVolumes(
   const declared = new Set([...project.volumes.values()].flatMap((spec) => (spec.external ? [] : [spec.name])));
   for (const volume of observed.volumes) {
     const isOwn = volume.labels[composeLabels.project] === project.name;
-    if (isOwn && declared.has(volume.name)) {
+    if (isOwn && (declared.has(volume.name) || volume.labels[devJobLabel] !== undefined)) {
       const step = { kind: "remove-volume", name: volume.name } as const;
       builder.add(options.trash ? { ...step, toTrash: true } : step, "--volumes", { settled });
     }

@@ -44,3 +44,6 @@ export const instanceLabels = {
  * it was asked in. Those of secrets are keyed.
  */
 export const digestsLabel = "gantry.digests";
+
+/** Gantry's own, on the volume that says that a job of `gantry dev` has run: a digest of what it did. */
+export const devJobLabel = "gantry.dev.job";

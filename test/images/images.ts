@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 const script = fileURLToPath(new URL("make-images.sh", import.meta.url));
 
-export type ImageName = "busybox" | "debian" | "nginx" | "redis" | "python";
+export type ImageName = "busybox" | "debian" | "nginx" | "redis" | "python" | "postgres";
 
 /** One image on disk. `recipe` changes when its content may have changed. */
 export interface MadeImage {

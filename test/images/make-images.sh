@@ -2,7 +2,7 @@
 # shellcheck disable=SC1091,SC2030,SC2031 # make runs in a subshell on purpose
 # Makes container images from Debian's packages, for the samples and the tests: no registry is asked.
 #
-#   make-images.sh [--cache DIR] NAME...        NAME: busybox debian nginx redis python
+#   make-images.sh [--cache DIR] NAME...        NAME: busybox debian nginx redis python postgres
 #
 # Prints one line per image, `NAME DIR RECIPE`. DIR holds
 #   layers      paths of the image's layer tarballs, lowest first (`debian` is the base of all but busybox)
@@ -59,7 +59,7 @@ make() (
   case $1 in
     busybox) make_busybox ;;
     debian) make_debian ;;
-    nginx | redis | python) make_on_debian "$1" ;;
+    nginx | redis | python | postgres) make_on_debian "$1" ;;
     *) fail "there is no recipe for $1" ;;
   esac
   rm -rf "$out/root" "$out/whole"
@@ -95,7 +95,8 @@ make_debian() {
     cp usr/share/base-passwd/group.master etc/group
     cp usr/share/libc-bin/nsswitch.conf etc/nsswitch.conf
     ln -sf mawk usr/bin/awk
-    ln -sfn /run var/run
+    rm -rf var/run # a directory of a package of the base
+    ln -s /run var/run
   )
   pack "$out/root" "$out/layer.tar"
   ln "$out/layer.tar" "$out/rootfs.tar"
@@ -107,8 +108,19 @@ make_debian() {
 make_on_debian() {
   make debian
   base="$cache/images/debian-$recipe"
-  case $1 in python) wanted="python3 media-types" ;; redis) wanted=redis-server ;; *) wanted=$1 ;; esac
-  resolve "$base_packages $wanted" | grep -vE "$unneeded" >"$out/packages"
+  skipped=$unneeded
+  case $1 in
+    python) wanted="python3 media-types python3-psycopg2" ;;
+    redis) wanted=redis-server ;;
+    # Without its compiler for queries, which is most of its size, and the scripts that keep several clusters apart.
+    postgres)
+      wanted=postgresql
+      skipped=$(echo "$unneeded" | sed 's/|libpam\[^_\]\*//; s/|libaudit\[^_\]\*//')
+      skipped="$skipped|/(libllvm|libz3|locales|libc-l10n|ssl-cert|ucf|openssl|postgresql-(common|client-common))[^/]*_"
+      ;;
+    *) wanted=$1 ;;
+  esac
+  resolve "$base_packages $wanted" | grep -vE "$skipped" >"$out/packages"
   mkdir "$out/whole"
   tar -x -C "$out/whole" -f "$base/layer.tar"
   (
@@ -199,6 +211,54 @@ recipe_python() {
 }
 changes_python() {
   printf '%s\n' 'ENV LANG=C.UTF-8' 'CMD ["python3"]'
+}
+
+recipe_postgres() {
+  users_of_base postgres:x:999:999::/var/lib/postgresql:/bin/bash
+  rm -rf etc/init.d etc/postgresql usr/lib/postgresql/*/lib/bitcode usr/lib/postgresql/*/lib/llvmjit*
+  mkdir -p var/lib/postgresql/data run/postgresql docker-entrypoint-initdb.d usr/local/bin
+  chown 999:999 var/lib/postgresql var/lib/postgresql/data run/postgresql
+  chmod 1777 var/lib/postgresql/data
+  chmod 2777 run/postgresql
+  # As in the official image: the first start makes the database, the server does not run as root.
+  cat >usr/local/bin/docker-entrypoint.sh <<'SH'
+#!/bin/bash
+set -e
+case "${1:-}" in -*) set -- postgres "$@" ;; esac
+if [ "${1:-}" = postgres ] && [ "$(id -u)" = 0 ]; then
+  mkdir -p "$PGDATA"
+  chown -R postgres:postgres "$PGDATA"
+  chmod 700 "$PGDATA"
+  exec chroot --userspec=postgres:postgres --skip-chdir / "$0" "$@"
+fi
+if [ "${1:-}" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
+  if [ -z "${POSTGRES_PASSWORD:-}" ] && [ "${POSTGRES_HOST_AUTH_METHOD:-}" != trust ]; then
+    echo "Error: Database is uninitialized and superuser password is not specified. Set POSTGRES_PASSWORD." >&2
+    exit 1
+  fi
+  user=${POSTGRES_USER:-postgres}
+  db=${POSTGRES_DB:-$user}
+  initdb --username="$user" --pwfile=<(printf '%s\n' "${POSTGRES_PASSWORD:-}") --auth-local=trust --no-sync \
+    --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+  echo "host all all all ${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
+  sed -i "s/^#listen_addresses = .*/listen_addresses = '*'/" "$PGDATA/postgresql.conf"
+  pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start >/dev/null
+  run() { psql -v ON_ERROR_STOP=1 --no-psqlrc -U "$user" "$@"; }
+  [ "$db" = postgres ] || run -d postgres -qc "CREATE DATABASE \"$db\""
+  for file in /docker-entrypoint-initdb.d/*; do
+    case $file in *.sh) bash "$file" ;; *.sql) run -d "$db" -qf "$file" ;; esac
+  done
+  pg_ctl -D "$PGDATA" -m fast -w stop >/dev/null
+fi
+exec "$@"
+SH
+  chmod 755 usr/local/bin/docker-entrypoint.sh
+}
+changes_postgres() {
+  version=$(ls "$out/root/usr/lib/postgresql")
+  printf '%s\n' "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/$version/bin" \
+    'ENV PGDATA=/var/lib/postgresql/data' 'VOLUME /var/lib/postgresql/data' 'EXPOSE 5432' 'STOPSIGNAL SIGINT' \
+    'ENTRYPOINT ["docker-entrypoint.sh"]' 'CMD ["postgres"]'
 }
 
 # Writes etc/passwd and etc/group with the given passwd lines.

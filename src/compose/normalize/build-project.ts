@@ -13,6 +13,7 @@ import { child, collectSources, membersOf, type Tree } from "../tree.js";
 import { checkConsistency, type Resources } from "../validate/check-consistency.js";
 import { checkDependencies } from "../validate/check-dependencies.js";
 import type { Context } from "./context.js";
+import { normalizeProjectExtension } from "./extension/project-extension.js";
 import { compact } from "./read.js";
 import { implicitDefaultNetwork, normalizeFiles, normalizeNetworks, normalizeVolumes } from "./resources.js";
 import { normalizeModels } from "./service/hooks.js";
@@ -114,6 +115,7 @@ export function buildProject(merged: Tree, options: BuildOptions): Project {
     ...(options.variableUses ? { variableUses: options.variableUses } : {}),
     provenance: compact({ model, variablePlaces: options.variablePlaces ?? new Map(), texts: options.texts }),
     extensions: extensionsOf(model),
+    ...compact({ gantry: normalizeProjectExtension(child(model, "x-gantry"), [...drafts.keys()], context) }),
   };
 }
 

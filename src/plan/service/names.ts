@@ -109,6 +109,16 @@ function definitionLabels(project: Project, spec: NetworkSpec | VolumeSpec, vers
   };
 }
 
+/** Of what the files do not have and the project's commands find: marks and containers of jobs. */
+export function markLabels(project: Project, version: string): Record<string, string> {
+  return {
+    [composeLabels.project]: project.name,
+    [composeLabels.version]: version,
+    [makerLabel]: version,
+    ...labelsOfInstance(project),
+  };
+}
+
 /** By which a copy of a project is found again. Empty for the plain one. */
 function labelsOfInstance({ instance, workingDir }: Project): Record<string, string> {
   if (!instance) return {};

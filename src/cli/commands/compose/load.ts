@@ -13,6 +13,12 @@ export interface ProjectOrName {
   readonly project?: Project;
 }
 
+/** How a project is loaded, beyond what the command line says. */
+interface ModelOptions {
+  readonly print?: Print;
+  readonly request?: Partial<LoadRequest> | undefined;
+}
+
 /** Shows what a load found, also when that is nothing. */
 type Print = (context: CliContext, diagnostics: readonly Diagnostic[]) => Promise<void>;
 
@@ -23,11 +29,11 @@ type Print = (context: CliContext, diagnostics: readonly Diagnostic[]) => Promis
 export async function loadModel(
   context: CliContext,
   services: readonly string[] = [],
-  print: Print = printProblems,
+  { print = printProblems, request = {} }: ModelOptions = {},
 ): Promise<Project | undefined> {
   context.connectAhead();
-  const first = await load(context, {});
-  const place = await placeOf(context, first.project);
+  const first = await load(context, request);
+  const place = { ...request, ...(await placeOf(context, first.project)) };
   const result = place.instanceAddress === undefined ? first : await load(context, place);
   const isDisabled = services.some((name) => result.project?.disabledServices.includes(name));
   if (!isDisabled) return report(context, result, print);

@@ -1,6 +1,7 @@
 /** Carries out a plan for a command: renderer, events, failure cards, exit code. */
 import { pid } from "node:process";
 import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
+import type { EventRenderer } from "../../../apply/event-renderer.js";
 import type { SecretHolder } from "../../../apply/failures/secret-values.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
@@ -21,6 +22,8 @@ export interface RunOptions {
   /** Default: the program's own, which the second Ctrl-C aborts. */
   readonly forced?: AbortSignal;
   readonly beforeStart?: ApplyOptions["beforeStart"];
+  /** In place of the one that the terminal and the flags ask for. */
+  readonly renderer?: EventRenderer | undefined;
   /** Shows nothing but cards. */
   readonly quiet?: boolean;
   /** A failure is told, and is not the command's. */
@@ -57,16 +60,18 @@ export async function runPlan(
     quietPulls = false,
     forced = context.forced,
     generation,
+    renderer: given,
   }: RunOptions,
 ): Promise<ApplyResult> {
   if (context.globals.dryRun) return printDryRun(context, plan);
   const { applyPlan } = await import("../../../apply/apply-plan.js");
-  const renderer = await createRenderer(context, plan.operations.length, {
+  const shown = {
     quiet,
     // A view that moves and output that is attached to would draw over each other.
     still: beforeStart !== undefined,
     builds: plan.operations.every(({ kind }) => kind === "build-image"),
-  });
+  };
+  const renderer = given ?? (await createRenderer(context, plan.operations.length, shown));
   const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};
   const kept = generation && plan.operations.length > 0 ? await keep(context, client, plan, generation) : undefined;
   const options: ApplyOptions = {

@@ -5,16 +5,17 @@ import type { CliContext } from "../../../context.js";
 /** Asks the engine where its copies are, and this host who listens where. */
 export async function addressOf(context: CliContext, project: Project): Promise<string> {
   const client = await context.connect();
-  const [{ observeInstances, listeningAddresses }, { settleAddress }] = await Promise.all([
+  const [{ observeInstances }, { listeningSockets }, { settleAddress }] = await Promise.all([
     import("../../../../apply/instances/observe-instances.js"),
+    import("../../../../apply/listeners.js"),
     import("../../../../plan/instances/settle-address.js"),
   ]);
   const isHere = await isLocalEngine(context);
-  const [instances, listening] = await Promise.all([
+  const [instances, sockets] = await Promise.all([
     observeInstances(client, context.signal),
-    isHere ? listeningAddresses() : new Set<string>(),
+    isHere ? listeningSockets() : [],
   ]);
-  return settleAddress(project.name, { instances, listening });
+  return settleAddress(project.name, { instances, listening: new Set(sockets.map(({ address }) => address)) });
 }
 
 /** True when the engine's loopback and folders are this host's. */

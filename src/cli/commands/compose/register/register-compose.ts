@@ -5,6 +5,7 @@ import { reportOption } from "../../../options.js";
 import { registerArchives } from "./register-archives.js";
 import { registerBuild } from "./register-build.js";
 import { registerConfig } from "./register-config.js";
+import { registerDev } from "./register-dev.js";
 import { registerHistory } from "./register-history.js";
 import { registerImages } from "./register-images.js";
 import { registerInstances } from "./register-instances.js";
@@ -20,6 +21,7 @@ import { registerUp } from "./register-up.js";
 export function registerComposeCommands(program: Command, context: CliContext): void {
   program.commandsGroup("Run a project:");
   registerUp(program, context);
+  registerDev(program, context);
   registerLifecycle(program, context);
   registerRun(program, context);
   program.commandsGroup("Look at a project:");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseSocketTable } from "./observe-instances.js";
+import { parseSocketTable } from "./listeners.js";
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 8F2A057F:46A0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1 0000 100 0 0 10 0
@@ -8,7 +8,11 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
  303: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 114 2 0000 0
 `;
 
-it("finds loopback addresses at which something listens, and no connections", () => {
-  expect(parseSocketTable(table)).toEqual(["127.5.42.143", "127.0.0.53"]);
+it("finds what listens, and no connections", () => {
+  expect(parseSocketTable(table)).toEqual([
+    { address: "127.5.42.143", port: 18080 },
+    { address: "0.0.0.0", port: 22 },
+    { address: "127.0.0.53", port: 53 },
+  ]);
   expect(parseSocketTable("")).toEqual([]);
 });

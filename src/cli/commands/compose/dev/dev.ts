@@ -1,0 +1,138 @@
+/**
+ * `gantry dev`: from a fresh clone to a working environment. What is there already stays, so that twice is quick.
+ *
+ * The host is checked, `.env` made, everything brought up and waited for, jobs run; then it says where things answer,
+ * shows the output and follows the files until Ctrl-C, which stops what runs.
+ */
+import { dirname } from "node:path";
+import { GantryError } from "../../../../base/errors.js";
+import type { EngineClient } from "../../../../client/engine-client.js";
+import { discoverFiles } from "../../../../compose/load/discover.js";
+import type { Project } from "../../../../compose/project.js";
+import { Report } from "../../../../compose/report.js";
+import { readyUrls, summaryLines } from "../../../../dev/summary.js";
+import { watchRules } from "../../../../plan/watch/watch-rules.js";
+import type { CliContext, HostFinding } from "../../../context.js";
+import { styleFor } from "../../../views/style.js";
+import { seedOfUp } from "../history/generation-seed.js";
+import { serviceUrls } from "../instances/url.js";
+import { loadModel } from "../load.js";
+import { progressMode, wantsColor } from "../output/terminal.js";
+import { findReplicasOf } from "../replicas.js";
+import { runPlan, takeLock } from "../run-plan.js";
+import { type UpFlags, upOptions } from "../up.js";
+import { bringEnv, envNeeds } from "./env-file.js";
+import { checkDisk, checkHelpers, findingText } from "./host-checks.js";
+import { showAsTasks } from "./plan-board.js";
+import { drawDevPlan } from "./prepare.js";
+import { type ListrTask, runTasks } from "./tasks.js";
+
+export interface DevFlags {
+  /** Only looks, changes nothing. */
+  readonly check?: boolean;
+  readonly detach?: boolean;
+  /** False with `--no-watch`. */
+  readonly watch: boolean;
+  /** Images are built even if they are there. */
+  readonly build?: boolean;
+  readonly waitTimeout?: string;
+  /** False with `--no-wait-lock`. */
+  readonly waitLock: boolean;
+  readonly yes?: boolean;
+}
+
+/** Exit code 1 when something is missing or fails, 130 after Ctrl-C. */
+export async function dev(context: CliContext, flags: DevFlags, services: readonly string[]): Promise<void> {
+  if (flags.check) return (await import("./check.js")).check(context, services);
+  await begin(context);
+  const project = await loadModel(context, services);
+  if (!project) return;
+  if (project.remotes) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
+  const client = await context.connect();
+  const isReady = await bringUp(context, client, { project, flags, services });
+  if (!isReady || context.globals.dryRun) return;
+  await sayReady(context, project, services);
+  if (!flags.detach) await stay(context, client, { project, flags, services });
+}
+
+/** Where the project's own `.env` is. */
+export function projectDirectory({ cwd, globals, env }: CliContext): string {
+  const { file: files = [], projectDirectory: given } = globals;
+  const environment = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value ?? ""]));
+  const [first] = discoverFiles({ cwd, files, projectDirectory: given, environment }, new Report());
+  return given ?? (first?.startsWith("/") ? dirname(first) : cwd);
+}
+
+/** Checks this host and makes `.env`. Asks before anything is drawn. Throws for what is missing, all at once. */
+async function begin(context: CliContext): Promise<void> {
+  const { envFile = [], dryRun } = context.globals;
+  if (dryRun) return;
+  const needs = envFile.length > 0 ? undefined : envNeeds(context, projectDirectory(context));
+  const made = needs && (await bringEnv(context, needs));
+  const tasks: ListrTask[] = [
+    {
+      title: "Check this host",
+      task: async (_, task) => {
+        const findings = [...(await checkHelpers(context)), ...(await checkDisk(context))];
+        const missing = findings.filter(({ state }) => state === "missing");
+        if (missing.length > 0) throw missingOnHost(missing);
+        if (findings.length > 0) task.title = `Check this host  ${findings.map(findingText).join("; ")}`;
+      },
+    },
+    ...(made === undefined ? [] : [{ title: `.env  ${made}`, task: () => {} }]),
+  ];
+  await runTasks(context, tasks);
+}
+
+function missingOnHost(missing: readonly HostFinding[]): GantryError {
+  return new GantryError("helper-missing", missing.map(({ name, detail }) => `${name}: ${detail}`).join("; "), {
+    hint: missing.flatMap(({ fix }) => fix ?? []).join("; "),
+  });
+}
+
+interface Wanted {
+  readonly project: Project;
+  readonly flags: DevFlags;
+  readonly services: readonly string[];
+}
+
+/** False when something failed, which was told: the exit code is set. */
+async function bringUp(context: CliContext, client: EngineClient, { project, flags, services }: Wanted) {
+  const jobs = services.length > 0 ? [] : [...(project.gantry?.dev?.jobs.values() ?? [])];
+  const { build, waitTimeout } = flags;
+  const asked = { wait: true, ...(build ? { build } : {}), ...(waitTimeout === undefined ? {} : { waitTimeout }) };
+  const options = upOptions(context, asked, services);
+  await using _lock = await takeLock(context, client, { project: project.name, command: "dev", wait: flags.waitLock });
+  const drawn = await drawDevPlan(context, client, { project, options, jobs });
+  if (!drawn) return false;
+  const { plan, observed } = drawn;
+  // Elsewhere than on a terminal, lines that name what they speak of say more than tasks do.
+  const isTerminal = progressMode(context, { operations: Number.POSITIVE_INFINITY }) === "tty";
+  const renderer = isTerminal && plan.operations.length > 0 ? showAsTasks(context, plan) : undefined;
+  const { outcome } = await runPlan(context, client, plan, {
+    ...{ command: "dev", project, renderer },
+    generation: seedOfUp("up", project, { options, observed }),
+  });
+  return outcome === "succeeded";
+}
+
+async function sayReady(context: CliContext, project: Project, services: readonly string[]): Promise<void> {
+  const replicas = await findReplicasOf(context, { name: project.name, project }, { services });
+  const ports = await serviceUrls(context, replicas, project);
+  const { urls, logins, next_steps } = project.gantry?.dev ?? {};
+  const { bold } = styleFor(wantsColor(context, context.stdout));
+  const said = { urls: readyUrls(urls, ports), ...(logins ? { logins } : {}), ...(next_steps ? { next_steps } : {}) };
+  context.stdout.write(`\n${summaryLines(project.name, said, bold).join("\n")}\n\n`);
+}
+
+/** As `up` in the foreground: everything runs already, so that only its output is attached to. */
+async function stay(context: CliContext, client: EngineClient, { project, flags, services }: Wanted): Promise<void> {
+  const { upInForeground } = await import("../foreground/up-foreground.js");
+  const watch = flags.watch && watchRules(project, services).length > 0;
+  const upFlags: UpFlags = {
+    ...{ recreate: true, deps: true, start: true, color: true, logPrefix: true },
+    ...{ watch, waitLock: flags.waitLock, quietPull: true },
+  };
+  const options = upOptions(context, { recreate: false }, services);
+  await upInForeground(context, client, { project, options, flags: upFlags });
+}

@@ -1,0 +1,132 @@
+/** A fresh clone must become a working environment in one command, twice must cost nothing, and copies must not meet. */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Registry, startRegistryWith } from "../../images/registry.js";
+import { eventually } from "../harness/eventually.js";
+import { aGantry, type Gantry, type Project, sampleDir } from "../harness/gantry.js";
+import { page } from "../harness/host.js";
+
+/** A start of PostgreSQL and a build, on a machine that does other things too. */
+const devLimitMs = 55_000;
+
+let registry: Registry;
+let gantry: Gantry;
+/** Three worktrees of one repository, by the name of their copy. */
+const copies = new Map<string, Project>();
+const copy = (name: string) => copies.get(name) ?? expect.fail(`no copy ${name}`);
+
+beforeAll(async () => {
+  registry = await startRegistryWith("nginx", "postgres", "python");
+  gantry = await aGantry({ GANTRY_REGISTRY_MIRRORS: `docker.io=${registry.url}` });
+  const root = `${gantry.workDir}/notes`;
+  cpSync(sampleDir("notes"), root, { recursive: true });
+  const git = (...words: string[]) => execFileSync("git", words, { cwd: root, stdio: "ignore" });
+  git("init", "-q", "-b", "main");
+  git("add", ".");
+  git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "notes");
+  git("checkout", "-q", "-b", "first");
+  git("worktree", "add", "-q", "../notes-second", "-b", "feature/second");
+  git("worktree", "add", "-q", "../notes-third");
+  for (const [name, folder] of [
+    ["first", root],
+    ["second", `${root}-second`],
+    ["third", `${root}-third`],
+  ] as const) {
+    copies.set(name, gantry.project(folder, { GANTRY_INSTANCE: "auto" }));
+  }
+});
+afterAll(async () => {
+  for (const project of copies.values()) await project.clear();
+  await gantry?.[Symbol.asyncDispose]();
+  await registry?.[Symbol.asyncDispose]();
+});
+
+const dev = (project: Project, ...flags: string[]) =>
+  gantry.run(["dev", "--detach", ...flags], {
+    cwd: project.cwd,
+    env: { GANTRY_INSTANCE: "auto" },
+    timeoutMs: devLimitMs,
+  });
+const notes = async (url: string) =>
+  (JSON.parse(await page(`${url}/api/notes`)) as { notes: Array<{ text: string }> }).notes.map(({ text }) => text);
+
+describe("gantry dev in a fresh clone", () => {
+  it("--check says that it would work, and makes nothing", async () => {
+    const { cwd } = copy("first");
+    const { code, output } = await dev(copy("first"), "--check");
+    expect(output).toContain("would be made from .env.example");
+    expect([code, existsSync(`${cwd}/.env`), await gantry.ok(["image", "ls", "-q"])]).toEqual([0, false, ""]);
+  });
+
+  it("pulls, builds, migrates and fills, and says where it answers and who may log in", async () => {
+    const { cwd } = copy("first");
+    const { code, stdout, output } = await dev(copy("first"));
+    expect([code, output]).toEqual([0, expect.stringContaining("notes-first is ready")]);
+    const url = await copy("first").ok("url", "web");
+    expect(url).toMatch(/^http:\/\/127\.\d+\.\d+\.\d+:8085$/);
+    expect(stdout).toContain(`Notes     ${url}\n`);
+    const [, password = ""] = /^ADMIN_PASSWORD=(\w{12})$/m.exec(readFileSync(`${cwd}/.env`, "utf8")) ?? [];
+    expect(stdout).toContain(`admin / ${password}`);
+    expect(statSync(`${cwd}/.env`).mode & 0o777).toBe(0o600);
+    expect(await page(`${url}/`)).toContain("<h1>Notes</h1>");
+    expect(await notes(url)).toEqual(["The first note", "The second"]);
+    expect(await copy("first").exec("db", "psql", "-U", "notes", "-tAc", "SELECT name FROM migrations")).toBe(
+      "001-notes\n002-author",
+    );
+  });
+
+  it("does nothing the second time, in less than two seconds", async () => {
+    const times: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const begin = performance.now();
+      const { code, output } = await dev(copy("first"));
+      times.push(performance.now() - begin);
+      expect([code, output]).toEqual([0, expect.stringContaining("is ready")]);
+      expect(output).not.toMatch(/Container|Job|Volume/);
+    }
+    expect(Math.min(...times)).toBeLessThan(2000);
+    expect(await notes(await copy("first").ok("url", "web"))).toHaveLength(2);
+  });
+
+  it("runs a job again when its inputs change, and down takes its mark with the data", async () => {
+    const { cwd, ok } = copy("first");
+    const seed = `${cwd}/api/seed.py`;
+    writeFileSync(seed, readFileSync(seed, "utf8").replace("'The first note'", "'A third'"));
+    const { output } = await dev(copy("first"));
+    expect(output).toContain("Ran job seed");
+    expect(await notes(await ok("url", "web"))).toHaveLength(4);
+    expect(await ok("down", "-v", "-t", "1", "--dry-run")).toContain("notes-first_dev-seed");
+  });
+});
+
+it("copies in three worktrees answer at once, on the same ports, each with its own data", async () => {
+  const ended = await Promise.all([dev(copy("second")), dev(copy("third"))]);
+  expect(ended.map(({ code, output }) => [code, output])).toEqual(
+    ["second", "third"].map((name) => [0, expect.stringContaining(`notes-${name} is ready`)]),
+  );
+  const names = ["first", "second", "third"];
+  const urls = await Promise.all(names.map((name) => copy(name).ok("url", "web")));
+  expect(new Set(urls).size).toBe(3);
+  const databases = await Promise.all(names.map((name) => copy(name).ok("url", "db")));
+  expect(new Set(databases.map((url) => url.split(":").at(-1)))).toEqual(new Set(["5432"]));
+  await page(`${urls[2]}/api/notes`, { method: "POST", body: "only in the third" });
+  expect((await notes(urls[2] ?? "")).at(-1)).toBe("only in the third");
+  for (const url of urls.slice(0, 2)) expect(await notes(url)).not.toContain("only in the third");
+  const listed = await gantry.ok(["instances", "--format", "{{.Name}}"]);
+  expect(listed.split("\n")).toEqual(names);
+  await eventually(async () => expect(await page(`${urls[1]}/`)).toContain("Notes"));
+});
+
+it("refuses to guess without a terminal: all that is missing is named at once, and nothing is written", async () => {
+  const project = await gantry.projectOf("unsaid", "services: { a: { image: nginx } }\n");
+  writeFileSync(`${project.cwd}/.env.example`, "API_KEY=\nMAIL_TOKEN=change-me\nDB_PASSWORD=\nPORT=1\n");
+  for (const flags of [["--check"], []]) {
+    const { code, stderr } = await dev(project, ...flags);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("API_KEY, MAIL_TOKEN")]);
+  }
+  expect(existsSync(`${project.cwd}/.env`)).toBe(false);
+  const given = { API_KEY: "a", MAIL_TOKEN: "b", GANTRY_INSTANCE: "auto" };
+  const { code } = await gantry.run(["dev", "--check"], { cwd: project.cwd, env: given });
+  expect(code).toBe(0);
+});
