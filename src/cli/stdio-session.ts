@@ -82,7 +82,7 @@ function forwardInput(
       if (detached) resolve("detached");
     };
     const onEnd = () => stream.end();
-    stdin.on("data", onData).once("end", onEnd);
+    stdin.on("data", onData).once("end", onEnd).resume(); // whoever had it before may have paused it
     // A process that has ended takes no more input; how it ended is told elsewhere.
     stream.on("error", () => {});
     restore.push(() => stdin.off("data", onData).off("end", onEnd));

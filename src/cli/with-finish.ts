@@ -7,6 +7,7 @@ export function withFinish(context: CliContext, finish: (exitCode: number) => vo
     ...context, // members of its own; what its class gives it follows
     globals: context.globals,
     takeSignals: (listener) => context.takeSignals(listener),
+    takeEndings: (listener) => context.takeEndings(listener),
     checkHost: () => context.checkHost(),
     connectAhead: () => context.connectAhead(),
     chooseEngine: () => context.chooseEngine(),

@@ -97,7 +97,7 @@ function logFileCalls(
       const path = `/gantry/containers/${segment(id)}/log/${segment(file)}`;
       const chunks: Buffer[] = [];
       const reply = await transport.open({ method: "GET", path, query, ...call });
-      for await (const chunk of unbroken(reply)) chunks.push(Buffer.from(chunk));
+      for await (const chunk of unbroken(reply)) chunks.push(chunk as Buffer); // as Node's streams give them
       return Buffer.concat(chunks);
     },
   };

@@ -74,6 +74,7 @@ export class EngineWatch {
       dispatch({ kind: "linked", engine: { kind: "up", label } });
       this.#list();
     };
+    this.#list(); // at once; again once events are heard, because of what happens in between
     const query = { filters: { type: ["container"] }, onSubscribed: subscribed };
     for await (const event of client.system.events(query, { signal })) {
       const happening = happeningOf(event);

@@ -5,12 +5,13 @@
  */
 import { isGantryError } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
-import { type LogFile, longestLogReadBytes } from "../../wire/log-line.js";
+import type { LogFile } from "../../wire/log-line.js";
 import { type Direction, joinBlocks, type LogBlock, type LogLine, type LogPlace } from "../model/logs/log-window.js";
 import { findInBlock, type LineTest, parseBlock } from "../model/logs/parse-block.js";
 
-/** A read is of this size; a search reads as much as an answer may hold. */
+/** A read is of this size; a search reads more at a time, and not so much that it would be felt at the keys. */
 const blockBytes = 128 * 1024;
+const searchBytes = 256 * 1024;
 const newline = 0x0a;
 /** With a filter, how much is looked through for one answer, so that the screen tells how far it is. */
 const filterStretchBytes = 4 * 1024 * 1024;
@@ -44,6 +45,12 @@ interface Stretch {
   readonly end: LogPlace;
   readonly isStart: boolean;
   readonly isEnd: boolean;
+}
+
+interface Asked {
+  readonly direction: Direction;
+  readonly bytes: number;
+  readonly signal?: AbortSignal;
 }
 
 export function fileReader(client: EngineClient, containerId: string, source: number): LogReader {
@@ -82,8 +89,9 @@ class FileReader implements LogReader {
     let whole: LogBlock | undefined;
     let scanned = 0;
     let at = place;
+    const files = await this.#files();
     for (;;) {
-      const stretch = await this.#stretch(at, direction, test ? longestLogReadBytes : blockBytes);
+      const stretch = await this.#stretch(files, at, { direction, bytes: test ? searchBytes : blockBytes });
       const { bytes, ...edges } = stretch;
       const parsed = parseBlock(bytes, { place: stretch.begin, source: this.#source, test });
       const block: LogBlock = { ...parsed, ...edges };
@@ -98,9 +106,12 @@ class FileReader implements LogReader {
 
   async search({ place, direction, test, signal, onScanned }: SearchOptions): Promise<LogLine | undefined> {
     let at = place;
+    // Once for the whole search: what a rotation drops meanwhile is empty, what it adds is newer than the question.
+    const files = await this.#files();
     for (;;) {
       signal.throwIfAborted();
-      const { bytes, begin, end, isStart, isEnd } = await this.#stretch(at, direction, longestLogReadBytes, signal);
+      const asked = { direction, bytes: searchBytes, signal };
+      const { bytes, begin, end, isStart, isEnd } = await this.#stretch(files, at, asked);
       const options = { place: begin, source: this.#source, test, first: direction === "after" };
       const hit = findInBlock(bytes, options);
       if (hit) return hit;
@@ -111,27 +122,26 @@ class FileReader implements LogReader {
   }
 
   /** Whole lines that end or begin at `place`; steps into the neighbouring file at a file's edge. */
-  async #stretch(place: LogPlace, direction: Direction, bytes: number, signal?: AbortSignal): Promise<Stretch> {
-    const files = await this.#files(signal);
+  async #stretch(files: readonly LogFile[], place: LogPlace, asked: Asked): Promise<Stretch> {
     const at = files.findIndex(({ File }) => File === place.file);
     const file = files[at];
-    if (!file) return this.#lost(files, place, direction);
-    if (direction === "before" && place.offset === 0) {
+    if (!file) return this.#lost(files, place, asked);
+    if (asked.direction === "before") {
+      if (place.offset > 0) return this.#before(file, place, { ...asked, isFirst: at === 0 });
       const earlier = files[at - 1];
       if (!earlier) return emptyAt(place, { isStart: true, isEnd: false });
-      return this.#stretch({ file: earlier.File, offset: earlier.Bytes }, direction, bytes, signal);
+      return this.#stretch(files, { file: earlier.File, offset: earlier.Bytes }, asked);
     }
-    if (direction === "before") return this.#before(file, place, { bytes, isFirst: at === 0, signal });
-    const found = await this.#after(file, place, { bytes, isLast: at === files.length - 1, signal });
+    const found = await this.#after(file, place, { ...asked, isLast: at === files.length - 1 });
     const next = files[at + 1];
     if (found.bytes.length > 0 || !next) return found;
-    return this.#stretch({ file: next.File, offset: 0 }, direction, bytes, signal);
+    return this.#stretch(files, { file: next.File, offset: 0 }, asked);
   }
 
   async #before(
     { File }: LogFile,
     place: LogPlace,
-    { bytes, isFirst, signal }: { bytes: number; isFirst: boolean; signal?: AbortSignal | undefined },
+    { bytes, isFirst, signal }: Asked & { isFirst: boolean },
   ): Promise<Stretch> {
     const from = Math.max(0, place.offset - bytes);
     const read = await this.#readAt(File, from, place.offset - from, signal);
@@ -145,7 +155,7 @@ class FileReader implements LogReader {
   async #after(
     { File, Bytes }: LogFile,
     place: LogPlace,
-    { bytes, isLast, signal }: { bytes: number; isLast: boolean; signal?: AbortSignal | undefined },
+    { bytes, isLast, signal }: Asked & { isLast: boolean },
   ): Promise<Stretch> {
     const read = await this.#readAt(File, place.offset, bytes, signal);
     const lastEnd = read.lastIndexOf(newline) + 1;
@@ -158,10 +168,10 @@ class FileReader implements LogReader {
   }
 
   /** The file was rotated away: what is left begins behind it. */
-  #lost(files: readonly LogFile[], place: LogPlace, direction: Direction): Stretch | Promise<Stretch> {
+  #lost(files: readonly LogFile[], place: LogPlace, asked: Asked): Stretch | Promise<Stretch> {
     const [first] = files;
-    if (direction === "before" || !first) return emptyAt(place, { isStart: true, isEnd: !first });
-    return this.#stretch({ file: first.File, offset: 0 }, direction, blockBytes);
+    if (asked.direction === "before" || !first) return emptyAt(place, { isStart: true, isEnd: !first });
+    return this.#stretch(files, { file: first.File, offset: 0 }, asked);
   }
 
   /** Halves the file until a block is left, then looks line by line. */
@@ -196,8 +206,8 @@ class FileReader implements LogReader {
     return { file: File, offset: end > 0 ? from + end : Bytes };
   }
 
-  #files(signal?: AbortSignal): Promise<LogFile[]> {
-    return this.#client.containers.logFiles(this.#id, signal ? { signal } : {});
+  #files(): Promise<LogFile[]> {
+    return this.#client.containers.logFiles(this.#id);
   }
 
   async #readAt(file: string, offset: number, bytes: number, signal?: AbortSignal): Promise<Buffer> {

@@ -18,7 +18,7 @@ import { Terminal } from "./terminal.js";
 
 /** Ages on the screen are seconds; nothing is asked for then. */
 const tickMs = 1000;
-/** Ink is loaded once the first screen has been painted. */
+/** Thirty a second at the most. */
 const frameMs = 33;
 
 /** Runs until the user leaves. */
@@ -128,7 +128,8 @@ class Console {
   /** At most one frame in `frameMs`, the first one at once. */
   #draw(): void {
     if (this.#drawing || this.#isAway) return;
-    const waitMs = Math.max(0, this.#drawnAtMs + frameMs - this.#world.clock.monotonicMs());
+    // What is painted before Ink is there is cheap, and each piece of news is waited for.
+    const waitMs = this.#screen ? Math.max(0, this.#drawnAtMs + frameMs - this.#world.clock.monotonicMs()) : 0;
     this.#drawing = setTimeout(() => {
       this.#drawing = undefined;
       if (!this.#isAway) this.#paint();
@@ -144,13 +145,14 @@ class Console {
       return;
     }
     stdout.write(`\u001b[H${rows.map((row) => `${row}\u001b[K`).join("\r\n")}\u001b[H`);
-    // What is shown first is worth reading: until then loading would only delay it.
-    if (this.#state.hasObserved || this.#state.engine.kind === "gone") void this.#openScreen();
+    // Loading it takes longer than all before: first what there is to see.
+    const { hasObserved, isLoading, engine } = this.#state;
+    if (!isLoading && (hasObserved || engine.kind === "gone")) setImmediate(() => void this.#openScreen());
   }
 
   #isOpening = false;
   async #openScreen(): Promise<void> {
-    if (this.#isOpening) return;
+    if (this.#isOpening || this.#screen) return;
     this.#isOpening = true;
     try {
       const { openScreen } = await import("./console-app.js");

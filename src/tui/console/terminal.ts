@@ -21,6 +21,7 @@ export class Terminal {
   readonly #streams: Streams;
   readonly #onInput: (event: InputEvent) => void;
   #isTaken = false;
+  readonly #decoder = new TextDecoder();
   #rest = "";
   #timer: NodeJS.Timeout | undefined;
 
@@ -34,7 +35,6 @@ export class Terminal {
     const { stdin, stdout } = this.#streams;
     this.#isTaken = true;
     stdin.setRawMode(true);
-    stdin.setEncoding("utf8");
     stdin.on("data", this.#read).resume();
     stdout.write(takeSequence);
   }
@@ -55,9 +55,10 @@ export class Terminal {
     this.#streams.stdout.write(`\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`);
   }
 
-  readonly #read = (chunk: string | Buffer): void => {
+  // The stream stays one of bytes: a shell in a container reads it too.
+  readonly #read = (chunk: Buffer): void => {
     clearTimeout(this.#timer);
-    this.#decode(this.#rest + String(chunk));
+    this.#decode(this.#rest + this.#decoder.decode(chunk, { stream: true }));
     if (this.#rest !== "") this.#timer = setTimeout(() => this.#giveUp(), escapeMs);
   };
 

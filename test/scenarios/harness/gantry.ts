@@ -42,6 +42,8 @@ export interface RunOptions {
 
 export interface Gantry extends AsyncDisposable {
   readonly stateRoot: string;
+  /** What leads a program to this instance. */
+  readonly env: Readonly<Record<string, string>>;
   /** A directory of the test's own, removed at the end. */
   readonly workDir: string;
   /** Runs a command whatever it ends with. */
@@ -112,6 +114,7 @@ export async function aGantry(
   const project: Gantry["project"] = (cwd, projectEnv = {}) => aProject({ run, ok }, cwd, projectEnv);
   return {
     stateRoot,
+    env: own,
     workDir: dir,
     run,
     start: (args, { cwd }) =>

@@ -16,11 +16,29 @@ export interface ParsedBlock {
   readonly lastAt?: string;
 }
 
+export interface ParseOptions {
+  readonly place: LogPlace;
+  readonly source: number;
+  readonly test?: LineTest | undefined;
+}
+
 /** `bytes` are whole lines that begin at `place`. Parts of one line are joined; lines that are none are left out. */
-export function parseBlock(
-  bytes: Buffer,
-  { place, source, test }: { place: LogPlace; source: number; test?: LineTest | undefined },
-): ParsedBlock {
+export function parseBlock(bytes: Buffer, options: ParseOptions): ParsedBlock {
+  const { test } = options;
+  // Most of ten million lines do not match: they are looked at in one text, and only what matches becomes a line.
+  if (!test || bytes.includes(" stdout P ") || bytes.includes(" stderr P ")) return parseEach(bytes, options);
+  const lines: LogLine[] = [];
+  eachLine(bytes.toString("utf8"), test, (text, line, offset) => {
+    const place = { file: options.place.file, offset: options.place.offset + Buffer.byteLength(text.slice(0, offset)) };
+    lines.push(...parseEach(Buffer.from(line), { ...options, place }).lines);
+    return false;
+  });
+  const { firstAt } = parseEach(bytes.subarray(0, endOfLine(bytes, 0)), options);
+  const { lastAt } = parseEach(bytes.subarray(bytes.lastIndexOf(newline, bytes.length - 2) + 1), options);
+  return { lines, ...times(firstAt, lastAt) };
+}
+
+function parseEach(bytes: Buffer, { place, source, test }: ParseOptions): ParsedBlock {
   const lines: LogLine[] = [];
   const parts = new Map<string, { at: string; texts: Buffer[]; offset: number }>();
   let firstAt: string | undefined;
@@ -45,11 +63,29 @@ export function parseBlock(
     }
     from = end + 1;
   }
-  return {
-    lines,
-    ...(firstAt === undefined ? {} : { firstAt }),
-    ...(lastAt === undefined ? {} : { lastAt }),
-  };
+  return { lines, ...times(firstAt, lastAt) };
+}
+
+function times(firstAt: string | undefined, lastAt: string | undefined): Pick<ParsedBlock, "firstAt" | "lastAt"> {
+  return { ...(firstAt === undefined ? {} : { firstAt }), ...(lastAt === undefined ? {} : { lastAt }) };
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const found = bytes.indexOf(newline, from);
+  return found < 0 ? bytes.length : found;
+}
+
+/** Calls `take` for each line whose own text passes, until it answers true. `offset` counts characters. */
+function eachLine(text: string, test: LineTest, take: (text: string, line: string, offset: number) => boolean): void {
+  for (let from = 0; from < text.length; ) {
+    const found = text.indexOf("\n", from);
+    const end = found < 0 ? text.length : found;
+    const begin = textBegin(text, from, end);
+    if (begin >= 0 && test(text.slice(begin, Math.min(end, begin + longestTextChars)))) {
+      if (take(text, text.slice(from, end), from)) return;
+    }
+    from = end + 1;
+  }
 }
 
 /** The last line of `bytes` that `test` takes, or with `first` the first; undefined when there is none. */
@@ -57,23 +93,15 @@ export function findInBlock(
   bytes: Buffer,
   { place, source, test, first }: { place: LogPlace; source: number; test: LineTest; first: boolean },
 ): LogLine | undefined {
-  // One text for the whole block: a line of its own for each of ten million costs more than the search.
   const text = bytes.toString("utf8");
-  let hit: { from: number; end: number } | undefined;
-  for (let from = 0; from < text.length; ) {
-    const found = text.indexOf("\n", from);
-    const end = found < 0 ? text.length : found;
-    const begin = textBegin(text, from, end);
-    if (begin >= 0 && test(text.slice(begin, Math.min(end, begin + longestTextChars)))) {
-      hit = { from, end };
-      if (first) break;
-    }
-    from = end + 1;
-  }
+  let hit: { line: string; offset: number } | undefined;
+  eachLine(text, test, (_text, line, offset) => {
+    hit = { line, offset };
+    return first;
+  });
   if (!hit) return undefined;
-  const offset = Buffer.byteLength(text.slice(0, hit.from));
-  const line = Buffer.from(text.slice(hit.from, hit.end));
-  return parseBlock(line, { place: { file: place.file, offset: place.offset + offset }, source }).lines[0];
+  const offset = place.offset + Buffer.byteLength(text.slice(0, hit.offset));
+  return parseEach(Buffer.from(hit.line), { place: { file: place.file, offset }, source }).lines[0];
 }
 
 /** Behind `TIMESTAMP STREAM F `; -1 for a line that is cut short. */

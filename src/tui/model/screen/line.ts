@@ -37,7 +37,7 @@ export function seg(text: string, tone: Tone = "plain"): Segment {
 }
 
 const ascii = /^[ -~]*$/;
-const graphemes = new Intl.Segmenter();
+let graphemes: Intl.Segmenter | undefined; // costs some milliseconds, which most screens never need
 
 /** Columns that `text` takes. */
 export function widthOf(text: string): number {
@@ -129,6 +129,7 @@ function headOf(text: string, columns: number): { head: string; tail: string } {
   if (ascii.test(text)) return { head: text.slice(0, columns), tail: text.slice(columns) };
   let width = 0;
   let end = 0;
+  graphemes ??= new Intl.Segmenter();
   for (const { segment, index } of graphemes.segment(text)) {
     width += stringWidth(segment);
     if (width > columns && end > 0) break;

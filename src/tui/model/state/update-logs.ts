@@ -78,7 +78,9 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
         direction,
         limits: holdLimits,
       });
-      return readOn(without(withBlocks(logs, trimmed), "busy", "scan", "problem"), size);
+      const read = withBlocks(logs, trimmed);
+      // A search that was begun meanwhile goes on.
+      return readOn(logs.busy === "searching" ? read : without(read, "busy", "scan", "problem"), size);
     }
     case "log-grew": {
       const blocks = logs.blocks.map((block) => ({ ...block, isEnd: false }));

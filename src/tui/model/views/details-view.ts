@@ -91,9 +91,16 @@ function environmentLines(state: ConsoleState, inspect?: ContainerInspect): Line
       seg(`    ${fitText(name, width)}  `, "busy"),
       seg(`${value}  `),
       ...originOf(details.environment.get(name), loaded.project?.workingDir),
+      ...drift(name, own.get(name), service?.environment[name]),
     ];
   });
   return [[seg("  environment", "bold")], ...(lines.length > 0 ? lines : [[seg("    none", "dim")] as Line]), []];
+}
+
+/** What the files say by now, where the container was made with something else. */
+function drift(name: string, has: string | undefined, wants: string | null | undefined): Line {
+  if (wants === undefined || wants === null || wants === has) return [];
+  return [seg(`, now ${secretName.test(name) ? "another" : oneLine(wants)}`, "wait")];
 }
 
 function originOf(explanation: Explanation | undefined, workingDir: string | undefined): Line {

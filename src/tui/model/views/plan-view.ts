@@ -3,7 +3,7 @@
 import type { Plan } from "../../../plan/operation.js";
 import { printPlan } from "../../../plan/print-plan.js";
 import { layoutProgress } from "../progress-layout.js";
-import { cutLine, type Line, seg, type Tone } from "../screen/line.js";
+import { cutLine, type Line, lineWidth, seg, type Tone, wrapText } from "../screen/line.js";
 import type { View } from "../screen/zones.js";
 import type { ConsoleState, PlanState, RunState } from "../state/console-state.js";
 
@@ -22,12 +22,23 @@ export function planLines({ plan, problem }: PlanState, columns: number, baseDir
   if (!plan) return [[], [seg("  Looking at what would change …", "dim")]];
   const lines = printPlan(plan, { baseDir }).trimEnd().split("\n");
   const hint: Line = plan.operations.length > 0 ? [seg("  a carries out this very plan", "dim")] : [];
-  return [...lines.map((text) => cutLine(toned(text), columns)), [], hint];
+  return [...lines.flatMap((text) => planLine(text, columns)), [], hint];
 }
 
 /** `3 to add, 1 to remove …`: what is asked before it is carried out. */
 export function planSummary(plan: Plan): string {
   return printPlan({ ...plan, warnings: [] }, { baseDir: "/" }).split("\n")[0] ?? "";
+}
+
+/** A reason that does not fit beside what is done stands below it, whole. */
+function planLine(text: string, columns: number): Line[] {
+  const line = toned(text);
+  if (lineWidth(line) <= columns) return [line];
+  const why = line.at(-1)?.text.trim() ?? "";
+  const head = line.slice(0, -1);
+  const indent = head.length > 0 ? 6 : 2;
+  const below = wrapText(why, columns - indent - 1).map((row): Line => [seg(" ".repeat(indent)), seg(row, "dim")]);
+  return head.length > 0 ? [cutLine(head, columns), ...below] : below;
 }
 
 const signTones: Readonly<Record<string, Tone>> = { "+": "good", "~": "wait", "-": "bad" };

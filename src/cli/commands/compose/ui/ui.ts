@@ -7,6 +7,7 @@ import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import type { Plan } from "../../../../plan/operation.js";
 import type { CliContext } from "../../../context.js";
+import { withFinish } from "../../../with-finish.js";
 import { wantsColor } from "../output/terminal.js";
 import { surroundingsOf } from "../run-plan.js";
 import { loadForConsole } from "./load-for-console.js";
@@ -101,7 +102,7 @@ async function applyUnderLock(
 /** The shell's exit code is no news here: whoever typed in it knows. */
 async function openShell(context: CliContext, containerId: string): Promise<void> {
   const { containerExec } = await import("../../engine-objects/container/exec.js");
-  const lent: CliContext = Object.create(context, { finish: { value: () => {} } });
+  const lent = withFinish(context, () => {});
   const asShell = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
   await containerExec(lent, { tty: true, interactive: true, env: ["TERM"] }, [containerId, ...asShell]);
 }
