@@ -123,8 +123,8 @@ async function aScene(stage: Stage) {
 }
 
 /**
- * Builds, networks, volumes, gates, hooks, a job, replicas, a follower, and in the second version replacements, a network
- * that is made anew, what is new and what is gone.
+ * Builds, networks, volumes, gates, hooks, a job, replicas, a follower, and from version to version replacements, one of
+ * them beside the old container, a network that is made anew, what is new and what is gone.
  */
 async function write(stage: Stage, version: 1 | 2): Promise<Project> {
   const env = `    environment: { VERSION: "${version}" }\n`;
@@ -152,6 +152,7 @@ ${env}    networks: [back${isLater ? ", front" : ""}]
     pre_start: [{ command: ['true'] }]
     depends_on: { migrate: { condition: service_completed_successfully } }
 ${service("web", "    networks: [back]\n    depends_on: { db: { condition: service_healthy, restart: true } }\n")}
+${service("front", `${env}    deploy: { update_config: { order: start-first, monitor: 200ms } }\n`)}
 ${service("cache", "    networks: [side]\n")}${isLater ? service("new") : service("old")}
 networks: { back: {}, side: { labels: { version: "${version}" } }${isLater ? ", front: {}" : ""} }
 volumes: { data: {}${isLater ? ", extra: {}" : ""} }
@@ -180,7 +181,15 @@ async function isAsAsked(
   const [containers, remains] = await Promise.all([client.containers.list({ all: true }), stage.backend.remains()]);
   const last = version === 2 ? "new" : "old";
   const running = containers.filter(({ State }) => State === "running").map(({ Names }) => Names[0]?.slice(1));
-  const names = ["killed-api-1", "killed-api-2", "killed-cache-1", "killed-db-1", `killed-${last}-1`, "killed-web-1"];
+  const names = [
+    "killed-api-1",
+    "killed-api-2",
+    "killed-cache-1",
+    "killed-db-1",
+    `killed-${last}-1`,
+    "killed-web-1",
+    "killed-front-1",
+  ];
   expect(running.sort(), told).toEqual(names.sort());
   const others = containers.filter(({ State }) => State !== "running").map(({ Names, Status }) => `${Names} ${Status}`);
   expect(others, told).toEqual([expect.stringMatching(/^\/killed-migrate-1 Exited \(0\)/)]);

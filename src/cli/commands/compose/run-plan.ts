@@ -1,5 +1,6 @@
 /** Carries out a plan for a command: renderer, events, failure cards, exit code. */
 import { pid } from "node:process";
+import { eventStreamVersion } from "../../../apply/apply-events.js";
 import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
 import type { EventRenderer } from "../../../apply/event-renderer.js";
 import type { SecretHolder } from "../../../apply/failures/secret-values.js";
@@ -163,19 +164,32 @@ function parallelLimit({ globals, env }: CliContext): number | undefined {
   return limit < 0 ? Number.MAX_SAFE_INTEGER : limit === 0 ? undefined : limit;
 }
 
+interface LockRequest {
+  readonly project: string;
+  readonly command: string;
+  readonly wait: boolean;
+  /** Default: the program's own. */
+  readonly signal?: AbortSignal;
+}
+
 /** Takes the project's apply lock; says whom it waits for. */
 export async function takeLock(
   context: CliContext,
   client: EngineClient,
-  { project, command, wait }: { project: string; command: string; wait: boolean },
+  { project, command, wait, signal = context.signal }: LockRequest,
 ): Promise<AsyncDisposable> {
   if (context.globals.dryRun) return { [Symbol.asyncDispose]: async () => {} };
   const { lockProject } = await import("../../../apply/project-lock.js");
   return lockProject(client, project, {
     holder: `gantry ${command} (pid ${pid})`,
     wait,
-    signal: context.signal,
-    onWaiting: (holder) => context.stderr.write(`Waiting for ${holder}, which is working on project ${project}\n`),
+    signal,
+    onWaiting: (holder) => {
+      const message = `Waiting for ${holder}, which is working on project ${project}`;
+      if (!printsJson(context)) return void context.stderr.write(`${message}\n`);
+      const event = { at: context.clock.now().toISOString(), kind: "warning", message };
+      context.stderr.write(`${JSON.stringify({ version: eventStreamVersion, ...event })}\n`);
+    },
   });
 }
 

@@ -74,6 +74,17 @@ it("gathers every operation with its end, and one that never ended as cancelled"
   expect(report).toMatchObject({ outcome: "failed", project: "shop", failures: [failure], warnings: ["careful"] });
 });
 
+it("takes the code of what ran for that, and not for a code of its own", () => {
+  const outcome = (exitCode: number, ended: "succeeded" | "rolled-back") =>
+    runReport([{ at, kind: "run-ended", outcome: ended, durationMs: 1, done: 1 }], { ...facts, exitCode }).outcome;
+  expect([
+    outcome(0, "succeeded"),
+    outcome(3, "succeeded"),
+    outcome(3, "rolled-back"),
+    outcome(130, "succeeded"),
+  ]).toEqual(["succeeded", "failed", "rolled-back", "cancelled"]);
+});
+
 it("keeps the JSON report to its schema", () => {
   const read = (name: string) =>
     JSON.parse(readFileSync(new URL(`../../../../schemas/${name}`, import.meta.url), "utf8"));

@@ -55,12 +55,8 @@ export interface RunFacts {
 /** Of a command whose updates failed and were taken back. */
 export const rolledBackExitCode = 3;
 
-/** The outcomes that have a code of their own; 130 is Ctrl-C's. */
-const outcomes: ReadonlyMap<number, RunReport["outcome"]> = new Map([
-  [0, "succeeded"],
-  [rolledBackExitCode, "rolled-back"],
-  [130, "cancelled"],
-]);
+/** As a shell reports a process that was ended by Ctrl-C. */
+const cancelledExitCode = 130;
 
 export function runReport(events: readonly ApplyEvent[], facts: RunFacts): RunReport {
   const operations = new Map<string, ReportedOperation>();
@@ -86,12 +82,20 @@ export function runReport(events: readonly ApplyEvent[], facts: RunFacts): RunRe
     ...(project === undefined ? {} : { project }),
     startedAt,
     durationMs,
-    outcome: outcomes.get(exitCode) ?? "failed",
+    outcome: outcomeOf(events, exitCode),
     exitCode,
     operations: listed,
     failures: [...problems, ...listed.flatMap(({ failure, optional }) => (failure && !optional ? [failure] : []))],
     warnings,
   };
+}
+
+/** A code may be that of what ran, so it says what happened only together with the events. */
+function outcomeOf(events: readonly ApplyEvent[], exitCode: number): RunReport["outcome"] {
+  if (exitCode === 0) return "succeeded";
+  if (exitCode === cancelledExitCode) return "cancelled";
+  const isRolledBack = events.some((event) => event.kind === "run-ended" && event.outcome === "rolled-back");
+  return isRolledBack && exitCode === rolledBackExitCode ? "rolled-back" : "failed";
 }
 
 /** The operation after one more event of its own; one that never ended was cancelled. */

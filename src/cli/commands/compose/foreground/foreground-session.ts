@@ -53,6 +53,8 @@ export class ForegroundSession {
   readonly #streams = new Map<string, Promise<void>>();
   readonly #alive = new Set<string>();
   #hasStarted = false;
+  /** From now on something of this command's doing may run. */
+  hasBegun = false;
   #end: () => void = () => {};
   /** Resolves when nothing is left to watch, or the first exit asked for the end. */
   readonly ended: Promise<void>;
@@ -83,7 +85,7 @@ export class ForegroundSession {
   async start(interrupted: AbortSignal): Promise<boolean> {
     const { project, options, flags } = this.#job;
     const signal = AbortSignal.any([interrupted, this.#leaving.signal]);
-    const lock = { project: project.name, command: "up", wait: flags.waitLock };
+    const lock = { project: project.name, command: "up", wait: flags.waitLock, signal };
     await using _lock = await takeLock(this.#context, this.#client, lock);
     const quiet = { quietPulls: flags.quietPull === true, quietBuilds: flags.quietBuild === true };
     const look = { project, options, signal, ...quiet };
@@ -91,6 +93,7 @@ export class ForegroundSession {
     if (isFailed) return false;
     const staying = this.#announce(plan, observed);
     await this.#followEvents();
+    this.hasBegun = true;
     for (const container of staying) await this.#attach(container);
     const { outcome } = await runPlan(this.#context, this.#client, plan, {
       command: "up",

@@ -18,12 +18,15 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
   const giveBack = context.takeSignals(() => (interrupted.signal.aborted ? forced : interrupted).abort());
   const session = new ForegroundSession(context, client, job);
   try {
-    const started = await session.start(interrupted.signal);
+    const started = await session.start(interrupted.signal).catch((error: unknown) => {
+      if (!interrupted.signal.aborted) throw error;
+      return false;
+    });
     await using _watch = started && job.flags.watch ? await followFiles(context, client, job) : undefined;
     if (started) await Promise.race([session.ended, aborted(interrupted.signal)]);
     if (session.isEngineGone && !interrupted.signal.aborted) throw engineGone();
-    if (interrupted.signal.aborted && !printsJson(context)) context.stderr.write(stoppingText);
-    const mustStop = interrupted.signal.aborted || session.exits.trigger !== undefined;
+    const mustStop = session.hasBegun && (interrupted.signal.aborted || session.exits.trigger !== undefined);
+    if (mustStop && interrupted.signal.aborted && !printsJson(context)) context.stderr.write(stoppingText);
     if (mustStop) await stopStack(context, client, { job, forced: forced.signal });
     if (mustStop) await session.drain();
     if (interrupted.signal.aborted) context.finish(interruptedExitCode);
