@@ -26,27 +26,17 @@ export function withImagesOf(
   const pinned = new Map(
     [...project.services].map(([name, service]): [string, Service] => {
       const image = images[name];
-      if (!image || !services.includes(name)) return [name, service];
-      const fit = fittingName(project.name, service, image, there);
-      if (fit === undefined) gone.push(`${image.name} of service ${name} (${shortId(image.id)})`);
-      return [name, fit === undefined || fit === service.image ? service : withImage(service, fit)];
+      const isAsked = image !== undefined && services.includes(name);
+      if (!isAsked || there.byName.get(imageNameOf(project.name, service)) === image.id) return [name, service];
+      const pin = there.ids.has(image.id) ? image.id : image.digest;
+      if (pin === undefined) gone.push(`${image.name} of service ${name} (${shortId(image.id)})`);
+      return [name, pin === undefined ? service : withImage(service, pin)];
     }),
   );
   if (gone.length === 0) return { ...project, services: pinned };
   throw new GantryError("image-not-found", `Images of generation ${number} are no longer here: ${gone.join(", ")}`, {
     hint: "They came from no registry. Build what is wanted from its sources again: gantry up -d --build",
   });
-}
-
-function fittingName(
-  project: string,
-  service: Service,
-  { id, digest }: GenerationImage,
-  { byName, ids }: ImagesThere,
-): string | undefined {
-  const name = imageNameOf(project, service);
-  if (byName.get(name) === id) return service.image ?? name;
-  return ids.has(id) ? id : digest;
 }
 
 /** Nothing is built: what the sources hold now is not what was there then. */
