@@ -13,6 +13,7 @@ import { describeConnections } from "./scenarios/connections.js";
 import { describeCost } from "./scenarios/cost.js";
 import { describeDrift } from "./scenarios/drift.js";
 import { describeEndings } from "./scenarios/endings.js";
+import { describeHistory } from "./scenarios/history.js";
 import { describeInstances } from "./scenarios/instances.js";
 import { describeKilled } from "./scenarios/killed.js";
 import { describeLifecycle } from "./scenarios/lifecycle.js";
@@ -55,6 +56,7 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     describeDrift(stage, traits);
     describePlans(stage, traits);
     if (traits.changesLimits) describeEnginePromises(name, () => backend.client);
+    describeHistory(stage);
     describeCost(stage);
   });
 }

@@ -107,7 +107,8 @@ export async function aGantry(
 ): Promise<Gantry> {
   const dir = await mkdtemp(`${tmpdir()}/gantry-test-`);
   const stateRoot = `${dir}/state`;
-  const own = { GANTRY_STATE_ROOT: stateRoot, GANTRY_RUN_DIR: `${dir}/run`, XDG_CACHE_HOME: compileCache, ...env };
+  const paths = { GANTRY_STATE_ROOT: stateRoot, GANTRY_RUN_DIR: `${dir}/run`, XDG_STATE_HOME: `${dir}/home` };
+  const own = { ...paths, XDG_CACHE_HOME: compileCache, ...env };
   const run: Gantry["run"] = (args, options = {}) =>
     runProgram(args, { through, ...options, env: { ...own, ...options.env } });
   const ok: Gantry["ok"] = async (args, options) => succeeded(args, await run(args, options));

@@ -7,7 +7,7 @@ import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { loadProjectOrName, wholeNumber } from "./load.js";
-import { runPlan, takeLock } from "./run-plan.js";
+import { printsJson, runPlan, takeLock } from "./run-plan.js";
 import { isTrue } from "./up.js";
 
 type Services = readonly string[];
@@ -44,6 +44,18 @@ export async function down(
   if (plan?.operations.length === 0) {
     context.stderr.write(`warning: No resource found to remove for project "${plan.project}".\n`);
   }
+  if (plan && !flags.purge) sayWhereVolumesAre(context, plan);
+}
+
+/** In the trash, or gone: who asked for it may want to know before it matters. */
+function sayWhereVolumesAre(context: CliContext, { operations }: Plan): void {
+  const removals = operations.flatMap((op) => (op.kind === "remove-volume" ? [op] : []));
+  if (removals.length === 0 || context.globals.dryRun || printsJson(context)) return;
+  const isKept = removals.some(({ toTrash }) => toTrash);
+  const why = isTrue(context.env.CI) ? "in CI nothing is kept in the trash" : "this engine has no trash";
+  context.stderr.write(
+    isKept ? "What was in the volumes comes back with: gantry undo\n" : `Volumes are removed for good: ${why}\n`,
+  );
 }
 
 export async function stop(

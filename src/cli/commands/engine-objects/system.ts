@@ -74,10 +74,11 @@ export async function systemDf(
 ): Promise<void> {
   const client = await context.connect();
   const usage = await client.upkeep.diskUsage({ signal: context.signal });
-  if (!verbose) return writeListing(context, usageRows(usage), { ...usageListing, format });
+  const trash = client.engine.kind === "gantry" ? await client.trash.list() : [];
+  if (!verbose) return writeListing(context, usageRows(usage, trash), { ...usageListing, format });
   if (format !== undefined && format !== "table") return writeValue(context, usage, format);
   const now = context.clock.now().getTime();
-  for (const { title, rows, ...listing } of usageTables(usage, now)) {
+  for (const { title, rows, ...listing } of usageTables(usage, { now, trash })) {
     context.stdout.write(`${title}\n\n`);
     await writeListing(context, rows, listing);
     context.stdout.write("\n");

@@ -1,6 +1,7 @@
 /** What images, containers, volumes and the build cache use, as docker's `system df` lists it. Pure. */
 import type { DiskUsage } from "../../../client/upkeep-calls.js";
 import { shortId } from "../../../oci/short-id.js";
+import type { TrashedVolume } from "../../../wire/history.js";
 import { printSize } from "../table.js";
 import { containerListing, containerRow } from "./container-row.js";
 import { imageListing, imageRows } from "./image-row.js";
@@ -14,8 +15,11 @@ export const usageListing = {
 
 const runningStates: readonly string[] = ["running", "paused", "restarting"];
 
-/** A row for each kind. */
-export function usageRows({ LayersSize, Images, Containers, Volumes, BuildCache }: DiskUsage) {
+/** A row for each kind; one for the trash where something is in it. */
+export function usageRows(
+  { LayersSize, Images, Containers, Volumes, BuildCache }: DiskUsage,
+  trash: readonly TrashedVolume[] = [],
+) {
   const running = Containers.filter(({ State }) => runningStates.includes(State));
   const usedImages = Images.filter((image) => image.Containers > 0);
   const unusedImages = sum(
@@ -29,6 +33,7 @@ export function usageRows({ LayersSize, Images, Containers, Volumes, BuildCache 
   const stoppedSize = sizeOf(Containers.filter((container) => !running.includes(container)));
   const cache = BuildCache ?? [];
   const idleCache = cache.filter(({ InUse, Shared }) => !InUse && !Shared);
+  const trashSize = sum(trash.map(({ sizeBytes }) => sizeBytes));
   const cacheSize = (entries: typeof cache) => sum(entries.map(({ Size }) => Size));
   return [
     row("Images", [Images.length, usedImages.length], [LayersSize, unusedImages]),
@@ -39,11 +44,16 @@ export function usageRows({ LayersSize, Images, Containers, Volumes, BuildCache 
       [cache.length, cache.filter(({ InUse }) => InUse).length],
       [cacheSize(cache.filter(({ Shared }) => !Shared)), cacheSize(idleCache)],
     ),
+    ...(trash.length > 0 ? [row("Trash", [trash.length, 0], [trashSize, trashSize])] : []),
   ];
 }
 
 /** A table for each kind, as of `system df -v`. `now` in milliseconds since the epoch. */
-export function usageTables({ Images, Containers, Volumes, BuildCache }: DiskUsage, now: number) {
+export function usageTables(
+  { Images, Containers, Volumes, BuildCache }: DiskUsage,
+  { now, trash = [] }: { now: number; trash?: readonly TrashedVolume[] },
+) {
+  const trashTitles = { Name: "VOLUME NAME", Project: "PROJECT", Size: "SIZE", Until: "KEPT UNTIL" };
   const facts = { trunc: true, now, digests: false };
   const cacheTitles = { ID: "CACHE ID", CacheType: "CACHE TYPE", Size: "SIZE", InUse: "IN USE", Shared: "SHARED" };
   const images = ["Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "UniqueSize", "Containers"];
@@ -68,7 +78,21 @@ export function usageTables({ Images, Containers, Volumes, BuildCache }: DiskUsa
         ...{ InUse: String(entry.InUse), Shared: String(entry.Shared) },
       })),
     },
+    ...(trash.length > 0
+      ? [
+          {
+            title: "Trash space usage:",
+            titles: trashTitles,
+            columns: Object.keys(trashTitles),
+            rows: trash.map(trashRow),
+          },
+        ]
+      : []),
   ];
+}
+
+function trashRow({ name, project, sizeBytes, expiresAt }: TrashedVolume) {
+  return { Name: name, Project: project, Size: printSize(sizeBytes, 4), Until: expiresAt };
 }
 
 function row(Type: string, [total, active]: readonly [number, number], [size, free]: readonly [number, number]) {

@@ -44,14 +44,19 @@ export async function undo(context: CliContext, flags: UndoFlags, word: string |
   }
   const rounds = roundsOf(what, upOptions(context, flags, []));
   let coming = what.trashed;
+  let isDone = false;
   for (const options of rounds) {
     const drawn = await draw(context, client, { what, options, coming });
-    if (!drawn || (drawn.plan.operations.length === 0 && coming.length === 0)) continue;
+    if (!drawn) return;
+    if (drawn.plan.operations.length === 0) continue;
+    isDone = true;
     coming = [];
     const { plan, project, generation } = drawn;
     const { outcome } = await runPlan(context, client, plan, { command: "undo", project, generation });
     if (outcome !== "succeeded") return;
   }
+  if (isDone || context.globals.dryRun || printsJson(context)) return;
+  context.stderr.write(`All that generation ${what.undone.number} took away is there: nothing to do\n`);
 }
 
 async function findUndo(
@@ -101,17 +106,19 @@ function lostVolumes({ undone, trashed }: Undo): string[] {
   return undone.removedVolumes.filter((name) => !kept.has(name));
 }
 
-/** What was up is started, what was not is only made: two rounds where there was both. */
+/**
+ * A `down` is undone by applying again what was there, all of it; of what `rm` removed, only what was up is started: two
+ * rounds where there was both.
+ */
 function roundsOf({ undone }: Undo, base: UpOptions): UpOptions[] {
   const replicas = Map.groupBy(undone.removed, ({ service }) => service);
-  const wasUp = (service: string) => (replicas.get(service) ?? []).some((one) => one.wasUp);
   const services = [...replicas.keys()].sort();
   const scale = new Map([...replicas].map(([service, some]) => [service, some.length]));
-  // A whole project that went down comes back as a whole: what had ended by itself may have been a job.
-  const isWhole = undone.command === "down" && services.some(wasUp);
+  const isStarted = (service: string) =>
+    undone.command === "down" || (replicas.get(service) ?? []).some(({ wasUp }) => wasUp);
   const rounds = [
-    { services: services.filter((service) => isWhole || wasUp(service)), noStart: false },
-    { services: services.filter((service) => !isWhole && !wasUp(service)), noStart: true },
+    { services: services.filter(isStarted), noStart: false },
+    { services: services.filter((service) => !isStarted(service)), noStart: true },
   ].filter((round) => round.services.length > 0);
   if (rounds.length === 0) return [{ ...base, services: [], noStart: true, scale }];
   return rounds.map((round) => ({ ...base, ...round, noDeps: true, scale, wait: base.wait && !round.noStart }));
