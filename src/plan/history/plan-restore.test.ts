@@ -60,7 +60,7 @@ describe("what goes to the trash", () => {
     for (const op of plan.operations) if (op.kind === "remove-container") expect(op.volumes).toBe(false);
   });
 
-  it("is nothing where the engine has none, or when it is purged: then the engine removes them with the container", () => {
+  it("is nothing where there is none, or when it is purged: the engine then removes them with the container", () => {
     const plan = planDown(project, observed, { ...down, trash: false });
     expect(plan.operations.filter(({ kind }) => kind === "remove-volume").map((op) => op.id)).toEqual([
       "remove-volume shop_data",

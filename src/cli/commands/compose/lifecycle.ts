@@ -24,7 +24,7 @@ export async function down(
 ): Promise<void> {
   const { rmi } = flags;
   if (flags.purge && !flags.volumes) {
-    throw new GantryError("bad-parameter", "--purge says how volumes are removed", { hint: "Add --volumes" });
+    throw new GantryError("bad-usage", "--purge says how volumes are removed", { hint: "Add --volumes" });
   }
   if (rmi !== undefined && rmi !== "local" && rmi !== "all") {
     throw new GantryError("bad-parameter", `invalid value "${rmi}" for --rmi: use local or all`);

@@ -107,7 +107,7 @@ function lostVolumes({ undone, trashed }: Undo): string[] {
 }
 
 /**
- * A `down` is undone by applying again what was there, all of it; of what `rm` removed, only what was up is started: two
+ * A `down` is undone by applying again all that was there. Of what `rm` removed, only what was up is started: two
  * rounds where there was both.
  */
 function roundsOf({ undone }: Undo, base: UpOptions): UpOptions[] {
