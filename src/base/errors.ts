@@ -45,6 +45,8 @@ export const errorCodes = {
   "not-supported": { status: 501, blame: "engine" },
   offline: { status: 503, blame: "user" },
   "path-not-found": { status: 404, blame: "user" },
+  "plan-damaged": { status: 400, blame: "user" },
+  "plan-moved": { status: 409, blame: "user" },
   "plugin-not-found": { status: 404, blame: "user" },
   "port-in-use": { status: 500, blame: "user" },
   "provider-failed": { status: 500, blame: "user" },

@@ -131,7 +131,7 @@ Exit codes:
   130      ended by Ctrl-C
   else     run, exec, attach, wait and container run: the exit code of what ran
 
-docker's short names work too: rmi, tag, save, load, history, import, diff, rename, update and info.`;
+docker's short names work too: rmi, tag, save, load, history, import, rename, update and info.`;
 
 class Session implements CliContext {
   readonly argv;
@@ -284,6 +284,7 @@ function reportError(error: unknown, session: Session): number {
     session.stderr.write(`${error.stack}\n`);
   }
   if (isGantryError(error, "bad-usage")) return 2;
+  if (isGantryError(error, "plan-moved")) return 4;
   return session.exitCode === 0 ? 1 : session.exitCode;
 }
 

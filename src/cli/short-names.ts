@@ -7,7 +7,6 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map([
   ["save", ["image", "save"]],
   ["load", ["image", "load"]],
   ["import", ["image", "import"]],
-  ["diff", ["container", "diff"]],
   ["rename", ["container", "rename"]],
   ["update", ["container", "update"]],
   ["info", ["system", "info"]],

@@ -19,7 +19,8 @@ export interface PlanStyle {
   readonly dim: (text: string) => string;
 }
 
-const plainStyle: PlanStyle = { add: (t) => t, change: (t) => t, remove: (t) => t, dim: (t) => t };
+/** No colour. */
+export const plainStyle: PlanStyle = { add: (t) => t, change: (t) => t, remove: (t) => t, dim: (t) => t };
 
 /** One line: `create-container shop-web-1: configuration changed (services.web.image: a → b)`. */
 export function printOperation(operation: Operation): string {
@@ -169,7 +170,8 @@ export function changeText({ path, old, new: next }: FieldChange): string {
   return `${path}: ${old ?? "(unset)"} → ${next ?? "(unset)"}`;
 }
 
-function placeText(source: SourceLocation | undefined, baseDir: string): string {
+/** ` (compose.yaml:3)`, or nothing. */
+export function placeText(source: SourceLocation | undefined, baseDir: string): string {
   if (!source) return "";
   const prefix = `${baseDir.replace(/\/$/, "")}/`;
   const file = source.file.startsWith(prefix) ? source.file.slice(prefix.length) : source.file;

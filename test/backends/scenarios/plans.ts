@@ -1,7 +1,7 @@
 /** What a plan says of changes, and what each of them costs. */
-import { writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { ids, type Stage, type Traits } from "./stage.js";
+import { file, ids, type Stage, service, type Traits } from "./stage.js";
 
 /** An attribute of nearly every kind that both engines take. */
 const attributes = `services:
@@ -76,4 +76,87 @@ export function describePlans(stage: Stage, { changesLimits }: Traits): void {
     expect((await project.run("plan", "--exit-code")).output).toBe("whole: nothing to do\n");
     expect(await ids(project)).toEqual(before);
   });
+
+  it("a file that is bound by itself is seen when it changed, and its container restarts with it", async () => {
+    const lines = [
+      ...["    volumes: ['./own.conf:/own.conf:ro']", "    configs: [app]", "    environment: { DB_PASSWORD: geheim }"],
+      ...["configs:", "  app: { file: ./app.conf }", ""],
+    ];
+    const text = file(service("a", lines.join("\n")));
+    const project = await stage.project("content", text);
+    for (const name of ["own", "app"]) await writeFile(`${project.cwd}/${name}.conf`, "one\n");
+    await project.ok("up", "-d");
+    expect((await project.run("plan", "--exit-code")).code).toBe(0);
+    const before = await ids(project);
+    for (const name of ["own", "app"]) await replaceFile(`${project.cwd}/${name}.conf`, "two\n");
+    const plan = await project.run("plan", "--exit-code");
+    expect(plan.code).toBe(2);
+    expect(plan.stdout).toContain("content changed");
+    expect(plan.stdout).toContain("services.a.configs.app.content");
+    expect(plan.stdout).toContain("services.a.volumes./own.conf.content");
+    await project.ok("up", "-d");
+    expect(await project.exec("a", "cat", "/own.conf", "/app")).toBe("two\ntwo");
+    expect(await ids(project)).toEqual(before);
+    expect((await project.run("plan", "--exit-code")).code).toBe(0);
+  });
+
+  it("a tag that was moved makes its containers anew", async () => {
+    const text = file(service("a")).replace("image: busybox", "image: moving");
+    const { gantry } = stage;
+    await gantry.ok(["image", "tag", "busybox", "moving"]);
+    const project = await stage.project("moved", text);
+    await project.ok("up", "-d");
+    await gantry.ok(["container", "commit", "moved-a-1", "moving"]);
+    expect((await project.run("diff")).stdout).toMatch(/container moved-a-1 +image changed/);
+    await project.ok("up", "-d");
+    expect((await project.run("diff", "--exit-code")).output).toBe("moved: as its files say\n");
+  });
+
+  it("a bound plan is carried out as it was drawn, and only while nothing has moved", async () => {
+    const lines = [
+      ...[
+        "    mem_limit: ${MEM:-32m}",
+        "    environment: { WORD: geheim }",
+        "    secrets: [s]",
+        "    volumes: ['d:/d']",
+      ],
+      ...["secrets:", "  s: { environment: SECRET }", "volumes:", "  d:", ""],
+    ];
+    const text = file(service("a", lines.join("\n")));
+    const { cwd } = await stage.project("bound", text);
+    const project = stage.gantry.project(cwd, { SECRET: "topsecret" });
+    const refused = async (...words: string[]) => {
+      const { code, output } = await project.run("apply", "plan.json");
+      expect(code, output).toBe(4);
+      for (const word of words) expect(output).toContain(word);
+    };
+    await project.ok("plan", "-o", "plan.json");
+    const saved = await readFile(`${cwd}/plan.json`, "utf8");
+    for (const word of ["topsecret", "geheim", Buffer.from("topsecret").toString("base64")]) {
+      expect(saved).not.toContain(word);
+    }
+    await project.ok("apply", "plan.json");
+    expect((await project.run("plan", "--exit-code")).output).toBe("bound: nothing to do\n");
+    await refused("container bound-a-1: it is new", "volume bound_d: it is new");
+    await project.ok("plan", "-o", "plan.json");
+    await stage.gantry.ok(["container", "stop", "-t", "0", "bound-a-1"]);
+    await refused("container bound-a-1: state: running → exited");
+    await project.ok("plan", "-o", "plan.json");
+    await writeFile(`${cwd}/compose.yaml`, text.replace("hello", "hallo"));
+    await refused(`file ${cwd}/compose.yaml: its content changed`);
+    await writeFile(`${cwd}/compose.yaml`, text);
+    const other = stage.gantry.project(cwd, { SECRET: "another", MEM: "48m" });
+    expect((await other.run("apply", "plan.json")).output).toContain("variable MEM: its value changed");
+    await project.ok("apply", "plan.json");
+    expect((await project.run("plan", "--exit-code")).code).toBe(0);
+    const damaged = saved.replace('"project": "bound"', '"project": "other"');
+    await writeFile(`${cwd}/plan.json`, damaged);
+    expect((await project.run("apply", "plan.json")).output).toContain("it was changed after it was written");
+  });
+}
+
+/** As editors do: another file under the name. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
 }

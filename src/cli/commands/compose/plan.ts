@@ -1,5 +1,6 @@
 /** `gantry plan` and `scale`: what `up` would do, or a part of it. */
 import { GantryError } from "../../../base/errors.js";
+import type { Plan } from "../../../plan/operation.js";
 import type { PlanStyle } from "../../../plan/print-plan.js";
 import type { CliContext } from "../../context.js";
 import { styleFor } from "../../views/style.js";
@@ -10,31 +11,33 @@ import { runPlan, takeLock } from "./run-plan.js";
 import { parseScale, planOrPull, sayNothingToDo, type UpFlags, upOptions } from "./up.js";
 
 /** As diff does: 0 nothing to do, 1 an error, 2 something to do. */
-const changesExitCode = 2;
+export const changesExitCode = 2;
 
 /** Prints the plan that `up` with the same flags would carry out; changes nothing. */
 export async function plan(
   context: CliContext,
-  flags: Partial<UpFlags> & { format?: string; exitCode?: boolean },
+  flags: Partial<UpFlags> & { format?: string; exitCode?: boolean; output?: string },
   services: readonly string[],
 ): Promise<void> {
   const { format = "text" } = flags;
-  if (format !== "text" && format !== "json") throw new GantryError("bad-parameter", "--format: use text or json");
+  if (format !== "text" && format !== "json" && format !== "dot") {
+    throw new GantryError("bad-usage", "--format: use text, json or dot");
+  }
   const project = await loadModel(context, services);
   if (!project) return;
   const client = await context.connect();
-  const [{ observeProject }, { planUp }, { planToJson, printPlan }] = await Promise.all([
+  const [{ observeProject }, { planUp }] = await Promise.all([
     import("../../../apply/observe.js"),
     import("../../../plan/plan-up.js"),
-    import("../../../plan/print-plan.js"),
   ]);
   const observed = await observeProject(client, project, { signal: context.signal });
-  const drawn = planUp(project, observed, upOptions(context, flags, services));
-  const text =
-    format === "json"
-      ? `${JSON.stringify(planToJson(drawn), null, 2)}\n`
-      : printPlan(drawn, { baseDir: context.cwd, style: planStyle(context) });
-  context.stdout.write(text);
+  const options = upOptions(context, flags, services);
+  const drawn = planUp(project, observed, options);
+  if (flags.output !== undefined) {
+    const { savePlan } = await import("./bound/save-plan.js");
+    await savePlan(context, flags.output, { plan: drawn, project, observed, options });
+  }
+  context.stdout.write(await printed(context, drawn, format));
   if (flags.exitCode && drawn.operations.length > 0) context.finish(changesExitCode);
 }
 
@@ -61,7 +64,15 @@ export async function scale(
   if (drawn.operations.length === 0) sayNothingToDo(context, project);
 }
 
-function planStyle(context: CliContext): PlanStyle {
+async function printed(context: CliContext, drawn: Plan, format: "text" | "json" | "dot"): Promise<string> {
+  if (format === "dot") return (await import("../../../plan/print/print-dot.js")).planToDot(drawn);
+  const { planToJson, printPlan } = await import("../../../plan/print-plan.js");
+  if (format === "json") return `${JSON.stringify(planToJson(drawn), null, 2)}\n`;
+  return printPlan(drawn, { baseDir: context.cwd, style: planStyle(context) });
+}
+
+/** Colours of what comes and goes, where the terminal has any. */
+export function planStyle(context: CliContext): PlanStyle {
   const { green, yellow, red, dim } = styleFor(wantsColor(context, context.stdout));
   return { add: green, change: yellow, remove: red, dim };
 }

@@ -38,10 +38,13 @@ export function registerUp(program: Command, context: CliContext): void {
   withExamples(create, "gantry create --force-recreate web");
   const plan = planFlags(program.command("plan [services...]"))
     .description("show what up would do, and why; change nothing")
-    .option("--format <format>", "text (default) or json")
+    .option("--format <format>", "text (default), json, or dot for Graphviz")
     .option("--exit-code", "exit with 2 when there is something to do")
+    .option("-o, --output <file>", "write the plan to a file too, for apply")
     .action(async (services: string[], flags) => (await import("../plan.js")).plan(context, flags, services));
-  withExamples(plan, "gantry plan", "gantry plan --exit-code --format json web");
+  withExamples(plan, "gantry plan", "gantry plan --exit-code --format json web", "gantry plan -o plan.json");
+  withExitCodes(plan, { "2": "with --exit-code: there is something to do" });
+  registerBound(program, context);
   const scale = program
     .command("scale <service=n...>")
     .description("change the number of replicas")
@@ -64,6 +67,28 @@ function registerWatch(program: Command, context: CliContext): void {
     .action(async (services: string[], flags) => (await import("../watch/watch.js")).watch(context, flags, services));
   withExitCodes(watch, { "1": "nothing can be watched, or the services do not come up", "130": "ended by Ctrl-C" });
   withExamples(watch, "gantry watch", "gantry watch --no-up api");
+}
+
+/** What goes with `plan`. */
+function registerBound(program: Command, context: CliContext): void {
+  const apply = program
+    .command("apply <file>")
+    .description("carry out the plan of a file, or nothing when what it was made from has moved")
+    .option(...waitLock)
+    .action(async (file: string, flags) => (await import("../bound/apply.js")).apply(context, flags, file));
+  withExitCodes(apply, {
+    "1": "something failed; a card tells what",
+    "4": "files or what runs have moved since the plan was made; nothing was changed",
+  });
+  withExamples(apply, "gantry apply plan.json");
+  const diff = program
+    .command("diff [services...]")
+    .description("show what is not as the files say, field by field; change nothing")
+    .option("--format <format>", "text (default) or json")
+    .option("--exit-code", "exit with 2 when something differs")
+    .action(async (services: string[], flags) => (await import("../diff.js")).diff(context, flags, services));
+  withExitCodes(diff, { "2": "with --exit-code: something differs" });
+  withExamples(diff, "gantry diff", "gantry diff --exit-code --format json web");
 }
 
 /** What the foreground shows and when it ends. */

@@ -1,0 +1,114 @@
+/** `gantry apply FILE`: carries out the plan of a file, that one and no other. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { aDigester, type Digester, digestPaths } from "../../../../apply/bound/digest-files.js";
+import { observeProject } from "../../../../apply/observe.js";
+import { GantryError } from "../../../../base/errors.js";
+import type { Project } from "../../../../compose/project.js";
+import { basisOf, filesOf } from "../../../../plan/bound/basis.js";
+import { movedFiles, otherOperations, whatMoved } from "../../../../plan/bound/moved.js";
+import { parsePlanDocument } from "../../../../plan/bound/parse-document.js";
+import { digestPlan, optionsOf, type PlanDocument, planDocument } from "../../../../plan/bound/plan-document.js";
+import type { ObservedState } from "../../../../plan/observed.js";
+import type { Plan } from "../../../../plan/operation.js";
+import { planUp } from "../../../../plan/plan-up.js";
+import type { CliContext } from "../../../context.js";
+import { seedOfUp } from "../history/generation-seed.js";
+import { loadModel } from "../load.js";
+import { runPlan, takeLock } from "../run-plan.js";
+import { sayNothingToDo } from "../up.js";
+
+/** What moved is told in at most so many lines. */
+const shownLines = 20;
+
+/** Exit code 4, and nothing is done, when files or what runs have moved since; else as `up -d`. */
+export async function apply(context: CliContext, flags: { waitLock: boolean }, path: string): Promise<void> {
+  const file = resolve(context.cwd, path);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new GantryError("bad-parameter", `The plan ${path} cannot be read`, { cause });
+  });
+  const document = parsePlanDocument(text, path);
+  checkFlags(context);
+  const digester = await aDigester();
+  checkMaker(context, document, digester);
+  const known = Object.keys(document.basis.files);
+  refuse(movedFiles(document.basis.files, await digestPaths(known, digester)));
+  const then = asThen(context, document);
+  const project = await loadModel(then, document.options.services);
+  if (!project) return;
+  const client = await context.connect();
+  await using _lock = await takeLock(context, client, {
+    project: project.name,
+    command: "apply",
+    wait: flags.waitLock,
+  });
+  const observed = await observeProject(client, project, { signal: context.signal });
+  const plan = await samePlan(document, { project, observed, digester });
+  const options = optionsOf(document);
+  const generation = seedOfUp("up", project, { options, observed });
+  await runPlan(then, client, plan, { command: "apply", project, generation });
+  if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
+}
+
+/** The plan that is drawn now, which must be the one of the file. Throws "plan-moved" with what is not as it was. */
+async function samePlan(
+  document: PlanDocument,
+  { project, observed, digester }: { project: Project; observed: ObservedState; digester: Digester },
+): Promise<Plan> {
+  const { digest } = digester;
+  const files = await digestPaths(filesOf(project), digester);
+  const basis = basisOf(project, observed, { files, digest });
+  refuse(whatMoved(document.basis, basis));
+  const options = optionsOf(document);
+  const plan = planUp(project, observed, options);
+  if (digestPlan(plan, digest) !== document.plan) {
+    refuse(otherOperations(document, planDocument(plan, { ...document, options }, digest).operations));
+  }
+  return plan;
+}
+
+function refuse(moved: readonly string[]): void {
+  if (moved.length === 0) return;
+  const shown = moved.slice(0, shownLines).map((line) => `\n  ${line}`);
+  const more = moved.length > shownLines ? `\n  and ${moved.length - shownLines} more` : "";
+  throw new GantryError(
+    "plan-moved",
+    `The plan was made from something else; nothing was changed${shown.join("")}${more}`,
+    {
+      hint: "Look at what has to be done now: gantry plan",
+    },
+  );
+}
+
+/** Another version may plan otherwise, and another key makes other digests of the same. */
+function checkMaker({ version }: CliContext, { madeBy, key }: PlanDocument, digester: Digester): void {
+  if (madeBy !== version) refuse([`Gantry: the plan was made by version ${madeBy}, this is ${version}`]);
+  if (key !== digester.key) {
+    refuse(["the key: another user, or another machine, made the plan (~/.local/state/gantry/secret-key)"]);
+  }
+}
+
+function checkFlags({ globals }: CliContext): void {
+  const { file, projectName, instance, projectDirectory, envFile, profile } = globals;
+  if ([file, projectName, instance, projectDirectory, envFile, profile].every((value) => value === undefined)) return;
+  throw new GantryError("bad-usage", "A plan knows its project: -f, -p and their like cannot be given to apply");
+}
+
+/** The command line of when the plan was made; the engine and how things are shown are today's. */
+function asThen(context: CliContext, { request }: PlanDocument): CliContext {
+  const { cwd, ...globals } = request;
+  return {
+    ...context, // a class instance: its methods are not its own members
+    cwd,
+    globals: { ...context.globals, ...globals },
+    recorder: context.recorder,
+    connectAhead: () => context.connectAhead(),
+    connect: () => context.connect(),
+    chooseEngine: () => context.chooseEngine(),
+    dockerConfig: () => context.dockerConfig(),
+    checkHost: () => context.checkHost(),
+    takeSignals: (listener) => context.takeSignals(listener),
+    takeEndings: (listener) => context.takeEndings(listener),
+    finish: (exitCode) => context.finish(exitCode),
+  };
+}
