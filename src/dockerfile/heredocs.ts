@@ -10,10 +10,22 @@ export interface HeredocMark {
 
 /** In their order. A mark inside quotes or escaped is none. */
 export function heredocsIn(text: string, escapeToken: string): HeredocMark[] {
-  return rawWords(text, escapeToken).flatMap((word) => {
+  return joinMarks(rawWords(text, escapeToken)).flatMap((word) => {
     const mark = parseHeredocMark(word);
     return mark ? [mark] : [];
   });
+}
+
+/** White space may stand between `<<` and a name, which then must look like one: `$((1 << 2))` is a shift. */
+export function joinMarks(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1) ?? "";
+    const isName = /^(?:[A-Za-z_][\w.-]*|"[A-Za-z_][\w.-]*"|'[A-Za-z_][\w.-]*')$/.test(word);
+    if (isName && /^\d*<<-?$/.test(before)) joined[joined.length - 1] = before + word;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** The mark that a whole word is, or undefined. */

@@ -58,6 +58,15 @@ it("tells a here-document without end", () => {
   expect(problems("FROM a\nRUN <<EOF\nx\n")).toEqual(['2:1 unterminated heredoc "EOF"']);
 });
 
+it("takes white space before a here-document's name, and a shift for a shift", () => {
+  const [run, copy, next] = steps(
+    "RUN cat << EOF >/f\na\nEOF\nCOPY <<- 'X' /x\n\tb\nX\nRUN echo $((a << b)) $((1 << 2))",
+  );
+  expect(run).toMatchObject({ kind: "run", heredocs: [{ name: "EOF", content: "a\n" }] });
+  expect(copy).toMatchObject({ to: "/x", sources: [], heredocs: [{ name: "X", content: "b\n", expand: false }] });
+  expect(next).toMatchObject({ kind: "run", heredocs: [] });
+});
+
 it("knows no here-document where a shift or a quoted text stands", () => {
   expect(steps('RUN echo $((1<<2))\nRUN echo "<<EOF"\nUSER x').map(({ kind }) => kind)).toEqual(["run", "run", "user"]);
 });

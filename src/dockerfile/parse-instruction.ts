@@ -6,7 +6,7 @@
 import { didYouMean } from "../base/did-you-mean.js";
 import { GantryError } from "../base/errors.js";
 import type { CopyFields, HealthTest, Heredoc, InstructionKind } from "./dockerfile.js";
-import { parseHeredocMark, rawWords } from "./heredocs.js";
+import { joinMarks, parseHeredocMark, rawWords } from "./heredocs.js";
 import {
   booleanOf,
   commandOf,
@@ -175,7 +175,7 @@ function add(parts: Parts): InstructionKind {
 }
 
 function copyFields({ name, flags, rest, heredocs, escapeToken }: Parts): CopyFields {
-  const words = jsonWords(rest) ?? rawWords(rest, escapeToken);
+  const words = jsonWords(rest) ?? joinMarks(rawWords(rest, escapeToken));
   const to = words.at(-1);
   const sources = words.slice(0, -1);
   if (to === undefined || sources.length === 0) {

@@ -146,6 +146,10 @@ export const buildCases: readonly BuildCase[] = [
     name: "copy a directory from a stage",
     dockerfile: `FROM busybox AS a\nRUN mkdir -p /d/e && echo x >/d/e/x && ln -s e /d/l\n${B}COPY --from=a /d /z`,
   },
+  {
+    name: "copy keeps several names of one file",
+    dockerfile: `FROM busybox AS a\nRUN mkdir /m && echo x >/m/a && ln /m/a /m/b\n${B}COPY --from=a /m /m`,
+  },
   { name: "copy from an image", dockerfile: "FROM scratch\nCOPY --from=busybox /etc/passwd /p" },
   {
     name: "copy over a directory with a file",

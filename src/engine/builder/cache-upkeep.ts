@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { measureTrees } from "../layers/trees/tree-jobs.js";
+import { doomedByLimits, doomedByPrune } from "./cache-choice.js";
 import type { BuildRooms } from "./rooms.js";
 import type { CachedStep } from "./step-cache.js";
 
@@ -28,11 +29,6 @@ export interface CachePrune {
   readonly types?: readonly string[];
 }
 
-/** Beyond it the least recently used steps go after a build. */
-const maxCacheBytes = 20 * 1024 ** 3;
-/** Nothing is kept that was not used for so long. */
-const maxAgeMs = 30 * 24 * 3600 * 1000;
-
 /** Most recently used first. */
 export async function cacheUsage(rooms: BuildRooms): Promise<CacheUsage[]> {
   const inImages = imageLayers(rooms);
@@ -49,20 +45,9 @@ export async function cacheUsage(rooms: BuildRooms): Promise<CacheUsage[]> {
 /** Layers that images have stay with the images, and a cache mount that a step uses right now stays. */
 export async function pruneCache(
   rooms: BuildRooms,
-  { all, keepBytes = 0, usedBefore, ids, types }: CachePrune,
+  options: CachePrune,
 ): Promise<{ deleted: string[]; reclaimedBytes: number }> {
-  const candidates = (await cacheUsage(rooms)).filter(
-    ({ id, type, lastUsedAt }) =>
-      (!ids || ids.some((one) => id.startsWith(one))) &&
-      (!types || types.includes(type)) &&
-      (!usedBefore || new Date(lastUsedAt) < usedBefore),
-  );
-  let kept = 0;
-  const doomed = candidates.filter(({ id, sizeBytes, inUse }) => {
-    if ((inUse && !all) || rooms.cacheMounts.isUsed(id)) return false;
-    kept += sizeBytes;
-    return kept > keepBytes || keepBytes === 0;
-  });
+  const doomed = doomedByPrune(await cacheUsage(rooms), options, (id) => rooms.cacheMounts.isUsed(id));
   for (const { id, type } of doomed) {
     if (type === "regular") await Promise.all(stepsOf(rooms, id).map(({ key }) => rooms.cache.forget(key)));
     else await rm(join(rooms.cacheHome, id), { recursive: true, force: true });
@@ -74,13 +59,7 @@ export async function pruneCache(
 
 /** After a build: what is too old or too much goes. Steps alone, as cache mounts are cheap to keep and dear to fill. */
 export async function limitCache(rooms: BuildRooms): Promise<void> {
-  const now = rooms.clock.now().getTime();
-  const steps = rooms.cache.all().sort((a, b) => (a.lastUsedAt < b.lastUsedAt ? 1 : -1));
-  let kept = 0;
-  const doomed = steps.filter(({ sizeBytes, lastUsedAt }) => {
-    kept += sizeBytes;
-    return kept > maxCacheBytes || now - Date.parse(lastUsedAt) > maxAgeMs;
-  });
+  const doomed = doomedByLimits(rooms.cache.all(), rooms.clock.now().getTime());
   for (const { key } of doomed) await rooms.cache.forget(key);
   if (doomed.length > 0) await rooms.images.collectGarbage(rooms.containers.usedImages());
 }

@@ -70,7 +70,7 @@ export async function runPlan(
     quiet,
     // A view that moves and output that is attached to would draw over each other.
     still: beforeStart !== undefined,
-    builds: plan.operations.every(({ kind }) => kind === "build-image"),
+    builds: !builds?.checkOnly && plan.operations.every(({ kind }) => kind === "build-image"),
   };
   const renderer = given ?? (await createRenderer(context, plan.operations.length, shown));
   const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};

@@ -215,7 +215,7 @@ function scriptOf(step: RunInstruction, { config }: StepPlace): { words: string[
   const { command, heredocs } = step;
   const [only] = heredocs;
   if (command.form === "exec" || !only) return { words: commandWords(command, config), files: [] };
-  if (heredocs.length === 1 && /^\d*<<-?["']?[^\s"']+["']?$/.test(command.text.trim())) {
+  if (heredocs.length === 1 && /^\d*<<-?\s*["']?[^\s"']+["']?$/.test(command.text.trim())) {
     if (!only.content.startsWith("#!")) return { words: [...shellOf(config), only.content], files: [] };
     const path = `${script}${only.name}`;
     return {

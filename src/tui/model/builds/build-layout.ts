@@ -18,8 +18,11 @@ interface Detail {
   readonly idleStages: boolean;
   /** Builds that have ended. */
   readonly finishedBuilds: boolean;
+  /** Words of a build that belong to no step, the last ones. */
+  readonly notes?: number;
 }
 
+const fewNotes = 3;
 /** From all to the least; the first that fits is taken. */
 const details: readonly Detail[] = [
   { finishedSteps: true, tail: 8, idleStages: true, finishedBuilds: true },
@@ -55,7 +58,7 @@ export function layoutBuilds(model: BuildsModel, screen: Screen): Line[] {
 
 /** What stays on the terminal after the view is gone. The whole of a failure stands on its card. */
 export function summarizeBuilds(model: BuildsModel, columns: number): Line[] {
-  const whole = { ...(details[0] as Detail), tail: 0 };
+  const whole: Detail = { ...(details[0] as Detail), tail: 0, notes: Number.POSITIVE_INFINITY };
   const warnings = model.warnings.map((text): Line => [{ text: `warning: ${text}`, tone: "wait" }]);
   const builds = [...model.builds.values()].flatMap((row) => buildLines(row, whole, row.endedMs ?? row.beganMs));
   return [...warnings, ...builds].map((line) => clipped(line, columns));
@@ -87,7 +90,7 @@ function buildLines(row: BuildRow, detail: Detail, nowMs: number): Line[] {
     ...(word === "" ? [] : [{ text: `  ${word}`, tone: tones[state] } as const]),
     { text: `  ${facts.join("  ")}`, tone: "dim" },
   ];
-  const told = detail.finishedSteps ? notes.slice(-3) : [];
+  const told = detail.finishedSteps ? notes.slice(-(detail.notes ?? fewNotes)) : [];
   const noteLines = told.map((text): Line => [{ text: `   ${text}`, tone: "wait" }]);
   const isFolded = state === "done" && !detail.finishedSteps;
   const shown = stages.filter((stage) => detail.idleStages || isActive(stage));

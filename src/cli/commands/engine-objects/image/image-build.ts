@@ -81,7 +81,8 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
     import("../../../../apply/build/build-image.js"),
     import("../../../../apply/steps/step-failure.js"),
   ]);
-  const { quiet = false, progress } = flags;
+  const { quiet = false } = flags;
+  const progress = isCheck(flags) ? "plain" : flags.progress; // what a check finds is all that there is to show
   const text = writesStdout(delivery) ? stderr : stdout;
   const shown = await showBuild(context, { name: build.image || basename(build.dockerfile), quiet, progress, text });
   const run: BuildRun = {
@@ -97,13 +98,8 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
     if (id !== "") await deliverImage(context, client, { id, names, delivery });
   } catch (error) {
     if (!(error instanceof StepFailure)) {
-      await shown.end({
-        code: "build-failed",
-        message: messageOf(error),
-        phase: "build",
-        heldBack: [],
-        lastLogLines: [],
-      });
+      const card = { code: "build-failed", message: messageOf(error), phase: "build", heldBack: [], lastLogLines: [] };
+      await shown.end(signal.aborted ? "cancelled" : card);
       throw error;
     }
     const { code, message, exitCode, lines: lastLogLines, hint, source } = error;

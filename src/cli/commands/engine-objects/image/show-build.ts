@@ -7,7 +7,7 @@ import { progressMode } from "../../compose/output/terminal.js";
 
 /** `end` is called once, with the card of a failure; afterwards the terminal is as it was. */
 export interface ShownBuild extends Pick<BuildRun, "onText" | "onStep"> {
-  end(failure?: FailureCard): Promise<void>;
+  end(failure?: FailureCard | "cancelled"): Promise<void>;
 }
 
 export interface ShowOptions {
@@ -42,9 +42,15 @@ export async function showBuild(
     onStep: (build) => emit({ kind: "progress", ...on, text: build.kind === "began" ? build.text : "", build }),
     end: async (failure) => {
       const durationMs = context.clock.monotonicMs() - beganMs;
-      if (failure) emit({ kind: "failed", ...on, failure, durationMs });
+      if (failure === "cancelled") emit({ kind: "undone", ...on });
+      else if (failure) emit({ kind: "failed", ...on, failure, durationMs });
       else emit({ kind: "done", ...on, action: "Built", durationMs });
-      emit({ kind: "run-ended", outcome: failure ? "failed" : "succeeded", durationMs, done: failure ? 0 : 1 });
+      emit({
+        kind: "run-ended",
+        outcome: failure === "cancelled" ? failure : failure ? "failed" : "succeeded",
+        durationMs,
+        done: failure ? 0 : 1,
+      });
       await renderer.close();
     },
   };
