@@ -6,6 +6,7 @@
  */
 import { type Command, CommanderError, Option } from "commander";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
+import { isOfflineWanted } from "../base/offline.js";
 import { printable } from "../base/printable.js";
 import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
@@ -16,6 +17,7 @@ import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
 import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
+import { offlineClient } from "./registry-auth/offline-client.js";
 import { withCredentials } from "./registry-auth/with-credentials.js";
 import { parseReportWish, RunRecorder } from "./run-recorder.js";
 import { expandShortName } from "./short-names.js";
@@ -202,6 +204,7 @@ class Session implements CliContext {
     this.#client ??= this.chooseEngine().then(async (choice) => {
       this.#warn(choice);
       const client = await this.#environment.connect(choice);
+      if (isOfflineWanted(this.env)) return offlineClient(client);
       return withCredentials(client, async () => {
         const { CredentialStore } = await import("./registry-auth/credential-store.js");
         return new CredentialStore(this.env);

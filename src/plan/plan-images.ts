@@ -2,6 +2,8 @@
 import { GantryError } from "../base/errors.js";
 import { parseDuration } from "../compose/normalize/units.js";
 import type { Project, Service } from "../compose/project.js";
+import { matchPlatform, parsePlatform } from "../oci/platform.js";
+import { parseReference } from "../oci/reference.js";
 import type { ImageInspect } from "../wire/image.js";
 import { addBuild } from "./build/plan-builds.js";
 import type { ObservedState } from "./observed.js";
@@ -30,30 +32,44 @@ export function planImages(draft: ImageDraft): void {
   for (const [image, services] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) planImage(draft, image, services);
 }
 
-/** The pulls of `gantry pull`: every image of the named services (all when none), or only missing ones. */
+/**
+ * The pulls of `gantry pull`: the images of the named services (all when none), by the policy that was asked for, else
+ * by each service's own. There an image without a policy is pulled, and one with `missing` also when its tag is
+ * `latest`.
+ */
 export function planPull(
   project: Project,
   observed: ObservedState,
   services: readonly Service[],
-  policy: "always" | "missing",
+  policy: "always" | "missing" | undefined,
 ): Plan {
   const builder = new PlanBuilder();
   const byImage = new Map<string, Service[]>();
-  for (const service of services.filter((s) => s.image !== undefined && s.pull_policy !== "never")) {
+  const skipped = policy === undefined ? ["never", "build"] : [];
+  for (const service of services.filter((s) => s.image !== undefined && !skipped.includes(s.pull_policy ?? ""))) {
     const image = imageNameOf(project.name, service);
     byImage.set(image, [...(byImage.get(image) ?? []), service]);
   }
   for (const [image, users] of [...byImage].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const isThere = observed.images.has(image);
-    if (isThere && policy === "missing") continue;
+    if (isThere && !users.some((service) => isPulledAgain(service, image, policy))) continue;
     addPull(builder, image, users, isThere ? "asked for" : "image is not here");
   }
   return builder.build(project.name);
 }
 
+function isPulledAgain({ pull_policy }: Service, image: string, policy: "always" | "missing" | undefined): boolean {
+  if (policy !== undefined) return policy === "always";
+  if (pull_policy !== "missing" && pull_policy !== "refresh") return true;
+  const { tag, digest } = parseReference(image);
+  return digest === undefined && (tag ?? "latest") === "latest";
+}
+
 function planImage(draft: ImageDraft, image: string, services: readonly Service[]): void {
-  const there = draft.observed.images.get(image);
+  const found = draft.observed.images.get(image);
   const built = builtHere(draft, image, services);
+  // One for another platform than was asked for is as good as none.
+  const there = built || services.every((service) => isFor(found, service.platform)) ? found : undefined;
   if (built) {
     const reason = whyBuilt(draft, built, there !== undefined);
     if (reason) addBuild(draft, built, { reason, options: { version: draft.options.version } });
@@ -64,6 +80,13 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
   const [first] = services;
   if (isThere && (policy !== "always" || draft.options.imagesAreFresh)) return;
   const source = first && placeOf(draft.project, `services.${first.name}.image`);
+  if (draft.options.isOffline) {
+    if (isThere) return;
+    throw new GantryError("offline", `The image ${image} is not here, and Gantry is offline`, {
+      hint: "Unset GANTRY_OFFLINE, or bring it: gantry image load",
+      ...(source ? { source } : {}),
+    });
+  }
   if (policy === "never") {
     throw new GantryError("image-not-found", `The image ${image} is not here, and the pull policy is "never"`, {
       hint: `Pull it yourself: gantry image pull ${image}`,
@@ -123,6 +146,13 @@ function addPull(
     },
     { reason, ...(source ? { source } : {}) },
   );
+}
+
+function isFor(image: ImageInspect | undefined, platform: string | undefined): boolean {
+  if (!image || platform === undefined || !image.Architecture) return true;
+  const { Os: os, Architecture: architecture, Variant: variant } = image;
+  const offered = { os, architecture, ...(variant ? { variant } : {}) };
+  return matchPlatform(parsePlatform(platform, { os, architecture }), offered) !== undefined;
 }
 
 /** `daily`, `weekly` and `every_DURATION` are "always" once the image is that old; `build` is the builder's matter. */

@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly renewAnonymousVolumes: boolean;
   readonly scale: ReadonlyMap<string, number>;
   readonly pull?: "always" | "missing" | "never";
+  /** No registry is asked: what is here will do, however old, and what is not here ends the plan. */
+  readonly isOffline?: boolean;
   /** `always` builds every service that can be, `never` none; without it images that are missing are built. */
   readonly build?: "always" | "never";
   /** For pull policies that ask how old an image is, milliseconds since the epoch; without it none is old. */

@@ -9,6 +9,7 @@
  */
 import { GantryError } from "../base/errors.js";
 import { isRecord } from "../base/json.js";
+import { isOfflineWanted } from "../base/offline.js";
 import { type CertificateSettings, certificateSettingsOf } from "./transport/certificates.js";
 import { isInRange, type ProxySettings, proxySettingsOf } from "./transport/proxy.js";
 
@@ -45,11 +46,6 @@ export function environmentConfig(env: Environment, directories: readonly string
     certificates: certificateSettingsOf(env, [...directories, ...certificateDirectories]),
     isOffline: isOfflineWanted(env),
   };
-}
-
-/** Whether `GANTRY_OFFLINE` is set to anything but `0`, `false`, `no` and nothing. */
-export function isOfflineWanted({ GANTRY_OFFLINE = "" }: Environment): boolean {
-  return !/^(|0|false|no)$/i.test(GANTRY_OFFLINE);
 }
 
 /** `engine.json` over the environment, but mirrors of the environment before those of the file. */

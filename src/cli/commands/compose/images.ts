@@ -17,8 +17,8 @@ export interface PullFlags {
 
 /** Pulls the images of the services, each once. */
 export async function pull(context: CliContext, flags: PullFlags, services: readonly string[]): Promise<void> {
-  const { policy = "always" } = flags;
-  if (policy !== "always" && policy !== "missing") {
+  const { policy } = flags;
+  if (policy !== undefined && policy !== "always" && policy !== "missing") {
     throw new GantryError("bad-parameter", "--policy: use always or missing");
   }
   const project = await loadModel(context, services);

@@ -1,5 +1,6 @@
 /** `gantry up`: plan, carry out, and in the foreground stay with the containers' output. */
 import { GantryError } from "../../../base/errors.js";
+import { isOfflineWanted } from "../../../base/offline.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { ObservedState } from "../../../plan/observed.js";
@@ -165,6 +166,7 @@ export function upOptions(
     renewAnonymousVolumes: flags.renewAnonVolumes === true,
     scale: parseScale(flags.scale ?? []),
     imagesAreFresh: false,
+    isOffline: isOfflineWanted(env),
     wait: flags.wait === true,
     ...buildWish(flags),
     ...(flags.pull === undefined || flags.pull === "build" ? {} : { pull: pullPolicy(flags.pull) }),

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../base/clock.js";
 import {
   digestOfContent,
@@ -122,8 +122,12 @@ describe("a pull that was interrupted", () => {
   it("leaves nothing when its rest is given up", async () => {
     const tar = await aTar({ b: randomBytes(100_000) });
     anImage("app:1", [await aTar({ a: "1" }), tar]);
-    registry.onEach = ({ path }, response) =>
-      path.endsWith(digestOfContent(tar)) && refuse(response, 403, "DENIED", "no");
+    registry.onEach = ({ path }, response) => {
+      if (!path.endsWith(digestOfContent(tar))) return false;
+      const firstIsKept = async () => expect(await stored("layers")).toHaveLength(1);
+      void vi.waitFor(firstIsKept, { timeout: 10_000 }).then(() => refuse(response, 403, "DENIED", "no"));
+      return true;
+    };
     await expect(pull("app:1")).rejects.toMatchObject({ message: expect.stringContaining("denied: no") });
     expect(await images.collectGarbage(new Set())).toBe(0);
     expect(await images.collectGarbage(new Set(), { forgetPending: true })).toBeGreaterThan(0);

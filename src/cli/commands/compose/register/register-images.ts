@@ -8,7 +8,7 @@ export function registerImages(program: Command, context: CliContext): void {
   const pull = program
     .command("pull [services...]")
     .description("pull the services' images")
-    .option("--policy <policy>", "always (default) or missing")
+    .option("--policy <policy>", "always or missing, in place of the services' pull_policy")
     .option("--include-deps", "also what the services depend on")
     .option("--ignore-buildable", "leave out images that can be built")
     .option("--ignore-pull-failures", "go on, and end well, when an image cannot be had")
