@@ -12,9 +12,10 @@ export function registerSystemCommands(program: Command, context: CliContext): v
     .command("df")
     .description("show the disk space that images, containers, volumes and the build cache use")
     .option("-v, --verbose", "of each object")
+    .option("--projects", "of each project: its containers, volumes and images")
     .addOption(formatOption())
     .action(async (options) => (await commands()).systemDf(context, options));
-  withExamples(df, "gantry system df", "gantry system df -v");
+  withExamples(df, "gantry system df", "gantry system df -v", "gantry system df --projects");
   const info = system
     .command("info")
     .description("print what the engine tells of itself and its host")

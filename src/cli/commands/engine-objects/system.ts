@@ -10,6 +10,7 @@ import { writeListing, writeOut, writeValue } from "../../listing.js";
 import { parseMoment } from "../../options.js";
 import { usageListing, usageRows, usageTables } from "../../views/rows/disk-usage.js";
 import { eventLine, eventShape } from "../../views/rows/event-line.js";
+import { projectUsageListing, projectUsageRows } from "../../views/rows/project-usage.js";
 import { printFields, printSize } from "../../views/table.js";
 import { parseFilters } from "./filters.js";
 import { volumePruneFilters } from "./volume/prune-filters.js";
@@ -67,13 +68,14 @@ async function pruneBuilds(context: CliContext, client: EngineClient, options: P
   return reclaimedBytes;
 }
 
-/** A line for each kind; with `verbose` one for each object. */
+/** A line for each kind; with `verbose` one for each object, with `projects` one for each project. */
 export async function systemDf(
   context: CliContext,
-  { format, verbose }: { format?: string; verbose?: boolean },
+  { format, verbose, projects }: { format?: string; verbose?: boolean; projects?: boolean },
 ): Promise<void> {
   const client = await context.connect();
   const usage = await client.upkeep.diskUsage({ signal: context.signal });
+  if (projects) return writeListing(context, projectUsageRows(usage), { ...projectUsageListing, format });
   const trash = client.engine.kind === "gantry" ? await client.trash.list() : [];
   if (!verbose) return writeListing(context, usageRows(usage, trash), { ...usageListing, format });
   if (format !== undefined && format !== "table") return writeValue(context, usage, format);

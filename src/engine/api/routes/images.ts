@@ -9,6 +9,7 @@ import { empty, json, type Reply } from "../http/reply.js";
 import { type ApiRequest, flag, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
 import { progressReply } from "../progress.js";
+import { prunes } from "../prune-filters.js";
 import type { ApiRooms } from "../rooms.js";
 
 const listFilters = ["before", "dangling", "label", "reference", "since", "until"];
@@ -20,8 +21,10 @@ export function imageRoutes({ images, containers }: ApiRooms): Route[] {
       method: "GET",
       pattern: "/images/json",
       handle: (request) => {
-        const filters = decodeFilters(text(request, "filters"), listFilters);
-        return json(images.list(filters).map((image) => summaryFor(request.version, image)));
+        const { until = [], ...filters } = decodeFilters(text(request, "filters"), listFilters);
+        const takes = prunes({ until }, Date.now());
+        const listed = images.list(filters).filter(({ Created }) => takes({ createdMs: Created * 1000, labels: {} }));
+        return json(listed.map((image) => summaryFor(request.version, image)));
       },
     },
     {

@@ -43,6 +43,8 @@ interface Found {
   readonly config: string;
   readonly layers: readonly string[];
   readonly tags: readonly string[];
+  /** The manifest that the archive has for it, if any: kept, so that the image has the same digest everywhere. */
+  readonly manifest?: string;
 }
 
 const maxJsonBytes = 4 * 1024 * 1024;
@@ -89,8 +91,16 @@ export async function loadLayout(
 
 async function findImages(directory: string, platform: Platform): Promise<Found[]> {
   const docker = await readJson(directory, "manifest.json");
-  if (Array.isArray(docker)) return docker.map(dockerImage);
   const index = await readJson(directory, "index.json");
+  if (Array.isArray(docker)) {
+    // Archives that have both name the same images in both; only the index knows their manifests.
+    const indexed = isRecord(index) ? await layoutImages(directory, index, platform).catch(() => []) : [];
+    const manifests = new Map(indexed.map(({ config, manifest }) => [config, manifest]));
+    return docker.map(dockerImage).map((found) => {
+      const manifest = manifests.get(found.config);
+      return manifest === undefined ? found : { ...found, manifest };
+    });
+  }
   if (!isRecord(index)) throw refused("it holds neither manifest.json nor index.json");
   return layoutImages(directory, index, platform);
 }
@@ -119,7 +129,8 @@ async function layoutImage(directory: string, digest: Digest, platform: Platform
   if (parsed.kind === "index") {
     return layoutImage(directory, chooseManifest(parsed, platform, "the archive").digest, platform);
   }
-  return { config: blobPath(parsed.config.digest), layers: parsed.layers.map((l) => blobPath(l.digest)), tags: [] };
+  const layers = parsed.layers.map((layer) => blobPath(layer.digest));
+  return { config: blobPath(parsed.config.digest), layers, tags: [], manifest: text };
 }
 
 /** A reference name may be a whole name or only a tag; a tag alone names nothing here. */
@@ -146,12 +157,15 @@ async function loadImage(found: Found, load: Load): Promise<LoadedImage> {
     descriptors.push(await loadLayer({ path, at, chainIds, diffId: config.diffIds[at] }, load));
   }
   const id = await blobs.write(bytes);
+  const isOwn = found.manifest !== undefined && namesSame(found.manifest, id, descriptors);
   const manifest = await blobs.write(
-    JSON.stringify({
-      ...{ schemaVersion: 2, mediaType: mediaTypes.ociManifest },
-      config: { mediaType: mediaTypes.ociConfig, digest: id, size: bytes.length },
-      layers: descriptors,
-    }),
+    isOwn && found.manifest
+      ? found.manifest
+      : JSON.stringify({
+          ...{ schemaVersion: 2, mediaType: mediaTypes.ociManifest },
+          config: { mediaType: mediaTypes.ociConfig, digest: id, size: bytes.length },
+          layers: descriptors,
+        }),
   );
   const record: ImageRecord = {
     ...{ id, manifest, chainIds },
@@ -160,6 +174,15 @@ async function loadImage(found: Found, load: Load): Promise<LoadedImage> {
     lastTaggedAt: now().toISOString(),
   };
   return { record, config, tags: found.tags.map((tag) => withDefaultTag(parseReference(tag))) };
+}
+
+/** Whether a manifest speaks of that configuration and of just those blobs. */
+function namesSame(text: string, id: Digest, layers: ReadonlyArray<{ digest: Digest }>): boolean {
+  const parsed = parseManifest(text);
+  if (parsed.kind !== "image" || parsed.config.digest !== id) return false;
+  return (
+    parsed.layers.length === layers.length && parsed.layers.every(({ digest }, at) => digest === layers[at]?.digest)
+  );
 }
 
 /** Unpacked unless that layer is there; its blob is kept either way, so that the image can leave again. */
