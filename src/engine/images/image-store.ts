@@ -43,9 +43,9 @@ import { KeyedLock } from "./keyed-lock.js";
 import { BuildImages } from "./portable/build-images.js";
 import { commitImage } from "./portable/commit-image.js";
 import { describeRemote } from "./portable/describe-remote.js";
-import { historyOf, portableImage } from "./portable/image-layers.js";
+import { historyOf, originalImage, portableImage } from "./portable/image-layers.js";
 import { loadImages } from "./portable/load-images.js";
-import { missingTagText, pushImage } from "./portable/push-image.js";
+import { imageFor, missingTagText, pushImage } from "./portable/push-image.js";
 import { saveImages } from "./portable/save-images.js";
 import { PendingPulls } from "./pull/pending-pulls.js";
 import { type PullRequest, pullImage } from "./pull/pull-image.js";
@@ -222,9 +222,11 @@ export class ImageStore implements Images {
       const portable = await portableImage(image, { blobs: this.#blobs, all: this.#index.all() });
       const repositoriesOf = (digest: Digest) => this.#repositoriesOf(digest, reference);
       const rooms = { pusher: this.#registry.pusher, blobs: this.#blobs, repositoriesOf };
-      await pushImage({ image: portable, reference }, rooms, { ...call, tell: onProgress });
+      const original = await originalImage(image, { portable, blobs: this.#blobs });
+      const sent = await imageFor({ portable, original, reference }, rooms, call);
+      await pushImage({ image: sent, reference }, rooms, { ...call, tell: onProgress });
       const { domain, path } = reference;
-      await this.#index.point({ domain, path, digest: portable.manifest.digest }, image.id, this.#clock.now());
+      await this.#index.point({ domain, path, digest: sent.manifest.digest }, image.id, this.#clock.now());
     });
   }
 

@@ -56,6 +56,24 @@ export class RegistryPusher {
     });
   }
 
+  /** Whether the repository has the blob, or has now taken it from one of `from`; nothing is sent. */
+  async findBlob(
+    reference: ImageReference,
+    blob: Pick<PushedBlob, "digest">,
+    call: RegistryCall & { from: readonly string[] },
+  ): Promise<boolean> {
+    return this.#at(reference.domain, call, async (baseUrl) => {
+      const blobs = `${baseUrl}/v2/${reference.path}/blobs`;
+      const ask = (request: Request) => this.#ask(baseUrl, request, { reference, call });
+      const known = await ask({ method: "HEAD", url: `${blobs}/${blob.digest}` });
+      discard(known);
+      if (known.status === 200) return true;
+      const mounted = await mount({ blobs, blob, from: call.from, ask });
+      if (mounted.kind === "not" && mounted.begun) await giveUp(mounted.begun, ask);
+      return mounted.kind === "mounted";
+    });
+  }
+
   async #upload(
     blob: PushedBlob,
     {
@@ -158,7 +176,7 @@ async function mount({
   ask,
 }: {
   blobs: string;
-  blob: PushedBlob;
+  blob: Pick<PushedBlob, "digest">;
   from: readonly string[];
   ask: (request: Request) => Promise<HttpResponse>;
 }): Promise<

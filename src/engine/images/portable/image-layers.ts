@@ -7,7 +7,7 @@
 import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
 import type { Digest } from "../../../oci/digest.js";
-import { mediaTypes } from "../../../oci/manifest.js";
+import { mediaTypes, parseManifest } from "../../../oci/manifest.js";
 import type { ImageHistoryItem } from "../../../wire/image.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import type { BlobStore } from "../blob-store.js";
@@ -52,6 +52,24 @@ export async function portableImage(
   const digest = isUnchanged ? image.manifest : await blobs.write(manifestText);
   const mediaType = mediaTypeOf(text);
   return { config, layers, manifest: { mediaType, digest, size: Buffer.byteLength(text) }, manifestText: text };
+}
+
+/**
+ * The image by the manifest that it was pulled with, whose layers' blobs need not be stored: a layer that was unpacked
+ * already was not fetched. Undefined when `portableImage` has that manifest anyway, or it is gone.
+ */
+export async function originalImage(
+  image: Image,
+  { portable, blobs }: { portable: PortableImage; blobs: BlobStore },
+): Promise<PortableImage | undefined> {
+  if (portable.manifest.digest === image.manifest || !blobs.has(image.manifest)) return undefined;
+  const manifestText = (await blobs.read(image.manifest)).toString();
+  const parsed = parseManifest(manifestText);
+  if (parsed.kind !== "image") return undefined;
+  const layers = parsed.layers.map(({ mediaType, digest, sizeBytes }) => ({ mediaType, digest, size: sizeBytes }));
+  const size = Buffer.byteLength(manifestText);
+  const manifest = { mediaType: mediaTypeOf(manifestText), digest: image.manifest, size };
+  return { config: portable.config, layers, manifest, manifestText };
 }
 
 /** Newest first; sizes are those of the unpacked layers. */

@@ -22,6 +22,26 @@ const parallelUploads = 4;
 /** Progress is for people: ten times a second is as much as one can read. */
 const progressStepBytes = 1024 * 1024;
 
+/**
+ * The image as it is to be sent: by its original manifest where the registry has, or takes from a repository of its own,
+ * every blob that is not stored here, so that its digest stays what it was.
+ */
+export async function imageFor(
+  {
+    portable,
+    original,
+    reference,
+  }: { portable: PortableImage; original: PortableImage | undefined; reference: ImageReference },
+  { pusher, blobs, repositoriesOf }: PushRooms,
+  call: RegistryCall,
+): Promise<PortableImage> {
+  for (const { digest } of original?.layers ?? []) {
+    if (blobs.has(digest)) continue;
+    if (!(await pusher.findBlob(reference, { digest }, { ...call, from: repositoriesOf(digest) }))) return portable;
+  }
+  return original ?? portable;
+}
+
 /** `reference` has a tag. Tells in Docker's words. Throws "registry-…". */
 export async function pushImage(
   { image, reference }: { image: PortableImage; reference: ImageReference },
