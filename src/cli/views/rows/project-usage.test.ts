@@ -5,7 +5,7 @@ import { projectUsageRows } from "./project-usage.js";
 
 const of = (project: string) => ({ [composeLabels.project]: project });
 
-it("gives each project what its containers wrote, its volumes and its images, shared ones to each that uses them", () => {
+it("gives each project what its containers wrote, its volumes, and its images, shared ones to each user", () => {
   const usage = {
     LayersSize: 300,
     Images: [

@@ -23,8 +23,8 @@ const parallelUploads = 4;
 const progressStepBytes = 1024 * 1024;
 
 /**
- * The image as it is to be sent: by its original manifest where the registry has, or takes from a repository of its own,
- * every blob that is not stored here, so that its digest stays what it was.
+ * The image as it is to be sent: by its original manifest where the registry has, or takes from a repository of its
+ * own, every blob that is not stored here, so that its digest stays what it was.
  */
 export async function imageFor(
   {
