@@ -80,7 +80,7 @@ describe("the command line", () => {
 
   it("says which word of a command line is wrong, and what was meant", async () => {
     const outcome = await engine.gantry(["container", "rnu", "busybox"]);
-    expect(outcome).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Did you mean run") });
+    expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Did you mean run") });
   });
 });
 
