@@ -116,7 +116,7 @@ function observedContainer(summary: ContainerSummary): ObservedContainer {
     number: Number(labels[composeLabels.containerNumber] ?? 0),
     isOneOff: labels[composeLabels.oneoff] === "True" || labels[composeLabels.hook] !== undefined,
     ...(labels[composeLabels.hook] === undefined ? {} : { isHook: true }),
-    state: summary.State,
+    state: stateOf(summary),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(health === undefined ? {} : { health }),
     ...(summary.GantryStandby ? { isOnStandby: true } : {}),
@@ -130,6 +130,11 @@ function observedContainer(summary: ContainerSummary): ObservedContainer {
     mounts: summary.Mounts ?? [],
     createdAt: summary.Created,
   };
+}
+
+/** Podman has a word of its own for a container whose grace runs: it is up until its end. */
+function stateOf({ State }: ContainerSummary): ContainerSummary["State"] {
+  return String(State) === "stopping" ? "running" : State;
 }
 
 /** Exit code and health as the list's status text tells them: `Exited (3) 2 hours ago`, `Up 5 minutes (healthy)`. */

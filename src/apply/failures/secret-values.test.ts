@@ -21,12 +21,14 @@ it("hides what a secret's file holds, each of its lines, and as URLs and base64 
   expect(mask(`a p@ss/word b p%40ss%2Fword ${encoded}\nsecond line!`)).toBe("a *** b *** ***\n***!");
 });
 
+const hook = { command: ["true"], privileged: false, environment: { DB_PASS: "hooks-own" } };
+
 it("hides secrets of the environment and of the files, and values of telling variables", () => {
   const project = aProject(
-    { web: { environment: { API_TOKEN: "abcdefgh", MODE: "production", AUTH: "on" } } },
+    { web: { environment: { API_TOKEN: "abcdefgh", MODE: "production", AUTH: "on" }, post_start: [hook] } },
     { secrets: new Map([...secret({ content: "inline-secret" })]) },
   );
-  expect(secretMask(project)("abcdefgh inline-secret production on")).toBe("*** *** production on");
+  expect(secretMask(project)("abcdefgh inline-secret production on hooks-own")).toBe("*** *** production on ***");
   const fromEnvironment = aProject({}, { secrets: secret({ environment: "S" }), environment: { S: "from-env" } });
   expect(secretMask(fromEnvironment)("from-env")).toBe("***");
 });

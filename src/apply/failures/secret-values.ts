@@ -38,9 +38,13 @@ function secretValues({ secrets, services, environment = {} }: SecretHolder): st
     ...(secret.file === undefined ? [] : [readText(secret.file)]),
   ]);
   const lines = contents.flatMap((text) => [text, ...text.split("\n")]).map((text) => text.trim());
-  const variables = [...(services?.values() ?? [])].flatMap((service) =>
-    Object.entries(service.environment).flatMap(([name, value]) => (credentialName.test(name) && value ? [value] : [])),
-  );
+  const environments = [...(services?.values() ?? [])].flatMap((service) => [
+    service.environment,
+    ...[service.pre_start, service.post_start, service.pre_stop].flat().map((hook) => hook?.environment ?? {}),
+  ]);
+  const variables = environments
+    .flatMap((variables) => Object.entries(variables))
+    .flatMap(([name, value]) => (credentialName.test(name) && value ? [value] : []));
   const values = [
     ...lines.filter((value) => value.length >= leastChars.secret),
     ...variables.filter((value) => value.length >= leastChars.variable),

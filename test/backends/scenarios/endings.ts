@@ -79,7 +79,7 @@ export function describeEndings(stage: Stage, { checksHealth }: Traits): void {
     void up.end("SIGINT");
     expect(await ended).toBe(130);
     expect(up.output()).toContain("Gracefully Stopping... press Ctrl+C again to force");
-    expect(await states()).toEqual(["stops-a-1 exited", "stops-deaf-1 exited"]);
+    await eventually(async () => expect(await states()).toEqual(["stops-a-1 exited", "stops-deaf-1 exited"]));
   });
 
   it.runIf(checksHealth)(
