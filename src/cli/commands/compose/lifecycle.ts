@@ -31,11 +31,11 @@ export async function down(
   }
   const { planDown } = await import("../../../plan/plan-down.js");
   const asked = { command: "down", flags, images: rmi !== undefined, takesAway: services } as const;
-  const plan = await change(context, asked, (project, observed, keepsVolumes) =>
+  const plan = await change(context, asked, (project, observed, isKept) =>
     planDown(project, observed, {
       services,
       volumes: flags.volumes === true,
-      trash: keepsVolumes && flags.purge !== true,
+      trash: isKept && flags.purge !== true,
       removeOrphans: flags.removeOrphans ?? isTrue(context.env.COMPOSE_REMOVE_ORPHANS),
       ...timeout(flags),
       ...(rmi === undefined ? {} : { rmi }),
@@ -45,6 +45,11 @@ export async function down(
     context.stderr.write(`warning: No resource found to remove for project "${plan.project}".\n`);
   }
   if (plan && !flags.purge) sayWhereVolumesAre(context, plan);
+}
+
+/** True where volumes that are removed go to a trash: not in CI, since nobody comes back to a job. */
+export function keepsVolumes({ env }: CliContext, { engine }: EngineClient): boolean {
+  return engine.kind === "gantry" && !isTrue(env.CI);
 }
 
 /** In the trash, or gone: who asked for it may want to know before it matters. */
@@ -120,8 +125,8 @@ export async function rm(
   const confirm = (drawn: Plan) => flags.force === true || confirmRemoval(context, drawn);
   const options = { services, stop: flags.stop === true, volumes: flags.volumes === true };
   const asked = { command: "rm", flags, confirm, takesAway: services } as const;
-  const plan = await change(context, asked, (project, observed, keepsVolumes) =>
-    planRemove(project, observed, { ...options, trash: keepsVolumes }),
+  const plan = await change(context, asked, (project, observed, isKept) =>
+    planRemove(project, observed, { ...options, trash: isKept }),
   );
   if (plan?.operations.length === 0) context.stderr.write("No stopped containers\n");
 }
@@ -152,7 +157,7 @@ type ChangeOptions = {
 async function change(
   context: CliContext,
   { flags, images, confirm, ...asked }: ChangeOptions,
-  draw: (project: Project, observed: ObservedState, keepsVolumes: boolean) => Plan,
+  draw: (project: Project, observed: ObservedState, isKept: boolean) => Plan,
 ): Promise<Plan | undefined> {
   const known = await loadProjectOrName(context);
   if (!known) return undefined;
@@ -161,9 +166,7 @@ async function change(
     ? await takeLock(context, client, { project: known.name, command: asked.command, wait: flags.waitLock })
     : undefined;
   const { project, observed } = await observe(context, client, { ...known, images: images === true });
-  // Nobody comes back to a CI job.
-  const keepsVolumes = client.engine.kind === "gantry" && !isTrue(context.env.CI);
-  const plan = draw(project, observed, keepsVolumes);
+  const plan = draw(project, observed, keepsVolumes(context, client));
   if (plan.operations.length === 0 || !confirm || context.globals.dryRun || (await confirm(plan))) {
     const seed = { project, observed };
     await runPlan(context, client, plan, {

@@ -10,6 +10,7 @@ import { rebuildProject } from "../../../../plan/service/rebuilt-project.js";
 import type { CliContext } from "../../../context.js";
 import { writeListing } from "../../../listing.js";
 import { instanceListing, instanceRow } from "../../../views/rows/instance-row.js";
+import { keepsVolumes } from "../lifecycle.js";
 import type { ListFlags } from "../looking/listings.js";
 import { confirm } from "../output/confirm.js";
 import { runPlan, takeLock } from "../run-plan.js";
@@ -102,6 +103,8 @@ async function remove(
   await using _lock = await takeLock(context, client, { project: name, command: "instances rm", wait: true });
   const observed = await observeResources(client, name, { signal: context.signal });
   const project = rebuildProject(name, observed);
-  const plan = planDown(project, observed, { services: [], volumes, removeOrphans: true });
-  await runPlan(context, client, plan, { command: "down" });
+  const trash = keepsVolumes(context, client);
+  const plan = planDown(project, observed, { services: [], volumes, trash, removeOrphans: true });
+  const generation = { command: "down", project, observed, services: [] } as const;
+  await runPlan(context, client, plan, { command: "down", generation });
 }
