@@ -36,10 +36,10 @@ it("shows what goes on, what waits and for what, and what is done, with times", 
     },
   ]);
   expect(text(layoutProgress(model, { columns: 80, rows: 24, nowMs: 6000 }))).toEqual([
-    "1/3 done  5.0s",
+    "1/3 done  5.0s  1/2 containers, 0/1 image",
     " ✔ Container shop-db-1   Started       1.0s",
     " ○ Container shop-web-1  Waiting       3.0s  for db to be healthy",
-    " ● Image nginx           Pulling       2.0s  1.5 of 3.0 MB",
+    " ● Image nginx           Pulling       2.0s  ━━━━━━──────  1.5 of 3.0 MB",
   ]);
 });
 
@@ -69,11 +69,48 @@ it("never grows taller or wider than the terminal, folding what is finished", ()
     },
   ]);
   const lines = text(layoutProgress(model, { columns: 40, rows: 16, nowMs: 60_000 }));
-  expect(lines).toHaveLength(15);
+  expect(lines).toHaveLength(12);
   expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThan(40);
   expect(lines[1]).toContain("✘ Container shop-bad");
-  expect(lines.filter((line) => line.includes("●"))).toHaveLength(10);
-  expect(lines.at(-1)).toBe(" … and 18 done");
+  expect(lines.filter((line) => line.includes("●"))).toHaveLength(9);
+  expect(lines.at(-1)).toBe(" … and 1 working, 20 done");
+});
+
+it("keeps a kind together, and folds kinds that are through into a line each when room is short", () => {
+  const image = (name: string) => ({ operation: name, resource: { kind: "image", name } as const });
+  const pulled = ["a", "b", "c"].flatMap((name): ApplyEvent[] => [
+    { at, kind: "started", ...image(name), action: "Pulling" },
+    { at, kind: "done", ...image(name), action: "Pulled", durationMs: 1 },
+  ]);
+  const started = ["x", "y"].map(
+    (name): ApplyEvent => ({ at, kind: "started", ...container(name), action: "Starting" }),
+  );
+  const [first, ...rest] = pulled;
+  const model = after([...(first ? [first] : []), ...started, ...rest]);
+  expect(text(layoutProgress(model, { columns: 60, rows: 24, nowMs: 9000 })).map((line) => line.slice(0, 14))).toEqual([
+    "3/0 done  9.0s",
+    " ✔ Image a    ",
+    " ✔ Image b    ",
+    " ✔ Image c    ",
+    " ● Container x",
+    " ● Container y",
+  ]);
+  expect(text(layoutProgress(model, { columns: 60, rows: 5, nowMs: 9000 }))).toEqual([
+    "3/0 done  9.0s  3/3 images, 0/2 containers",
+    " ✔ 3 images     Pulled        7.0s",
+    " ● Container x  Starting      8.0s",
+    " ● Container y  Starting      7.0s",
+  ]);
+});
+
+it("counts wide characters as the two columns they take", () => {
+  const model = after([
+    { at, kind: "started", ...container("a"), action: "Running" },
+    { at, kind: "progress", ...container("a"), text: "漢字".repeat(40) },
+  ]);
+  const [, row = ""] = text(layoutProgress(model, { columns: 60, rows: 24, nowMs: 1000 }));
+  expect(row.endsWith("…")).toBe(true);
+  expect(row.length + [...row].filter((one) => one > "一").length).toBeLessThan(60);
 });
 
 it("leaves every resource's last state behind", () => {

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Default: the program's own, which the second Ctrl-C aborts. */
   readonly forced?: AbortSignal;
   readonly beforeStart?: ApplyOptions["beforeStart"];
+  /** Lines in place of a view that moves: output that is attached to and a view would draw over each other. */
+  readonly still?: boolean;
   /** In place of the one that the terminal and the flags ask for. */
   readonly renderer?: EventRenderer | undefined;
   /** Shows nothing but cards. */
@@ -59,6 +61,7 @@ export async function runPlan(
     builds,
     quietBuilds = false,
     quietPulls = false,
+    still = false,
     forced = context.forced,
     generation,
     renderer: given,
@@ -68,8 +71,7 @@ export async function runPlan(
   const { applyPlan } = await import("../../../apply/apply-plan.js");
   const shown = {
     quiet,
-    // A view that moves and output that is attached to would draw over each other.
-    still: beforeStart !== undefined,
+    still: still || beforeStart !== undefined,
     builds: !builds?.checkOnly && plan.operations.every(({ kind }) => kind === "build-image"),
   };
   const renderer = given ?? (await createRenderer(context, plan.operations.length, shown));

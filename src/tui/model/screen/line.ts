@@ -65,9 +65,9 @@ export function fitText(text: string, columns: number, align: "left" | "right" =
 }
 
 /** Cut at the right edge, so that no line wraps. */
-export function cutLine(line: Line, columns: number): Line {
+export function cutLine<S extends { readonly text: string }>(line: readonly S[], columns: number): readonly S[] {
   let left = columns;
-  const cut: Segment[] = [];
+  const cut: S[] = [];
   for (const segment of line) {
     if (left <= 0) break;
     const text = cutText(segment.text, left);

@@ -60,7 +60,7 @@ function runLines(run: RunState, { size, monotonicMs }: ConsoleState, rows: numb
   const tail = run.outcome ? [[], ...endLines(run)] : [];
   const room = Math.max(3, rows - Math.min(tail.length, Math.floor(rows / 2)));
   const ended = run.outcome ? lastMoment(run, monotonicMs) : monotonicMs;
-  const body = layoutProgress(run.progress, { columns: size.columns - 2, rows: room, nowMs: ended });
+  const body = layoutProgress(run.progress, { columns: size.columns - 2, rows: Math.ceil(room / 0.75), nowMs: ended });
   const head: Line = [seg(`  ${run.command}`, "bold")];
   const lines = [head, ...body.map((line): Line => [seg("  "), ...line]), ...tail];
   return lines.map((line) => cutLine(line, size.columns)).slice(0, rows);

@@ -28,7 +28,8 @@ export function screenView(state: ConsoleState): View {
   const body = bodyView(state, height);
   const tabs = tabLine(state);
   const keys = keyLine(state);
-  const lines = [titleLine(state), tabs.line, ...paddedLines(body.lines, height), statusLine(state), keys.line];
+  const whole = [titleLine(state), tabs.line, ...paddedLines(body.lines, height), statusLine(state), keys.line];
+  const lines = whole.map((line) => cutLine(line, columns));
   const zones = [
     ...tabs.zones,
     ...body.zones.map((zone) => ({ ...zone, row: zone.row + bodyTop })),

@@ -221,12 +221,12 @@ function eventLines({ happenings, size }: ConsoleState, rows: number): Line[] {
 
 function emptyLines({ loaded, isLoading, hasObserved, engine, size }: ConsoleState): Line[] {
   const say = (...texts: Segment[]): Line => cutLine([seg("  "), ...texts], size.columns);
-  if (isLoading || (!hasObserved && engine.kind === "connecting"))
-    return [[], say(seg("Reading the project …", "dim"))];
+  if (isLoading) return [[], say(seg("Reading the project …", "dim"))];
   if (loaded.problems.length > 0) return [[], ...loaded.problems.map((text) => say(seg(text, "plain")))];
   if (engine.kind === "gone" && !hasObserved) {
     return [[], say(seg(engine.reason, "bad")), ...(engine.hint ? [say(seg(engine.hint, "dim"))] : [])];
   }
+  if (!hasObserved) return [[], say(seg("Looking at the engine …", "dim"))];
   return [[], say(seg("This project has no services."))];
 }
 

@@ -93,12 +93,12 @@ async function stopStack(
   const { services, timeoutS } = options;
   const observed = await observeResources(client, project.name);
   const plan = planStop(project, observed, { services, ...(timeoutS === undefined ? {} : { timeoutS }) });
-  await runPlan(context, client, plan, { command: "stop", signal: forced, forced, project });
+  await runPlan(context, client, plan, { command: "stop", signal: forced, forced, project, still: true });
   if (!forced.aborted) return;
   const left = await observeResources(client, project.name);
   const kill = planKill(project, left, { services, signal: "SIGKILL", removeOrphans: flags.removeOrphans === true });
   const never = new AbortController().signal;
-  await runPlan(context, client, kill, { command: "kill", signal: never, forced: never, project });
+  await runPlan(context, client, kill, { command: "kill", signal: never, forced: never, project, still: true });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,78 @@
+/** Progress as somebody at a terminal sees it: while it goes on, when the window changes, and what stays. */
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
+import { aTerminal, type Terminal } from "../harness/terminal.js";
+
+const many = Array.from({ length: 12 }, (_none, at) => `s${String(at).padStart(2, "0")}`);
+/** The first is slow to be healthy, so that there is something to look at. */
+const composeFile = `name: busy
+services:
+  slow:
+    image: busybox
+    command: sh -c 'sleep 3; touch /ready; echo ready; exec sleep infinity'
+    init: true
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 200ms, retries: 100 }
+${many.map((name) => `  ${name}: { image: busybox, command: sleep infinity, init: true, depends_on: { slow: { condition: service_healthy } } }`).join("\n")}
+`;
+
+let gantry: Gantry;
+let project: Project;
+let terminal: Terminal;
+
+beforeAll(async () => {
+  gantry = await aGantry();
+  await gantry.importImages("busybox");
+  project = await gantry.projectOf("busy", composeFile);
+});
+afterAll(() => gantry[Symbol.asyncDispose]());
+afterEach(async () => {
+  await terminal[Symbol.asyncDispose]();
+  await project.clear();
+});
+
+async function sit(size: { columns: number; rows: number }): Promise<void> {
+  terminal = await aTerminal({ ...size, cwd: project.cwd, env: gantry.env });
+  await terminal.run("echo before");
+}
+
+it("is never taller than the window, follows its size, and leaves each resource once and nothing else", async () => {
+  await sit({ columns: 100, rows: 16 });
+  await terminal.run("gantry up -d; echo code=$?");
+  const waiting = /s\d\d-1 +Waiting +\d+\.\ds +for slow to be healthy/;
+  const going = await terminal.shows(/\d+\/\d+ done +\d+\.\ds/, waiting, "… and", "before");
+  expect(going.split("\n").length).toBeLessThanOrEqual(16);
+  await terminal.resize(100, 40);
+  await terminal.showsNo("… and");
+  await terminal.resize(80, 30);
+  await terminal.shows(waiting, "before");
+  await terminal.resize(120, 30);
+  await terminal.shows(waiting);
+  await terminal.shows("code=0");
+  const left = await terminal.scrollback();
+  for (const name of many) {
+    expect(left.match(new RegExp(`✔ Container busy-${name}-1 +Started`, "g")), name).toHaveLength(1);
+  }
+  expect(left.indexOf("before")).toBeLessThan(left.indexOf("Container busy-slow-1"));
+  expect(left).not.toMatch(/Waiting|… and/);
+});
+
+it("ends before the containers' output begins, and does not come back into it", async () => {
+  await sit({ columns: 100, rows: 30 });
+  await terminal.run("gantry up; echo code=$?");
+  await terminal.shows(/slow-1 +\| ready/, ...many.map((name) => new RegExp(`busy-${name}-1 +Started`)));
+  await terminal.press("C-c");
+  await terminal.shows("code=130");
+  const screen = await terminal.scrollback();
+  expect(screen.match(/Container busy-s\d\d-1 +Stopped/g)).toHaveLength(12);
+  const output = screen.split("\n").findIndex((line) => /slow-1 +\| ready/.test(line));
+  const started = screen.split("\n").findLastIndex((line) => /Container busy-s\d\d-1 +Started/.test(line));
+  expect(screen).not.toMatch(/\d+\/\d+ done/);
+  expect(Math.min(output, started)).toBeGreaterThan(0);
+});
+
+it.each(["NO_COLOR=1", "CI=true", "TERM=dumb"])("is plain lines without a view that moves for %s", async (word) => {
+  await sit({ columns: 100, rows: 40 });
+  await terminal.run(`${word} gantry up -d 2>&1; echo code=$?`);
+  await terminal.shows(/Container busy-s00-1 +Waiting +for slow/, "code=0", /Container busy-s11-1 +Started +\d+\.\ds/);
+  expect(await terminal.scrollback()).not.toMatch(/\d+\/\d+ done|✔/);
+});
