@@ -56,7 +56,8 @@ function isRolledOut({ options }: UpDraft, service: Service): boolean {
 function removeReplica(draft: UpDraft, container: ObservedContainer, cause: Cause): void {
   const after = stopOnce(draft, container, cause.reason, drained(draft, container));
   const removed = draft.builder.add(
-    { kind: "remove-container", container: refOf(container), force: false, volumes: false },
+    // What was down may have been on its way up, when the command that started it was killed.
+    { kind: "remove-container", container: refOf(container), force: !isUp(container), volumes: false },
     cause,
     { after },
   );

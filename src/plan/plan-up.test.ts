@@ -332,6 +332,9 @@ it("makes a replacement once what an interrupted one left under its name is remo
   const [web] = observed.containers;
   const leftover = web && { ...web, id: "id-2", name: "0123456789ab_shop-web-1", state: "created" as const };
   const both = { ...observed, containers: leftover ? [...observed.containers, leftover] : [] };
+  // Its start may still be under way: then a removal without force fails.
+  const { operations } = planUp(aProject({ web: {} }), both, defaultUpOptions);
+  expect(operations).toMatchObject([{ kind: "remove-container", container: { id: "id-2" }, force: true }]);
   const edges = edgesOf(aProject({ web: { environment: { A: "b" } } }), both);
   expect(edges.get("create-container shop-web-1")).toContain("remove-container 0123456789ab_shop-web-1");
 });
