@@ -66,6 +66,7 @@ export type ApplyEvent = { readonly at: string } & (
       readonly kind: "held-back";
       readonly operation: string;
       readonly resource: EventResource;
+      readonly step?: true;
       readonly because: string;
     }
   | {

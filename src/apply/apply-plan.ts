@@ -176,7 +176,8 @@ class PlanRun {
     if (!blocker) return this.#attempt(op);
     if (this.#options.signal.aborted) return "cancelled";
     if (op.remedies) return "not-needed"; // what it would take back was not done
-    this.#emit({ kind: "held-back", ...about(op), because: `${blocker.id} ${blocker.ending}` });
+    const step = op.isStep ? { step: true as const } : {};
+    this.#emit({ kind: "held-back", ...about(op), ...step, because: `${blocker.id} ${blocker.ending}` });
     return "held-back";
   }
 

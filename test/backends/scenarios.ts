@@ -20,6 +20,7 @@ import { describeLifecycle } from "./scenarios/lifecycle.js";
 import { describeOrder } from "./scenarios/order.js";
 import { describePlans } from "./scenarios/plans.js";
 import type { Stage, Traits } from "./scenarios/stage.js";
+import { describeUpdates } from "./scenarios/updates.js";
 
 /** Defines all scenarios for one engine. */
 export function describeScenarios(name: BackendName, traits: Traits): void {
@@ -55,6 +56,7 @@ export function describeScenarios(name: BackendName, traits: Traits): void {
     describeKilled(stage, traits);
     describeDrift(stage, traits);
     describePlans(stage, traits);
+    describeUpdates(stage, traits);
     if (traits.changesLimits) describeEnginePromises(name, () => backend.client);
     describeHistory(stage);
     describeCost(stage);

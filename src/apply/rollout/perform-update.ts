@@ -77,7 +77,9 @@ async function discard({ client, id }: UpdateRun): Promise<Outcome> {
 }
 
 function judge(op: Extract<UpdateOperation, { kind: "judge-update" }>, { endingOf }: UpdateRun): void {
-  const failed = op.attempts.filter((id) => endingOf(id) !== "done").length;
+  // What has not been replaced needs no putting back.
+  const isWell = (id: string) => endingOf(id) === "done" || endingOf(id) === "not-needed";
+  const failed = op.attempts.filter((id) => !isWell(id)).length;
   if (failed / op.total <= op.maxFailureRatio) return;
   const what = `${failed} of ${op.total} ${op.total === 1 ? "container" : "containers"} of service "${op.service}"`;
   const then = op.action === "rollback" ? "what was replaced is put back" : "the others are left as they are";

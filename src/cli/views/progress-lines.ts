@@ -24,6 +24,7 @@ export function progressLines(event: ApplyEvent, style: Style): string[] {
       if (event.optional) return []; // a warning follows
       return [line(event.resource, style.red("Error"), printable(event.failure.message))];
     case "held-back":
+      if (event.step) return [];
       return [line(event.resource, style.yellow("Held back"), `because of: ${printable(event.because)}`)];
     case "undone":
       return [line(event.resource, style.yellow("Undone"))];

@@ -45,7 +45,9 @@ export function planBatches<Item>(
       const judged = { attempts: [...attempts], total: items.length, maxFailureRatio, action };
       const step = { ...(remedies ? { remedies } : {}), isStep: true };
       const cause = `${attempts.length} of ${items.length} attempted`;
-      const judge = builder.add({ kind: "judge-update", service, ...judged }, cause, { settled: own, ...step });
+      // A judgement that failed is the last one.
+      const edges = { after: judges.slice(-1), settled: own, ...step };
+      const judge = builder.add({ kind: "judge-update", service, ...judged }, cause, edges);
       judges.push(judge);
       gate = { after: [judge], settled: [] };
     }
