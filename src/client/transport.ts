@@ -65,10 +65,9 @@ export class Transport {
     } catch (error) {
       // The engine may have ended since this connection was last used; a request it never read is safe to repeat.
       if (!(error instanceof StaleConnection) || request.stream) throw unwrapped(error);
-      return this.#checked(
-        await this.#send({ ...request, headers: { ...request.headers, Connection: "close" } }),
-        request,
-      );
+      // On a connection of its own: others that were kept alive may be as stale.
+      const again = { ...request, headers: { ...request.headers, Connection: "close" } };
+      return this.#checked(await this.#send(again, this.#loneAgent), request);
     }
   }
 
@@ -124,10 +123,10 @@ export class Transport {
     this.#dialer.close();
   }
 
-  #send(request: Request): Promise<IncomingMessage> {
+  #send(request: Request, agent = this.#agent): Promise<IncomingMessage> {
     const { signal } = request;
     return new Promise((resolve, reject) => {
-      const message = this.#request(request, { agent: this.#agent, headers: {} });
+      const message = this.#request(request, { agent, headers: {} });
       message.once("response", resolve);
       message.once("error", async (error) => {
         if (signal?.aborted) reject(signal.reason);

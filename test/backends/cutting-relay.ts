@@ -11,8 +11,14 @@ export interface CuttingRelay extends AsyncDisposable {
   readonly address: string;
   /** The changing requests so far, as `POST /containers/create`; and none again. */
   take(): string[];
-  /** Calls `act` once, at the request of that number, from 1 and from now on; `undefined` at none. */
-  cutAt(cut: { readonly request: number; readonly moment: CutMoment; readonly act: () => void } | undefined): void;
+  /** Calls `act` once, at the request of that number, from 1 and from now on, or that text; `undefined` at none. */
+  cutAt(cut: Cut | undefined): void;
+}
+
+interface Cut {
+  readonly request: number | RegExp;
+  readonly moment: CutMoment;
+  readonly act: () => void;
 }
 
 const requestLine = /^(POST|PUT|DELETE) (?:\/v[\d.]+)?(\/[^ ?]*)\S* HTTP\/1\.1\r\n/;
@@ -23,7 +29,7 @@ const looking = /\/(wait|lock|attach)$/;
 export async function startCuttingRelay(path: string, engine: string): Promise<CuttingRelay> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
-  let cut: Parameters<CuttingRelay["cutAt"]>[0];
+  let cut: Cut | undefined;
   const server = createServer((client) => {
     const upstream = connect({ path: engine });
     for (const socket of [client, upstream]) sockets.add(socket.on("error", () => {}));
@@ -33,7 +39,8 @@ export async function startCuttingRelay(path: string, engine: string): Promise<C
       if (client.destroyed) return;
       const isChange = method !== undefined && !looking.test(target);
       if (isChange) requests.push(`${method} ${target}`);
-      const now = isChange && requests.length === cut?.request ? cut : undefined;
+      const now = isChange && cut && isMeant(cut, requests) ? cut : undefined;
+      if (now) cut = undefined;
       if (now?.moment === "before") {
         now.act();
         client.destroy(); // as if it had never been sent
@@ -65,4 +72,8 @@ export async function startCuttingRelay(path: string, engine: string): Promise<C
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function isMeant({ request }: Cut, requests: readonly string[]): boolean {
+  return typeof request === "number" ? requests.length === request : request.test(requests.at(-1) ?? "");
 }

@@ -3,8 +3,9 @@
  */
 import type { SourceLocation } from "../../base/diagnostic.js";
 import type { Project, Service } from "../../compose/project.js";
-import type { ObservedContainer, ObservedState } from "../observed.js";
+import type { ObservedContainer } from "../observed.js";
 import { placeOf } from "../service/field-changes.js";
+import type { UpDraft } from "../up-draft.js";
 
 /** `reason` reads after "the old one stops first: ". */
 export interface Obstacle {
@@ -14,7 +15,7 @@ export interface Obstacle {
 
 /** Why the container cannot be replaced start-first; undefined when it can. The first reason of several. */
 export function whyNoOverlap(
-  { project, observed }: { readonly project: Project; readonly observed: ObservedState },
+  { project, observed, options }: Pick<UpDraft, "project" | "observed" | "options">,
   service: Service,
   old: ObservedContainer,
 ): Obstacle | undefined {
@@ -22,6 +23,7 @@ export function whyNoOverlap(
   const [found] = [
     ...ofNames(service),
     ...ofVolumes(project, service, old),
+    ...(options.renewAnonymousVolumes ? [] : ofUnnamedVolumes(project, service, old)),
     ...(observed.takesOver ? [] : ofPorts(service)),
   ];
   if (!found) return undefined;
@@ -60,9 +62,8 @@ function ofNames(service: Service): Found[] {
   ];
 }
 
-/** Named volumes and those without a name, which move on to the new container. */
 function ofVolumes(project: Project, service: Service, old: ObservedContainer): Found[] {
-  const named = service.volumes.flatMap(({ type, source, read_only, target }, at): Found[] => {
+  return service.volumes.flatMap(({ type, source, read_only, target }, at): Found[] => {
     if (type !== "volume" || source === undefined || read_only) return [];
     const spec = project.volumes.get(source);
     const name = spec?.name ?? source;
@@ -70,15 +71,18 @@ function ofVolumes(project: Project, service: Service, old: ObservedContainer): 
     if (!isUsed || spec?.gantry?.shared) return [];
     return [{ reason: `both would write to volume ${source} at ${target}`, at: `volumes[${at}]` }];
   });
+}
+
+/** They move on to the new container. */
+function ofUnnamedVolumes(project: Project, service: Service, old: ObservedContainer): Found[] {
   const declared = new Set([...project.volumes.values()].map(({ name }) => name));
-  const anonymous = old.mounts.flatMap((mount): Found[] => {
+  return old.mounts.flatMap((mount): Found[] => {
     const isOwn = mount.Type === "volume" && mount.RW && !(mount.Name !== undefined && declared.has(mount.Name));
     const isNamed = service.volumes.some(({ target, source }) => target === mount.Destination && source !== undefined);
     return isOwn && !isNamed
       ? [{ reason: `its volume at ${mount.Destination} moves on to the new one`, at: "image" }]
       : [];
   });
-  return [...named, ...anonymous];
 }
 
 /** On an engine that gives a host port to one container only. */

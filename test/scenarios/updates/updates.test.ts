@@ -11,6 +11,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCuttingRelay } from "../../backends/cutting-relay.js";
 import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
 import { aNeighbour, aStandInHost, type Neighbour, type StandInHost } from "../harness/host.js";
 import type { LoadResult } from "./load.js";
@@ -43,6 +44,13 @@ afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
 });
 
+/** Asks for the service by its name all the time, each time on a new connection. */
+const asking = [
+  "while :; do",
+  "line=none; exec 3<>/dev/tcp/web/80 && printf %b GET\\\\x20/\\\\x20HTTP/1.0\\\\r\\\\n\\\\r\\\\n >&3 && read -r line <&3;",
+  'echo "$$line" >>/dev/shm/answers; exec 3>&-; sleep 0.05; done',
+].join(" ");
+
 interface Wish {
   readonly version: string;
   readonly health?: string;
@@ -71,6 +79,10 @@ services:
       start_interval: 100ms
       start_period: 3s
       retries: 2
+  client:
+    image: nginx # it has bash with its sockets
+    command: [bash, -c, '${asking}']
+    stop_grace_period: 0s
 configs:
   server:
     content: |
@@ -137,7 +149,7 @@ async function underLoad(work: () => Promise<void>): Promise<LoadResult[]> {
 
 /** What a neighbour gets, at once. */
 const version = () => neighbour.run("busybox", "wget", "-q", "-O", "-", `http://${neighbour.hostAddress}:${port}/`);
-const names = async () => (await project.ok("ps", "-a", "--format", "{{.Name}}")).split("\n").sort();
+const names = async () => (await project.ok("ps", "-a", "--format", "{{.Name}}", "web")).split("\n").sort();
 
 describe("under load, start-first", () => {
   it(
@@ -168,6 +180,8 @@ describe("under load, start-first", () => {
         expect(failures).toEqual([]);
         expect(Object.keys(answers)).toEqual(expect.arrayContaining(["v0", `v${goodUpdates}`]));
       }
+      const answers = (await project.exec("client", "sort", "-u", "/dev/shm/answers")).split("\n");
+      expect(answers.map((line) => line.trim())).toEqual(["HTTP/1.1 200 OK"]);
       expect(await slow.end()).toEqual({ bytes: bigBytes, sha256: bigDigest });
       expect(await names()).toEqual(["updates-web-1"]);
       if (asked > 0) console.log(`flips in ms: ${flipsMs.join(" ")}`);
@@ -197,6 +211,25 @@ describe("under load, start-first", () => {
     },
     limitMs,
   );
+});
+
+it.each(["during", "after"] as const)("an engine that dies %s a flip leaves one that serves", async (moment) => {
+  const socket = `${gantry.workDir}/${moment}.sock`;
+  await using relay = await startCuttingRelay(socket, gantry.stateRoot.replace(/state$/, "run/engine.sock"));
+  const pid = await gantry.enginePid();
+  let hasDied = false;
+  relay.cutAt({ request: /take-over$/, moment, act: () => (hasDied = process.kill(pid, "SIGKILL")) });
+  await writeFile(`${project.cwd}/compose.yaml`, composeFile({ version: `died ${moment}` }));
+  const up = await gantry.run(["up", "-d"], { cwd: project.cwd, env: { GANTRY_HOST: relay.address } });
+  expect(hasDied).toBe(true);
+  // The flip is asked for again once the next engine is there; what comes after it may find the engine away.
+  expect(await version(), up.output).toBe(`died ${moment}`);
+  const again = await project.run("up", "-d");
+  expect(again.code, `${up.output}\nthen\n${again.output}`).toBe(0);
+  expect(await gantry.enginePid()).not.toBe(pid);
+  expect(await version()).toBe(`died ${moment}`);
+  expect(await names()).toEqual(["updates-web-1"]);
+  expect((await project.run("up", "-d")).output).toContain("nothing to do");
 });
 
 let bigDigest = "";
