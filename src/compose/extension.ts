@@ -75,6 +75,8 @@ export interface DevJob {
   readonly environment: Readonly<Record<string, string | null>>;
   readonly user?: string;
   readonly working_dir?: string;
+  /** Again after each start of the container, or each time; no file asks for it, a dev container does. */
+  readonly repeats?: "start" | "always";
 }
 
 /** `url` is complete; else the address is that of a service's published port. */

@@ -22,7 +22,15 @@ const job = (name: string, more: Partial<DevJob> = {}): DevJob => ({
 });
 const data: DatedVolume = { name: "shop_data", labels: {}, createdAtMs: 1000 };
 const facts = (more: Partial<JobFacts> = {}): JobFacts => ({
-  ...{ project, volumes: [data], containers: [], freshImages: new Set(), created: new Set(), inputs: new Map() },
+  ...{
+    project,
+    volumes: [data],
+    containers: [],
+    freshImages: new Set(),
+    created: new Set(),
+    started: new Set(),
+    inputs: new Map(),
+  },
   ...more,
 });
 /** What is there after the job has run. */

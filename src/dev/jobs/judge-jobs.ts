@@ -29,6 +29,8 @@ export interface JobFacts {
   readonly freshImages: ReadonlySet<string>;
   /** Services that get a container by this run. */
   readonly created: ReadonlySet<string>;
+  /** Services of which this run starts a container. */
+  readonly started: ReadonlySet<string>;
   /** Digest of the files under a job's `inputs`, by the job's name. */
   readonly inputs: ReadonlyMap<string, string>;
 }
@@ -61,6 +63,8 @@ function whyDue(
   job: DevJob,
   { mark, digest, facts }: { mark: DatedVolume | undefined; digest: string; facts: JobFacts },
 ): string | undefined {
+  if (job.repeats === "always") return "it runs each time";
+  if (job.repeats === "start") return facts.started.has(job.service) ? "its container starts" : undefined;
   if (!mark) return "it has not run";
   if (mark.labels[devJobLabel] !== digest) return "it has changed";
   if (facts.freshImages.has(job.service)) return "its image is new";

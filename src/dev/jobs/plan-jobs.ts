@@ -58,6 +58,7 @@ function jobSteps(
     add({ kind: "remove-container", container, force: true, volumes: true }, "left by a run that failed", true);
   }
   add(commandOf(job, name, where), cause, false);
+  if (job.repeats) return steps;
   if (mark) add({ kind: "remove-volume", name: mark.name }, "of an earlier run", true);
   const Labels = { ...markLabels(project, version), [devJobLabel]: digest };
   add({ kind: "create-volume", body: { Name: markName(project, job), Labels } }, "marks that it has run", true);

@@ -1,6 +1,6 @@
 /** A fresh clone must become a working environment in one command, twice must cost nothing, and copies must not meet. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Registry, startRegistryWith } from "../../images/registry.js";
 import { eventually } from "../harness/eventually.js";
@@ -116,6 +116,32 @@ it("copies in three worktrees answer at once, on the same ports, each with its o
   const listed = await gantry.ok(["instances", "--format", "{{.Name}}"]);
   expect(listed.split("\n")).toEqual(names);
   await eventually(async () => expect(await page(`${urls[1]}/`)).toContain("Notes"));
+});
+
+it("makes a dev container of devcontainer.json, and runs each command when its time has come", async () => {
+  const project = await gantry.projectOf("boxed", "");
+  rmSync(`${project.cwd}/compose.yaml`);
+  const file = {
+    ...{ image: "python", containerEnv: { PRICE: "$5" }, remoteUser: "daemon", features: {} },
+    onCreateCommand: 'echo "$(id -un) $PRICE $PWD" >/tmp/made',
+    postCreateCommand: { a: ["touch", "/tmp/a"], b: "touch /tmp/b" },
+    postStartCommand: "echo start >>/tmp/starts",
+  };
+  writeFileSync(`${project.cwd}/.devcontainer.json`, `// Ours.\n${JSON.stringify(file)}`);
+  const plain = gantry.project(project.cwd);
+  try {
+    expect((await plain.run("dev", "--detach")).stderr).toContain("without effect here: features");
+    const inside = (...words: string[]) => plain.ok("-p", "boxed", "exec", "-T", "devcontainer", ...words);
+    expect(await inside("cat", "/tmp/made")).toBe("daemon $5 /workspaces/boxed");
+    expect(await inside("ls", "/workspaces/boxed/.devcontainer.json", "/tmp/a", "/tmp/b")).toContain("/tmp/b");
+    await plain.ok("dev", "--detach");
+    expect(await inside("cat", "/tmp/starts")).toBe("start");
+    await plain.ok("-p", "boxed", "stop");
+    await plain.ok("dev", "--detach");
+    expect(await inside("cat", "/tmp/starts")).toBe("start\nstart");
+  } finally {
+    await plain.run("-p", "boxed", "down", "-v", "-t", "0");
+  }
 });
 
 it("refuses to guess without a terminal: all that is missing is named at once, and nothing is written", async () => {

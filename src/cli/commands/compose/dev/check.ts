@@ -3,17 +3,19 @@ import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { Project } from "../../../../compose/project.js";
 import type { CliContext, HostFinding } from "../../../context.js";
 import { loadAsAsked, requestOf } from "../load.js";
-import { projectDirectory } from "./dev.js";
+import type { DevSource } from "./dev-source.js";
 import { askedFor, cannotAsk, type EnvNeeds, envNeeds } from "./env-file.js";
 import { checkDisk, checkHelpers, checkPorts, findingText } from "./host-checks.js";
 import { type ListrTask, runTasks } from "./tasks.js";
 
 /** Exit code 1 when one of the checks fails; all are made. */
-export async function check(context: CliContext, services: readonly string[]): Promise<void> {
+export async function check(context: CliContext, source: DevSource, services: readonly string[]): Promise<void> {
   const { envFile = [] } = context.globals;
-  const needs = envFile.length > 0 ? undefined : envNeeds(context, projectDirectory(context));
+  const needs = envFile.length > 0 ? undefined : envNeeds(context, source.directory);
   const problems: string[] = [];
-  const project = await loadAsAsked(context, { services, env: { ...requestOf(context).env, ...expected(needs) } });
+  const { env } = { ...requestOf(context), ...source.request };
+  const request = { ...source.request, services, env: { ...env, ...expected(needs) } };
+  const project = await loadAsAsked(context, request);
   const task = (title: string, look: () => Promise<readonly HostFinding[]>): ListrTask => ({
     title,
     task: async (_, shown) => {

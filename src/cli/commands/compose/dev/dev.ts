@@ -4,12 +4,10 @@
  * The host is checked, `.env` made, everything brought up and waited for, jobs run; then it says where things answer,
  * shows the output and follows the files until Ctrl-C, which stops what runs.
  */
-import { dirname } from "node:path";
 import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
-import { discoverFiles } from "../../../../compose/load/discover.js";
+import type { DevJob } from "../../../../compose/extension.js";
 import type { Project } from "../../../../compose/project.js";
-import { Report } from "../../../../compose/report.js";
 import { readyUrls, summaryLines } from "../../../../dev/summary.js";
 import { watchRules } from "../../../../plan/watch/watch-rules.js";
 import type { CliContext, HostFinding } from "../../../context.js";
@@ -21,6 +19,7 @@ import { progressMode, wantsColor } from "../output/terminal.js";
 import { findReplicasOf } from "../replicas.js";
 import { runPlan, takeLock } from "../run-plan.js";
 import { type UpFlags, upOptions } from "../up.js";
+import { type DevSource, findSource } from "./dev-source.js";
 import { bringEnv, envNeeds } from "./env-file.js";
 import { checkDisk, checkHelpers, findingText } from "./host-checks.js";
 import { showAsTasks } from "./plan-board.js";
@@ -43,31 +42,28 @@ export interface DevFlags {
 
 /** Exit code 1 when something is missing or fails, 130 after Ctrl-C. */
 export async function dev(context: CliContext, flags: DevFlags, services: readonly string[]): Promise<void> {
-  if (flags.check) return (await import("./check.js")).check(context, services);
-  await begin(context);
-  const project = await loadModel(context, services);
+  const source = findSource(context);
+  for (const note of source.notes) context.stderr.write(`note: ${note}\n`);
+  if (flags.check) return (await import("./check.js")).check(context, source, services);
+  await begin(context, source);
+  const chosen = services.length > 0 ? services : source.services;
+  const project = await loadModel(context, chosen, { request: source.request });
   if (!project) return;
   if (project.remotes) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
   const client = await context.connect();
-  const isReady = await bringUp(context, client, { project, flags, services });
+  const own = [...(project.gantry?.dev?.jobs.values() ?? []), ...source.jobs];
+  const wanted = { project, flags, services: chosen, jobs: services.length > 0 ? [] : own };
+  const isReady = await bringUp(context, client, wanted);
   if (!isReady || context.globals.dryRun) return;
-  await sayReady(context, project, services);
-  if (!flags.detach) await stay(context, client, { project, flags, services });
-}
-
-/** Where the project's own `.env` is. */
-export function projectDirectory({ cwd, globals, env }: CliContext): string {
-  const { file: files = [], projectDirectory: given } = globals;
-  const environment = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value ?? ""]));
-  const [first] = discoverFiles({ cwd, files, projectDirectory: given, environment }, new Report());
-  return given ?? (first?.startsWith("/") ? dirname(first) : cwd);
+  await sayReady(context, source, wanted);
+  if (!flags.detach) await stay(context, client, wanted);
 }
 
 /** Checks this host and makes `.env`. Asks before anything is drawn. Throws for what is missing, all at once. */
-async function begin(context: CliContext): Promise<void> {
+async function begin(context: CliContext, { directory }: DevSource): Promise<void> {
   const { envFile = [], dryRun } = context.globals;
   if (dryRun) return;
-  const needs = envFile.length > 0 ? undefined : envNeeds(context, projectDirectory(context));
+  const needs = envFile.length > 0 ? undefined : envNeeds(context, directory);
   const made = needs && (await bringEnv(context, needs));
   const tasks: ListrTask[] = [
     {
@@ -94,11 +90,11 @@ interface Wanted {
   readonly project: Project;
   readonly flags: DevFlags;
   readonly services: readonly string[];
+  readonly jobs: readonly DevJob[];
 }
 
 /** False when something failed, which was told: the exit code is set. */
-async function bringUp(context: CliContext, client: EngineClient, { project, flags, services }: Wanted) {
-  const jobs = services.length > 0 ? [] : [...(project.gantry?.dev?.jobs.values() ?? [])];
+async function bringUp(context: CliContext, client: EngineClient, { project, flags, services, jobs }: Wanted) {
   const { build, waitTimeout } = flags;
   const asked = { wait: true, ...(build ? { build } : {}), ...(waitTimeout === undefined ? {} : { waitTimeout }) };
   const options = upOptions(context, asked, services);
@@ -116,13 +112,19 @@ async function bringUp(context: CliContext, client: EngineClient, { project, fla
   return outcome === "succeeded";
 }
 
-async function sayReady(context: CliContext, project: Project, services: readonly string[]): Promise<void> {
+async function sayReady(context: CliContext, source: DevSource, { project, services }: Wanted): Promise<void> {
   const replicas = await findReplicasOf(context, { name: project.name, project }, { services });
   const ports = await serviceUrls(context, replicas, project);
-  const { urls, logins, next_steps } = project.gantry?.dev ?? {};
+  const { urls = source.urls, logins, next_steps = nextSteps(source, project) } = project.gantry?.dev ?? {};
   const { bold } = styleFor(wantsColor(context, context.stdout));
-  const said = { urls: readyUrls(urls, ports), ...(logins ? { logins } : {}), ...(next_steps ? { next_steps } : {}) };
+  const said = { urls: readyUrls(urls, ports), next_steps, ...(logins ? { logins } : {}) };
   context.stdout.write(`\n${summaryLines(project.name, said, bold).join("\n")}\n\n`);
+}
+
+/** Without Compose files the project is found by its name. */
+function nextSteps({ shell }: DevSource, { name }: Project): string[] {
+  if (shell === undefined) return [];
+  return [`Look inside:   gantry -p ${name} exec ${shell} sh`, `Take it down:  gantry -p ${name} down`];
 }
 
 /** As `up` in the foreground: everything runs already, so that only its output is attached to. */

@@ -29,6 +29,7 @@ export async function drawDevPlan(
       plan.operations.flatMap((op) => (op.kind === "pull-image" || op.kind === "build-image" ? op.services : [])),
     ),
     created: new Set(plan.operations.flatMap((op) => (op.kind === "create-container" ? [op.service] : []))),
+    started: new Set(plan.operations.flatMap((op) => (op.kind === "start-container" ? [op.container.service] : []))),
   });
   const whole = withJobs(plan, due, { project, containers: observed.containers, version: context.version });
   return { plan: whole, observed };
