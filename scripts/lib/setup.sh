@@ -36,6 +36,8 @@ bzip2 bzip2
 xz xz-utils
 zstd zstd
 tmux tmux
+zsh zsh
+fish fish
 podman podman
 /usr/lib/podman/netavark netavark
 /usr/lib/podman/aardvark-dns aardvark-dns

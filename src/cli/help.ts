@@ -20,3 +20,9 @@ export function withExitCodes(command: Command, codes: Readonly<Record<string, s
 export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
 }
+
+/** Gives a group of commands without examples the first one of each of its first members. */
+export function withExamplesOfMembers(group: Command): void {
+  const own = group.commands.flatMap((command) => examplesOf(command)[0] ?? []).slice(0, 3);
+  if (own.length > 0 && examplesOf(group).length === 0) withExamples(group, ...own);
+}

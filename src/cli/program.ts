@@ -53,7 +53,11 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
 }
 
 /** The program with its global flags and no commands yet. */
-export function createProgram({ version, stdout, stderr }: CliEnvironment): Command {
+export function createProgram({
+  version,
+  stdout,
+  stderr,
+}: Pick<CliEnvironment, "version" | "stdout" | "stderr">): Command {
   return new SwitchCommand("gantry")
     .description("Runs Compose projects on a container engine that comes in the same package.")
     .version(`Gantry ${version}`, "-V, --version", "print the version")

@@ -1,6 +1,8 @@
 /** Registers the commands on the engine and its objects: containers, images, volumes, networks. */
 import type { Command } from "commander";
+import { registerCompletion } from "../../completion/register-completion.js";
 import type { CliContext } from "../../context.js";
+import { withExamplesOfMembers } from "../../help.js";
 import { registerContainerCommands } from "./container/register-container.js";
 import { registerDialStdio, registerEngineCommands } from "./engine.register.js";
 import { registerImageCommands } from "./image/register-image.js";
@@ -23,4 +25,6 @@ export function registerEngineObjects(program: Command, context: CliContext): vo
   registerDialStdio(program, context);
   registerLogin(program, context);
   registerInspect(program, context);
+  registerCompletion(program, context);
+  for (const command of program.commands) withExamplesOfMembers(command);
 }
