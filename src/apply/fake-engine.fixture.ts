@@ -13,6 +13,7 @@ interface FakeContainer {
   exitCode: number;
   health?: HealthStatus;
   oomKilled?: boolean;
+  standsBy?: boolean;
 }
 
 export class FakeEngine {
@@ -65,6 +66,11 @@ export class FakeEngine {
           await call(`remove ${find(id).name}`);
           this.containers.delete(find(id).id);
         },
+        takeOver: async (id: string, from: string) => {
+          await call(`take-over ${find(id).name}`);
+          return this.#takeOver(find(id), find(from));
+        },
+        connections: async () => 0,
         inspect: async (id: string) => inspected(find(id)),
         logs: async function* (this: void) {
           yield { stream: "stdout", payload: Buffer.from(text()) };
@@ -99,6 +105,7 @@ export class FakeEngine {
 
   add(name: string, body: ContainerCreateBody = {}, status: ContainerStatus = "created"): FakeContainer {
     const container: FakeContainer = { id: `c${this.#nextId++}`, name, body, status, exitCode: 0 };
+    if (body.HostConfig?.GantryStandby) container.standsBy = true;
     this.containers.set(container.id, container);
     return container;
   }
@@ -114,6 +121,12 @@ export class FakeEngine {
     container.status = "exited";
     container.exitCode = exitCode;
     this.#publish(container, "die");
+  }
+
+  #takeOver(to: FakeContainer, from: FakeContainer): boolean {
+    [to.name, from.name] = [from.name, to.name];
+    [to.standsBy, from.standsBy] = [false, true];
+    return true;
   }
 
   #started(container: FakeContainer): void {
@@ -173,7 +186,7 @@ export class FakeEngine {
   }
 }
 
-function inspected({ id, name, status, exitCode, health, oomKilled, body }: FakeContainer): ContainerInspect {
+function inspected({ id, name, status, exitCode, health, oomKilled, body, standsBy }: FakeContainer): ContainerInspect {
   const State = {
     Status: status,
     Running: status === "running",
@@ -181,6 +194,7 @@ function inspected({ id, name, status, exitCode, health, oomKilled, body }: Fake
     Restarting: status === "restarting",
     OOMKilled: oomKilled === true,
     ExitCode: exitCode,
+    ...(standsBy ? { GantryStandby: true } : {}),
     ...(health
       ? { Health: { Status: health, FailingStreak: 0, Log: health === "starting" ? [] : [probe(health)] } }
       : {}),

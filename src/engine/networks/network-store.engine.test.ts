@@ -277,6 +277,21 @@ it("publishes UDP to loopback clients and neighbours, even those that sent befor
   expect(await neighbour.ask(outside.hostAddress, port)).toBe(`second from ${outside.hostAddress}:${port}`);
 });
 
+it("leads a UDP client that keeps sending from one port to the container that takes over", async () => {
+  await using test = await openTestNetworks();
+  await test.store.create({ Name: "front" });
+  const old = await test.store.attach(aRequest("front", { ports: { "7/udp": [{ HostPort: "" }] } }), never);
+  const port = Number(old.ports["7/udp"]?.[0]?.HostPort);
+  const ports = { "7/udp": [{ HostPort: String(port) }] };
+  const fresh = await test.store.attach(aRequest("front", { ports, standby: true }), never);
+  using _old = udpEcho(old.netnsPath ?? "", "old");
+  using _fresh = udpEcho(fresh.netnsPath ?? "", "new");
+  using client = udpClient("/proc/self/ns/net");
+  expect(await client.ask("127.0.0.1", port)).toBe(`old from 127.0.0.1:${port}`);
+  test.store.takeOver(fresh.containerId, { ports, from: old.containerId });
+  expect(await client.ask("127.0.0.1", port)).toBe(`new from 127.0.0.1:${port}`);
+});
+
 function udpSocket(netnsPath: string, port: number) {
   const fd = inNetns(netnsPath, () => boundSocket({ protocol: "udp", address: "0.0.0.0", port }));
   return createSocket("udp4").bind({ fd, exclusive: true });

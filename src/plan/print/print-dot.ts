@@ -2,7 +2,9 @@
 import type { Plan } from "../operation.js";
 import { printOperation } from "../print-plan.js";
 
-/** `gantry plan --format dot`. A dashed arrow only waits for the end, whatever it is. */
+/**
+ * `gantry plan --format dot`. A dashed arrow only waits for the end, whatever it is; a dotted one leads to a remedy.
+ */
 export function planToDot(plan: Plan): string {
   const nodes = plan.operations.map((op) => {
     const [what = op.id, ...why] = printOperation(op).split(": ");
@@ -11,6 +13,7 @@ export function planToDot(plan: Plan): string {
   const edges = plan.operations.flatMap((op) => [
     ...op.after.map((id) => `  ${quoted(id)} -> ${quoted(op.id)};`),
     ...(op.settled ?? []).map((id) => `  ${quoted(id)} -> ${quoted(op.id)} [style=dashed];`),
+    ...(op.remedies ?? []).map((id) => `  ${quoted(id)} -> ${quoted(op.id)} [style=dotted];`),
   ]);
   return [`digraph ${quoted(plan.project)} {`, ...nodes, ...edges, "}", ""].join("\n");
 }

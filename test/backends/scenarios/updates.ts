@@ -24,7 +24,6 @@ function composeFile({ version, order = "start-first", action = "pause", isGood 
   web:
     image: busybox
     command: sh -c '${once} || exit 3; exec sleep 1000'
-    init: true
     stop_grace_period: 0s
     environment: { VERSION: "${version}" }
     volumes: ['./state:/state']
