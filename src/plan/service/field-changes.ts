@@ -51,10 +51,14 @@ export function changedFields(comparison: Comparison): Difference[] {
     ...labelChanges(live, service, image),
   ];
   const maps = shownMaps.map(({ path, name, old, next }) => difference(path, { name, old, new: next }));
-  const shown = [...maps, ...shownFields(comparison, live)];
   const unseen = digestChanges({ ...comparison, live });
-  const counted = shown.filter((one) => counts(one, unseen, container));
-  return [...counted, ...unseen.filter(({ path }) => !counted.some((one) => one.path === path))]
+  const paths = new Set(unseen.map(({ path }) => path));
+  const hasDigests = digestsOf(container.labels) !== undefined;
+  // A field that engines show in words of their own counts when its digest does. Without digests (another tool made the
+  // container) it counts where the service asks for it.
+  const counts: Counts = (field, isAsked) => seenBy(field) !== "digest" || (hasDigests ? paths.has(field) : isAsked);
+  const shown = [...maps, ...shownFields(comparison, live, counts)];
+  return [...shown, ...unseen.filter(({ path }) => !shown.some((one) => one.path === path))]
     .map((change) => withPlace(project, { ...change, path: `services.${service.name}.${change.path}` }))
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
@@ -82,17 +86,18 @@ function withPlace(project: Project, change: Difference): Difference {
   return source ? { ...change, source } : change;
 }
 
-/**
- * A field that engines show in words of their own counts when its digest does. Without digests (another tool made the
- * container) it counts where the service asks for it.
- */
-function counts(one: Difference, unseen: readonly Difference[], container: ObservedContainer): boolean {
-  if (seenBy(one.path) !== "digest") return true;
-  if (digestsOf(container.labels) === undefined) return one.new !== undefined;
-  return unseen.some(({ path }) => path === one.path);
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
 }
 
-function shownFields({ project, service, container, image }: Comparison, live: ContainerInspect): Difference[] {
+/** Whether a difference of the field is one; `isAsked`: the service sets it. */
+type Counts = (field: string, isAsked: boolean) => boolean;
+
+function shownFields(
+  { project, service, container, image }: Comparison,
+  live: ContainerInspect,
+  counts: Counts,
+): Difference[] {
   const body = containerBody(project, service, { labels: {}, inherited: [] });
   const context: ReadingContext = {
     ...(image ? { image } : {}),
@@ -114,7 +119,8 @@ function shownFields({ project, service, container, image }: Comparison, live: C
   return [...new Set([...desired.keys(), ...observed.keys()])]
     .filter((field) => image !== undefined || desired.has(field) || !fromImage.includes(field))
     .filter((field) => isOfProject(project, field) || desired.has(field))
-    .filter((field) => JSON.stringify(desired.get(field)) !== JSON.stringify(observed.get(field)))
+    .filter((field) => counts(field, desired.has(field)))
+    .filter((field) => !isSame(desired.get(field), observed.get(field)))
     .map((field) =>
       difference(modelPath(project, field), { name: field, old: observed.get(field), new: desired.get(field) }),
     );
