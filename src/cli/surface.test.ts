@@ -2,11 +2,15 @@
  * Gantry takes the place of docker compose and of the docker CLI's object commands: every command and flag of theirs is
  * here, or stands below with the reason why not.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { expect, it } from "vitest";
 import { registerComposeCommands } from "./commands/compose/register/register-compose.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
+import { referencePages } from "./completion/reference.js";
 import type { CliContext, CliEnvironment } from "./context.js";
+import { commandsOf } from "./definitions.js";
 import { examplesOf } from "./help.js";
 import { createProgram } from "./program.js";
 import { composeSurface, dockerSurface, type Surface } from "./surface.fixture.js";
@@ -70,6 +74,22 @@ it("takes each example of its own help for a command line", async () => {
       expect(ran, example).toBe(pathOf(command));
     }
   }
+}, 30_000); // each of them makes the whole program
+
+it("stands in docs/reference as it is; if not, run: npm run reference", () => {
+  const folder = fileURLToPath(new URL("../../docs/reference/", import.meta.url));
+  const pages = referencePages(program);
+  expect(readdirSync(folder).sort()).toEqual([...pages.keys()].sort());
+  const stale = [...pages].filter(([name, text]) => readFileSync(`${folder}${name}`, "utf8") !== text);
+  expect(
+    stale.map(([name]) => name),
+    "run: npm run reference",
+  ).toEqual([]);
+});
+
+it("has examples in the help of each group of commands too", () => {
+  const bare = commandsOf(program).filter(({ command }) => examplesOf(command).length === 0);
+  expect(bare.map(({ path }) => path.join(" "))).toEqual([]);
 });
 
 /** `COMMAND` or `COMMAND --flag` for what is neither there nor refused. */

@@ -6,6 +6,7 @@ import { type Registry, startRegistryWith } from "../../images/registry.js";
 import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Project, sampleDir } from "../harness/gantry.js";
 import { page } from "../harness/host.js";
+import { aTerminal } from "../harness/terminal.js";
 
 /** A start of PostgreSQL and a build, on a machine that does other things too. */
 const devLimitMs = 55_000;
@@ -155,4 +156,33 @@ it("refuses to guess without a terminal: all that is missing is named at once, a
   const given = { API_KEY: "a", MAIL_TOKEN: "b", GANTRY_INSTANCE: "auto" };
   const { code } = await gantry.run(["dev", "--check"], { cwd: project.cwd, env: given });
   expect(code).toBe(0);
+});
+
+it("asks on a terminal, draws its tasks there, and stops what it started on Ctrl-C", async () => {
+  const command = "sh -c 'while sleep 0.2; do echo alive; done'";
+  const project = await gantry.projectOf(
+    "asked",
+    `services:\n  a: { image: nginx, command: ${command}, environment: { G: $GREETING }, stop_grace_period: 0s }\n`,
+  );
+  writeFileSync(`${project.cwd}/.env.example`, "# How to greet.\n# gantry: ask\nGREETING=Hello\nDB_PASSWORD=\n");
+  rmSync(`${project.cwd}/.env`, { force: true });
+  const { env } = gantry;
+  await using terminal = await aTerminal({ columns: 100, rows: 30, cwd: project.cwd, env });
+  try {
+    await terminal.run("gantry dev; echo ended $?");
+    await terminal.shows("How to greet.", "GREETING [Hello]:");
+    await terminal.type("Good day");
+    await terminal.press("Enter");
+    await terminal.shows("✔ .env  made from .env.example (1 generated, 1 answered)", "✔ Service a", "a-1  | alive");
+    expect(readFileSync(`${project.cwd}/.env`, "utf8")).toMatch(
+      /^# How to greet\.\n# gantry: ask\nGREETING='Good day'\nDB_PASSWORD=\w{32}\n$/,
+    );
+    expect(await project.exec("a", "printenv", "G")).toBe("Good day");
+    await terminal.press("C-c");
+    await terminal.shows("ended 130");
+    expect((await terminal.modes()).cursor).toBe(true);
+    expect(await project.ok("ps", "-q")).toBe("");
+  } finally {
+    await project.clear();
+  }
 });
