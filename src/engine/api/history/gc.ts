@@ -41,7 +41,7 @@ export async function collect(rooms: ApiRooms, { DryRun = false, All = false, Ke
   if (!DryRun) await removeImages(rooms, images);
   const keep = rooms.containers.usedImages();
   const leftovers = await rooms.images.findGarbage(keep);
-  if (!DryRun) await rooms.images.collectGarbage(keep);
+  if (!DryRun) await rooms.images.collectGarbage(keep, { forgetPending: All });
   return { volumes, generations, images, leftovers };
 }
 

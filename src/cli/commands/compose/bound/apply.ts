@@ -45,7 +45,7 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
   const observed = await observeProject(client, project, { signal: context.signal });
   const plan = await samePlan(document, { project, observed, digester });
   const options = optionsOf(document);
-  const generation = seedOfUp("up", project, { options, observed });
+  const generation = seedOfUp("apply", project, { options, observed });
   await runPlan(then, client, plan, { command: "apply", project, generation });
   if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
 }
