@@ -1,10 +1,13 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { nothingObserved } from "./observed.js";
 import { anImage, aProject, aVolume, observedAfterUp, type ServiceInput, upLines } from "./plan.fixture.js";
 import { planUp } from "./plan-up.js";
 import { changedFields } from "./service/field-changes.js";
 import { hashService } from "./service/service-hash.js";
 import { defaultUpOptions } from "./up-options.js";
+
+/** Two hundred rounds take some seconds on a busy machine. */
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Two values for nearly every attribute, under the name that a change of it must have. */
 const attributes: Record<string, readonly [ServiceInput, ServiceInput]> = {
