@@ -72,7 +72,8 @@ function* textEntry(name: string, text: string): Generator<Uint8Array> {
   yield tarPadding(bytes.length);
 }
 
-async function ignoreRulesOf(directory: string, dockerfile: string): Promise<IgnoreRules> {
+/** What the context leaves out; nothing without an ignore file. */
+export async function ignoreRulesOf(directory: string, dockerfile: string): Promise<IgnoreRules> {
   for (const name of ignoreFileNames(dockerfile)) {
     try {
       return parseIgnoreFile(await readFile(join(directory, name), "utf8"));

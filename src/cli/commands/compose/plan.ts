@@ -1,5 +1,7 @@
 /** `gantry plan` and `scale`: what `up` would do, or a part of it. */
 import { GantryError } from "../../../base/errors.js";
+import type { Project } from "../../../compose/project.js";
+import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { PlanStyle } from "../../../plan/print-plan.js";
 import type { CliContext } from "../../context.js";
@@ -32,13 +34,20 @@ export async function plan(
   ]);
   const observed = await observeProject(client, project, { signal: context.signal });
   const options = upOptions(context, flags, services);
-  const drawn = planUp(project, observed, options);
+  const drawn = await withWarnings(project, observed, planUp(project, observed, options));
   if (flags.output !== undefined) {
     const { savePlan } = await import("./bound/save-plan.js");
     await savePlan(context, flags.output, { plan: drawn, project, observed, options });
   }
   context.stdout.write(await printed(context, drawn, format));
   if (flags.exitCode && drawn.operations.length > 0) context.finish(changesExitCode);
+}
+
+/** With what `up` does nothing about, and does not look for. */
+async function withWarnings(project: Project, observed: ObservedState, drawn: Plan): Promise<Plan> {
+  if (![...project.services.values()].some(({ build }) => build)) return drawn;
+  const { staleContextWarnings } = await import("../../../apply/build/stale-contexts.js");
+  return { ...drawn, warnings: [...drawn.warnings, ...(await staleContextWarnings(project, observed, drawn))] };
 }
 
 /** `up -d --scale` of the services that are named, and of nothing else that runs. */
