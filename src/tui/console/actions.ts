@@ -51,8 +51,6 @@ export class Actions {
         return this.#run?.abort();
       case "inspect":
         return this.#inspect(effect, loaded);
-      case "reconnect":
-        return undefined;
     }
   }
 

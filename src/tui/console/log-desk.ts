@@ -28,6 +28,7 @@ export class LogDesk {
   #open = new AbortController();
   #search = new AbortController();
   #growing: NodeJS.Timeout | undefined;
+  readonly #grown = new Set<number>();
   #session = 0;
 
   constructor(options: DeskOptions) {
@@ -59,6 +60,7 @@ export class LogDesk {
     this.#search.abort();
     clearTimeout(this.#growing);
     this.#growing = undefined;
+    this.#grown.clear();
     this.#readers = [];
     this.#sources = [];
   }
@@ -85,7 +87,7 @@ export class LogDesk {
         const isOwn = around?.source === source && around.place.file !== "";
         const place = isOwn ? around.place : await reader.placeOf(around?.at);
         const before = around?.at === "" ? undefined : await reader.read(place, "before", test);
-        if (!around) return before ? { ...before, isEnd: false } : reader.read(place, "after", test);
+        if (!around) return before ? { ...before, isEnd: true } : reader.read(place, "after", test);
         const after = await reader.read(place, "after", test);
         return before ? joinBlocks(before, after) : { ...after, isStart: true };
       }),
@@ -102,7 +104,8 @@ export class LogDesk {
     this.#readers = sources.map(({ containerId }, source) =>
       isOurs ? fileReader(client, containerId, source) : new TailReader(client, containerId, { source, signal }),
     );
-    for (const { containerId } of sources) void this.#follow(client, containerId, signal);
+    for (const [source, { containerId }] of sources.entries())
+      void this.#follow(client, { containerId, source }, signal);
   }
 
   async #read({
@@ -150,18 +153,22 @@ export class LogDesk {
   }
 
   /** Rings whenever something is written; what it is, is read from the log itself. Again after each restart. */
-  async #follow(client: EngineClient, id: string, signal: AbortSignal): Promise<void> {
+  async #follow(
+    client: EngineClient,
+    { containerId: id, source }: { containerId: string; source: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       const { Config } = await client.containers.inspect(id, { signal });
       const query = { follow: true, tail: 0, tty: Config.Tty === true };
       const events = { filters: { container: [id], event: ["start", "die"] } };
       const ring = async () => {
-        for await (const _frame of client.containers.logs(id, query, { signal })) this.#grew();
-        this.#grew();
+        for await (const _frame of client.containers.logs(id, query, { signal })) this.#grew(source);
+        this.#grew(source);
       };
       void ring().catch(() => {});
       for await (const event of client.system.events(events, { signal })) {
-        this.#grew();
+        this.#grew(source);
         if (event.Action === "start") void ring().catch(() => {});
       }
     } catch {
@@ -169,10 +176,13 @@ export class LogDesk {
     }
   }
 
-  #grew(): void {
+  #grew(source: number): void {
+    this.#grown.add(source);
     this.#growing ??= setTimeout(() => {
       this.#growing = undefined;
-      if (!this.#open.signal.aborted) this.#options.dispatch({ kind: "log-grew", session: this.#session });
+      const sources = [...this.#grown];
+      this.#grown.clear();
+      if (!this.#open.signal.aborted) this.#options.dispatch({ kind: "log-grew", session: this.#session, sources });
     }, growMs);
   }
 }

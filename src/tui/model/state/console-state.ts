@@ -6,7 +6,7 @@ import type { Explanation } from "../../../compose/explain/explain.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { ContainerInspect, ContainerSummary } from "../../../wire/container.js";
 import type { ProgressModel } from "../progress-model.js";
-import type { LogsState } from "./logs-state.js";
+import type { LogEffect, LogsState } from "./logs-state.js";
 
 export type ScreenName = "services" | "logs" | "details" | "graph" | "plan" | "projects";
 export const screenNames: readonly ScreenName[] = ["services", "logs", "details", "graph", "plan", "projects"];
@@ -132,8 +132,7 @@ export type Effect =
   | { readonly kind: "cancel-run" }
   | { readonly kind: "inspect"; readonly containerId: string; readonly service: string }
   | { readonly kind: "switch-project"; readonly project: ProjectName }
-  | { readonly kind: "reconnect" }
-  | import("./logs-state.js").LogEffect;
+  | LogEffect;
 
 /** Two clocks: that of the wall, for people, and the one that never jumps. */
 export interface Now {

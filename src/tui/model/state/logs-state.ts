@@ -20,7 +20,8 @@ export interface LogsState {
   readonly anchor?: LogLine;
   /** New lines come in by themselves while the end is shown. */
   readonly follows: boolean;
-  readonly hasNewer: boolean;
+  /** Sources that were written to since they were read: what is shown stays, and they are read again. */
+  readonly grown: ReadonlySet<number>;
   readonly wraps: boolean;
   readonly stamps: boolean;
   /** Columns cut off at the left, without wrapping. */
@@ -75,7 +76,7 @@ export type LogMessage =
       readonly block: LogBlock;
     }
   /** Something was written to a log since it was read. */
-  | { readonly kind: "log-grew"; readonly session: number }
+  | { readonly kind: "log-grew"; readonly sources: readonly number[]; readonly session: number }
   | { readonly kind: "log-scanned"; readonly session: number; readonly bytes: number; readonly total: number }
   | { readonly kind: "log-searched"; readonly session: number; readonly hit?: LogLine | undefined }
   | { readonly kind: "log-failed"; readonly session: number; readonly reason: string };

@@ -29,7 +29,7 @@ export function openLogs(
 ): LogsUpdate {
   const session = (before?.session ?? 0) + 1;
   const logs: LogsState = {
-    ...{ session, title, sources, blocks: [], lines: [], follows: true, hasNewer: false, busy: "opening", left: 0 },
+    ...{ session, title, sources, blocks: [], lines: [], follows: true, grown: new Set(), busy: "opening", left: 0 },
     wraps: before?.wraps ?? false,
     stamps: before?.stamps ?? false,
   };
@@ -50,7 +50,7 @@ export function reopen(
       blocks: [],
       lines: [],
       busy: "opening",
-      hasNewer: false,
+      grown: new Set(),
       follows: around === undefined,
       ...(filter === undefined ? {} : { filter }),
       ...(around === undefined ? {} : { anchor: around, hit: around }),
@@ -64,7 +64,7 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
   if (message.session !== logs.session) return { logs, effects: [] };
   switch (message.kind) {
     case "logs-opened":
-      return readOn(centred(without(withBlocks(logs, message.blocks), "busy", "scan", "problem"), size), size);
+      return readOn(centred(opened(logs, message.blocks), size), size);
     case "log-read": {
       const blocks = logs.blocks.map((block, at) => {
         if (at !== message.source) return block;
@@ -78,14 +78,14 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
         direction,
         limits: holdLimits,
       });
-      const read = withBlocks(logs, trimmed);
+      const grown = new Set(logs.grown);
+      if (direction === "after") grown.delete(message.source);
+      const read = { ...withBlocks(logs, trimmed), grown };
       // A search that was begun meanwhile goes on.
       return readOn(logs.busy === "searching" ? read : without(read, "busy", "scan", "problem"), size);
     }
-    case "log-grew": {
-      const blocks = logs.blocks.map((block) => ({ ...block, isEnd: false }));
-      return readOn({ ...logs, blocks, hasNewer: true }, size);
-    }
+    case "log-grew":
+      return readOn({ ...logs, grown: new Set([...logs.grown, ...message.sources]) }, size);
     case "log-scanned":
       return { logs: { ...logs, scan: { bytes: message.bytes, total: message.total } }, effects: [] };
     case "log-searched":
@@ -93,6 +93,12 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
     case "log-failed":
       return { logs: { ...without(logs, "busy", "scan"), problem: message.reason }, effects: [] };
   }
+}
+
+/** What may have been written while it was opened is read next. */
+function opened(logs: LogsState, blocks: readonly LogBlock[]): LogsState {
+  const grown = logs.follows ? new Set(blocks.keys()) : logs.grown;
+  return { ...without(withBlocks(logs, blocks), "busy", "scan", "problem"), grown };
 }
 
 /** Moves by lines; at the end it follows again. */
@@ -208,7 +214,8 @@ function readOn(logs: LogsState, size: Size): LogsUpdate {
     ...(at < ahead ? (["before"] as const) : []),
   ];
   for (const direction of wants) {
-    const source = sourceToRead(logs.blocks, direction);
+    const [grown] = direction === "after" ? logs.grown : [];
+    const source = sourceToRead(logs.blocks, direction) ?? grown;
     const block = source === undefined ? undefined : logs.blocks[source];
     if (source === undefined || !block) continue;
     const place = direction === "before" ? block.begin : block.end;
@@ -218,5 +225,5 @@ function readOn(logs: LogsState, size: Size): LogsUpdate {
       effects: [{ kind: "read-log", session, source, direction, place, filter }],
     };
   }
-  return { logs: { ...logs, hasNewer: false }, effects: [] };
+  return { logs, effects: [] };
 }

@@ -3,6 +3,7 @@ import type { LoadedProject } from "../../../apply/console.js";
 import { loadProject } from "../../../compose/load/load-project.js";
 import type { Operation, Plan } from "../../../plan/operation.js";
 import type { ContainerSummary } from "../../../wire/container.js";
+import type { LogBlock, LogLine } from "../logs/log-window.js";
 import { screenView } from "../views/screen-view.js";
 import { type ConsoleState, type Effect, initialState } from "./console-state.js";
 import { type Message, update } from "./update.js";
@@ -241,5 +242,63 @@ describe("what is missing", () => {
     );
     expect(text).toMatch(/The engine is not there[\s\S]*Start it/);
     expect(textOf({ ...start, size: { columns: 30, rows: 5 } })).toContain("too small");
+  });
+});
+
+describe("the logs screen", () => {
+  const line = (source: number, second: number, text = `${source}:${second}`): LogLine => ({
+    ...{ at: `2026-01-01T00:00:${String(second).padStart(2, "0")}.000000000Z`, isError: false, text },
+    ...{ place: { file: "f", offset: second }, source },
+  });
+  const block = (lines: readonly LogLine[]): LogBlock => ({
+    ...{ lines, begin: { file: "f", offset: 0 }, end: { file: "f", offset: 60 }, isStart: true, isEnd: true },
+    ...{ firstAt: lines[0]?.at, lastAt: lines.at(-1)?.at },
+  });
+  const open = async (...blocks: LogBlock[]) =>
+    told(press(await aState(), "L").state, [{ kind: "logs-opened", session: 1, blocks }]);
+
+  it("shows what is there while a container that says nothing is looked at again and again", async () => {
+    const opened = await open(block([line(0, 1), line(0, 3)]), block([]), block([line(2, 2)]));
+    expect(textOf(opened)).toMatch(/0:1\n.*2:2\n.*0:3/);
+    const grew = update(opened, { kind: "log-grew", session: 1, sources: [0] }, now).state;
+    expect(textOf(grew)).toMatch(/0:1\n.*2:2\n.*0:3/);
+  });
+
+  it("reads the source that was written to, one at a time, and drops answers to an earlier opening", async () => {
+    const opened = await open(block([line(0, 1)]), block([line(1, 2)]));
+    expect(opened.logs?.busy).toBe("reading");
+    const read = { kind: "log-read", session: 1, source: 0, direction: "after", block: block([line(0, 5)]) } as const;
+    const next = update(opened, read, now);
+    expect(next.effects).toMatchObject([{ kind: "read-log", source: 1, direction: "after" }]);
+    expect(textOf(next.state)).toContain("0:5");
+    expect(told(opened, [{ ...read, session: 7 }]).logs?.lines).toHaveLength(2);
+  });
+
+  it("holds where one scrolls up to, and follows again at the end", async () => {
+    const many = Array.from({ length: 50 }, (_none, second) => line(0, second));
+    const held = press(await open(block(many)), "k", "k").state;
+    expect(textOf(held)).toMatch(/held[\s\S]*0:47$/m);
+    expect(textOf(press(held, "G").state)).toMatch(/following[\s\S]*0:49$/m);
+    expect(textOf(press(held, "g").state)).toMatch(/held[\s\S]*│ 0:0\n/);
+  });
+
+  it("searches what is held at once, upwards, and the files for the rest", async () => {
+    const many = Array.from({ length: 50 }, (_none, second) => line(0, second, second % 20 === 5 ? "needle" : "hay"));
+    const opened = await open({ ...block(many), isStart: false });
+    const typed = press(opened, "/", ..."NEEDLE".toLowerCase(), "enter").state;
+    expect(typed.logs?.hit?.place.offset).toBe(45);
+    const older = press(typed, "n", "n").state;
+    expect(older.logs?.hit?.place.offset).toBe(5);
+    expect(press(older, "n").effects).toMatchObject([{ kind: "search-logs", from: { direction: "before" } }]);
+    expect(press(older, "N").state.logs?.hit?.place.offset).toBe(25);
+    expect(textOf(press(opened, "/", "(", "enter").state)).toContain("is no regular expression");
+  });
+
+  it("opens anew with a filter, and without one when nothing is typed", async () => {
+    const opened = await open(block([line(0, 1)]));
+    const filtered = press(opened, "&", "a", "b", "enter");
+    expect(filtered.effects).toMatchObject([{ kind: "open-logs", filter: "ab", session: 2 }]);
+    const all = press(filtered.state, "&", "backspace", "backspace", "enter");
+    expect(all.effects).toMatchObject([{ kind: "open-logs", session: 3, filter: undefined }]);
   });
 });

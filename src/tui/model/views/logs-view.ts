@@ -119,11 +119,11 @@ function marked(text: string, pattern: string | undefined, tone: Tone): Segment[
 }
 
 function headLine(logs: LogsState, columns: number): Line {
-  const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, hasNewer } = logs;
+  const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, grown } = logs;
   const progress = scan && scan.total > 0 ? ` ${sizeText(scan.bytes)} of ${sizeText(scan.total)}` : "";
   const words: Segment[] = [
     seg(`  ${title}`, "bold"),
-    follows ? seg("  following", "good") : seg(hasNewer ? "  newer lines below: G" : "  held", "wait"),
+    follows ? seg("  following", "good") : seg(grown.size > 0 ? "  held, newer lines below: G" : "  held", "wait"),
     ...(filter ? [seg(`  &${filter}`, "match")] : []),
     ...(pattern ? [seg(`  /${pattern}`, "match")] : []),
     ...(wraps ? [seg("  wrapped", "dim")] : []),

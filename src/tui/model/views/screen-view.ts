@@ -73,20 +73,11 @@ function titleLine(state: ConsoleState): Line {
   return spread(left, right, size.columns);
 }
 
-const tabTitles: Record<ScreenName, string> = {
-  services: "services",
-  logs: "logs",
-  details: "details",
-  graph: "graph",
-  plan: "plan",
-  projects: "projects",
-};
-
 function tabLine({ screen, size }: ConsoleState): { line: Line; zones: Zone[] } {
   const zones: Zone[] = [];
   const line: Segment[] = [seg(" ")];
   for (const [at, name] of screenNames.entries()) {
-    const text = ` ${at + 1} ${tabTitles[name]} `;
+    const text = ` ${at + 1} ${name} `;
     const from = lineWidth(line);
     zones.push({ row: 1, from, to: from + text.length, target: { kind: "key", key: String(at + 1) } });
     line.push(name === screen ? { text, tone: "bold", inverse: true } : seg(text, "dim"), seg(" "));
@@ -193,9 +184,10 @@ function keyLine(state: ConsoleState): { line: Line; zones: Zone[] } {
   const zones: Zone[] = [];
   const line: Segment[] = [seg(" ")];
   for (const [key, does] of keys) {
+    if (zones.length > 0) line.push(seg("   "));
     const from = lineWidth(line);
-    line.push(seg(key, "busy"), seg(` ${does}`, "dim"), seg("   "));
-    zones.push({ row: 0, from, to: lineWidth(line) - 2, target: { kind: "key", key: keyNames[key] ?? key } });
+    line.push(seg(key, "busy"), seg(` ${does}`, "dim"));
+    zones.push({ row: 0, from, to: lineWidth(line) + 1, target: { kind: "key", key: keyNames[key] ?? key } });
   }
   return { line: cutLine(line, state.size.columns), zones };
 }
