@@ -61,8 +61,9 @@ function ofConfig({ config, host }: ContainerShape, { image, id }: ReadingContex
   const exposed = Object.keys(config.ExposedPorts ?? {}).filter((port) => !published.has(port) && !imagePorts[port]);
   return {
     image: config.Image,
-    command: own("Cmd"),
-    entrypoint: own("Entrypoint"),
+    // An empty one asks for the image's, or for none where the entry point is the service's own: engines show none.
+    command: list(own("Cmd")),
+    entrypoint: list(own("Entrypoint")),
     user: own("User"),
     working_dir: own("WorkingDir"),
     stop_signal: own("StopSignal"),
@@ -272,7 +273,7 @@ function list(values: readonly string[] | null | undefined): string[] | undefine
   return values && values.length > 0 ? [...values] : undefined;
 }
 
-/** Undefined for what an engine shows where nothing was asked for. An empty command is an answer of its own. */
+/** Undefined for what an engine shows where nothing was asked for. */
 function set<Value>(value: Value): NonNullable<Value> | undefined {
   if (value === undefined || value === null || value === "" || value === 0 || value === false) return undefined;
   return value;

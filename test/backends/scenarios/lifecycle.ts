@@ -6,7 +6,8 @@ import { file, ids, type Stage, service } from "./stage.js";
 /** Defines these scenarios for the engine on the stage. */
 export function describeLifecycle(stage: Stage): void {
   it("up makes it, does nothing the second time, and down leaves nothing", async () => {
-    const project = await stage.project("life", `${file(service("a"), service("b"))}volumes: { unused: {} }\n`);
+    const bare = "  b: { image: busybox, entrypoint: [sleep, '1000'], command: [], stop_grace_period: 0s }\n";
+    const project = await stage.project("life", `${file(service("a"), bare)}volumes: { unused: {} }\n`);
     await project.ok("up", "-d");
     const before = await ids(project);
     expect(before).toHaveLength(2);
