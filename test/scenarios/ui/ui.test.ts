@@ -220,6 +220,21 @@ describe("the terminal is given back", () => {
   });
 });
 
+it("is loaded by no other command: `ps` knows nothing of React and Ink", async () => {
+  const hooks =
+    "registerHooks({ load(url, context, next) { console.error(`loads ${url}`); return next(url, context) } })";
+  const tell = `import { registerHooks } from "node:module"; ${hooks}`;
+  const options = {
+    cwd: project.cwd,
+    env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(tell)}"` },
+  };
+  const { stderr } = await gantry.run(["ps"], options);
+  const loaded = [...stderr.matchAll(/^loads file:\/\/(\S+)/gm)].map(([, file]) => file ?? "");
+  expect(loaded.length).toBeGreaterThan(3);
+  const texts = await Promise.all(loaded.map((file) => readFile(file, "utf8")));
+  expect(loaded.filter((_file, at) => /react-reconciler|yoga/i.test(texts[at] ?? ""))).toEqual([]);
+});
+
 describe("without what it shows", () => {
   it("tells that there is no project, and which there are", async () => {
     terminal = await aTerminal({ columns: 80, rows: 24, cwd: gantry.workDir, env: { ...gantry.env } });
