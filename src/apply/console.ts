@@ -48,6 +48,11 @@ export interface ConsoleWorld {
   /** Aborted when the console is to end. */
   readonly signal: AbortSignal;
   connect(): Promise<EngineClient>;
+  /**
+   * Where the project most likely lives, so that its containers are shown before its files have been read; undefined
+   * when the command line names another.
+   */
+  readonly folder?: string;
   /** The project of the command line, or one that was found on the engine. */
   load(other?: ProjectName): Promise<LoadedProject>;
   /** Draws what a wish comes to now; changes nothing. */

@@ -16,6 +16,8 @@ import type { Message } from "../model/state/update.js";
 /** Events of one change come together: one list answers them all. */
 const settleMs = 20;
 const lookAgainMs = 1000;
+/** Until what was answered is on the screen. */
+const drawnMs = 2;
 /** Streams of readings at a time; more would be seen by nobody. */
 const mostReadings = 64;
 
@@ -39,6 +41,12 @@ export class EngineWatch {
     this.#options = options;
   }
 
+  #answer: () => void = () => {};
+  /** Resolves with the first answer, or when there will be none for now. */
+  readonly answered = new Promise<void>((resolve) => {
+    this.#answer = resolve;
+  });
+
   start(): void {
     void this.#run();
   }
@@ -56,6 +64,7 @@ export class EngineWatch {
         await this.#follow();
       } catch (error) {
         if (signal.aborted) return;
+        this.#answer();
         const hint = isGantryError(error) ? error.hint : undefined;
         dispatch({ kind: "linked", engine: { kind: "gone", reason: messageOf(error), ...(hint ? { hint } : {}) } });
       }
@@ -107,6 +116,7 @@ export class EngineWatch {
         return; // the stream of events ends too, and tells why
       }
       dispatch({ kind: "observed", containers: this.#containers });
+      setTimeout(this.#answer, drawnMs);
       this.#measure();
       await sleep(settleMs, signal).catch(() => {});
     }

@@ -5,6 +5,7 @@
  * hang-up, an error that nobody caught), the terminal is given back before the caller hears of it.
  */
 import type { ConsoleProgram, ConsoleWorld, LoadedProject } from "../../apply/console.js";
+import { sleep } from "../../base/clock.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { type ConsoleState, type Effect, initialState, type Size } from "../model/state/console-state.js";
 import { type Message, update } from "../model/state/update.js";
@@ -20,6 +21,8 @@ import { Terminal } from "./terminal.js";
 const tickMs = 1000;
 /** Thirty a second at the most. */
 const frameMs = 33;
+/** How long files wait for the engine's answer. */
+const engineFirstMs = 100;
 
 /** Runs until the user leaves. */
 export const runConsole: ConsoleProgram = async (world) => {
@@ -44,7 +47,8 @@ class Console {
 
   constructor(world: ConsoleWorld) {
     this.#world = world;
-    this.#state = initialState(sizeOf(world.stdout), this.#now());
+    const { folder } = world;
+    this.#state = { ...initialState(sizeOf(world.stdout), this.#now()), ...(folder === undefined ? {} : { folder }) };
     this.#terminal = new Terminal(world, (event) => this.#dispatch({ kind: "input", event }));
     const dispatch = (message: Message) => this.#dispatch(message);
     const { signal } = this.#ending;
@@ -67,8 +71,10 @@ class Console {
     stdout.on("resize", resized);
     this.#terminal.take();
     try {
-      this.#load();
       this.#watch.start();
+      // Reading files takes the processor for a while: what the engine has comes first, if it comes soon.
+      await Promise.race([this.#watch.answered, sleep(engineFirstMs)]);
+      this.#load();
       await ended;
     } finally {
       clearInterval(ticking);

@@ -100,6 +100,8 @@ export interface ConsoleState {
   readonly monotonicMs: number;
   readonly loaded: LoadedProject;
   readonly isLoading: boolean;
+  /** Until files have told the project's name, it is that of the containers which were made from this folder. */
+  readonly folder?: string;
   readonly engine: EngineLink;
   /** Containers of every project, one-offs too, as the engine lists them. */
   readonly containers: readonly ContainerSummary[];

@@ -227,6 +227,26 @@ describe("the mouse", () => {
   });
 });
 
+describe("before the files have been read", () => {
+  const labelled = (project: string, folder: string) => {
+    const one = aContainer("web", 1);
+    const names = { "com.docker.compose.project": project, "com.docker.compose.project.working_dir": folder };
+    return { ...one, Id: project, Labels: { ...one.Labels, ...names } };
+  };
+  const start: ConsoleState = { ...initialState({ columns: 80, rows: 24 }, now), folder: "/src/shop" };
+
+  it("shows the containers that were made from this folder", () => {
+    const containers = [labelled("other", "/src/other"), labelled("shop", "/src/shop")];
+    expect(textOf(told(start, [{ kind: "observed", containers }]))).toMatch(/gantry shop[\s\S]*web +● running/);
+  });
+
+  it("waits for the files where several copies were made from it, or none", () => {
+    const containers = [labelled("shop", "/src/shop"), labelled("shop-copy", "/src/shop")];
+    expect(textOf(told(start, [{ kind: "observed", containers }]))).toContain("Reading the project");
+    expect(textOf(told(start, [{ kind: "observed", containers: [] }]))).toContain("Reading the project");
+  });
+});
+
 describe("what is missing", () => {
   it("is told in its place: no project, no engine, a window that is too small", () => {
     const start = initialState({ columns: 80, rows: 24 }, now);

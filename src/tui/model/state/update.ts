@@ -110,9 +110,16 @@ function observed(before: ConsoleState, containers: readonly ContainerSummary[])
   const ids = new Set(containers.map(({ Id }) => Id));
   const readings = new Map([...before.readings].filter(([id]) => ids.has(id)));
   const projectAt = Math.max(0, Math.min(before.projectAt, knownProjects(containers).length - 1));
-  const state = { ...before, containers, readings, hasObserved: true, observedAtMs: before.nowMs, projectAt };
+  const loaded = before.loaded.name === undefined && before.isLoading ? guessed(before, containers) : before.loaded;
+  const state = { ...before, loaded, containers, readings, hasObserved: true, observedAtMs: before.nowMs, projectAt };
   if (state.screen !== "details") return only(state);
   return { state, effects: inspectEffects(state) };
+}
+
+/** The one project that was made from this folder, if there is one. */
+function guessed({ loaded, folder }: ConsoleState, containers: readonly ContainerSummary[]): LoadedProject {
+  const [found, other] = knownProjects(containers).filter(({ workingDir }) => workingDir === folder);
+  return folder === undefined || !found || other ? loaded : { ...loaded, name: found.name };
 }
 
 /** Looks at the container of the selected row, where it has one. */

@@ -30,6 +30,7 @@ function worldOf(context: CliContext): ConsoleWorld {
   return {
     ...{ stdin, stdout, clock, version, signal },
     color: wantsColor(context, stdout),
+    ...(namesProject(context) ? {} : { folder: context.cwd }),
     connect: () => context.connect(),
     load: (other) => loadForConsole(context, other),
     plan: (loaded, wish) => drawPlan(context, loaded, wish),
@@ -38,6 +39,20 @@ function worldOf(context: CliContext): ConsoleWorld {
     browse: (url) => browse(url, context),
     takeEndings: (listener) => context.takeEndings(listener),
   };
+}
+
+/** True when the project is not simply the one of this folder. */
+function namesProject({ globals, env }: CliContext): boolean {
+  const { file = [], projectName, projectDirectory, instance } = globals;
+  const words = [
+    projectName,
+    projectDirectory,
+    instance,
+    env.COMPOSE_FILE,
+    env.COMPOSE_PROJECT_NAME,
+    env.GANTRY_INSTANCE,
+  ];
+  return file.length > 0 || words.some(Boolean);
 }
 
 /** As the command of the same name draws it. */
