@@ -76,7 +76,10 @@ export class Actions {
   async #drawPlan(loaded: LoadedProject, wish: Wish): Promise<void> {
     const { dispatch } = this.#options;
     try {
-      dispatch({ kind: "planned", wish, plan: await this.#world.plan(loaded, wish) });
+      const plan = await this.#world.plan(loaded, wish);
+      const { printPlan } = await import("../../plan/print-plan.js");
+      const text = printPlan(plan, { baseDir: loaded.project?.workingDir ?? "/" });
+      dispatch({ kind: "planned", wish, plan, text });
     } catch (error) {
       dispatch({ kind: "planned", wish, problem: messageOf(error) });
     }

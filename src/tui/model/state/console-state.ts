@@ -79,6 +79,8 @@ export interface RunState {
 export interface PlanState {
   readonly wish: Wish;
   readonly plan?: Plan;
+  /** The plan as `gantry plan` prints it. */
+  readonly text?: string;
   readonly problem?: string;
   readonly top: number;
 }

@@ -241,7 +241,7 @@ function scrollBy(state: ConsoleState, by: number): Update {
     case "plan": {
       const { planned } = state;
       if (!planned) return stay(state);
-      const length = planLines(planned, state.size.columns, "/").length;
+      const length = planLines(planned, state.size.columns).length;
       return stay({ ...state, planned: { ...planned, top: clamp(planned.top + by, length) } });
     }
   }

@@ -184,7 +184,7 @@ describe("the plan screen", () => {
 
   it("has nothing to carry out where nothing would change", async () => {
     const state = told(press(await aState(), "5").state, [
-      { kind: "planned", wish: { kind: "up", services: [] }, plan },
+      { kind: "planned", wish: { kind: "up", services: [] }, plan, text: "shop: nothing to do\n" },
     ]);
     expect(textOf(state)).toContain("nothing to do");
     expect(press(state, "a")).toMatchObject({ effects: [] });

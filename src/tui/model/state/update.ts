@@ -42,7 +42,13 @@ export type Message =
       readonly problem?: string;
       readonly environment: ReadonlyMap<string, Explanation>;
     }
-  | { readonly kind: "planned"; readonly wish: Wish; readonly plan?: Plan; readonly problem?: string }
+  | {
+      readonly kind: "planned";
+      readonly wish: Wish;
+      readonly plan?: Plan;
+      readonly text?: string;
+      readonly problem?: string;
+    }
   | { readonly kind: "run-started"; readonly command: string }
   | { readonly kind: "run-event"; readonly event: ApplyEvent }
   | {
@@ -146,8 +152,8 @@ function runMessage(
 ): Update {
   switch (message.kind) {
     case "planned": {
-      const { plan, problem, wish } = message;
-      const found = { ...(plan ? { plan } : {}), ...(problem === undefined ? {} : { problem }) };
+      const { plan, text = "", problem, wish } = message;
+      const found = { ...(plan ? { plan, text } : {}), ...(problem === undefined ? {} : { problem }) };
       return only({ ...state, planned: { wish, ...found, top: 0 } });
     }
     case "run-started": {

@@ -1,7 +1,5 @@
 /** What `up` would change and why; while it is carried out, how far it is; and after, how it ended. Pure. */
 
-import type { Plan } from "../../../plan/operation.js";
-import { printPlan } from "../../../plan/print-plan.js";
 import { layoutProgress } from "../progress-layout.js";
 import { cutLine, type Line, lineWidth, seg, type Tone, wrapText } from "../screen/line.js";
 import type { View } from "../screen/zones.js";
@@ -12,22 +10,17 @@ export function planView(state: ConsoleState, rows: number): View {
   const { run, planned, size } = state;
   if (run) return { lines: runLines(run, state, rows), zones: [] };
   if (!planned) return { lines: [[], [seg("  Looking at what would change …", "dim")]], zones: [] };
-  const lines = planLines(planned, size.columns, state.loaded.project?.workingDir ?? "/");
+  const lines = planLines(planned, size.columns);
   return { lines: lines.slice(planned.top, planned.top + rows), zones: [] };
 }
 
 /** All lines of the plan. */
-export function planLines({ plan, problem }: PlanState, columns: number, baseDir: string): Line[] {
+export function planLines({ plan, text = "", problem }: PlanState, columns: number): Line[] {
   if (problem) return [[], ...problem.split("\n").map((text) => cutLine([seg(`  ${text}`, "bad")], columns))];
   if (!plan) return [[], [seg("  Looking at what would change …", "dim")]];
-  const lines = printPlan(plan, { baseDir }).trimEnd().split("\n");
+  const lines = text.trimEnd().split("\n");
   const hint: Line = plan.operations.length > 0 ? [seg("  a carries out this very plan", "dim")] : [];
   return [...lines.flatMap((text) => planLine(text, columns)), [], hint];
-}
-
-/** `3 to add, 1 to remove …`: what is asked before it is carried out. */
-export function planSummary(plan: Plan): string {
-  return printPlan({ ...plan, warnings: [] }, { baseDir: "/" }).split("\n")[0] ?? "";
 }
 
 /** A reason that does not fit beside what is done stands below it, whole. */
