@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.js";
 
 // Every engine of a test has its own state, names and tables, so files run side by side; three, because most of their
 // time they wait, and more would make figures and failures hard to read.
 export default defineConfig({
   test: {
     reporters: ["default", "./test/report-flaky.ts"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
