@@ -9,7 +9,7 @@ const ask = (line: string) => readLine(program, line.split(" "));
 const words = (line: string) => ask(line).words.map(({ value }) => value);
 
 it.each<[string, string[]]>([
-  ["di", []],
+  ["di", ["diff"]],
   ["resta", ["restart"]],
   ["container re", ["rename", "restart"]],
   ["up --wai", ["--wait", "--wait-timeout"]],

@@ -70,9 +70,12 @@ it.each([
   expect(() => read(query)).toThrow(name);
 });
 
-it("tells that caches elsewhere are not looked at", () => {
-  expect(read(`cachefrom=${json(["a", "b"])}`).warnings).toEqual(["cachefrom has no effect: a, b"]);
-  expect(read("cachefrom=[]").warnings).toEqual([]);
+it("reads where caches are taken from, as many as there are", () => {
+  expect(read(`cachefrom=${json(["a", "type=local,src=/c"])}`)).toMatchObject({
+    cacheFrom: [{ kind: "registry" }, { kind: "local" }],
+    warnings: [],
+  });
+  expect(read("cachefrom=[]").cacheFrom).toEqual([]);
 });
 
 it("finds credentials by the registry's host, Docker Hub's by its old address", () => {
