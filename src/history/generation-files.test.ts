@@ -1,5 +1,5 @@
 /** What a history in files keeps, and what becomes of it when its makers and its files come to harm. */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -73,6 +73,7 @@ describe("a history in files", () => {
     const history = open();
     await history.begin(aDraft());
     await history.begin(aDraft({ project: "blog" }));
+    await mkdir(join(directory, "history", "Not a project"));
     expect(await history.projects()).toEqual(["blog", "shop"]);
     expect(await history.list("blog")).toHaveLength(1);
     for (const name of ["../shop", "", ".", "a/b", "Shop", "x".repeat(201)]) {

@@ -14,7 +14,14 @@ import { isRecord } from "../base/json.js";
 import type { Generation, GenerationDraft, GenerationEnd, GenerationSummary } from "../wire/history.js";
 import type { History, HistoryUpkeep } from "./history.js";
 import { defaultLimits, type HistoryLimits, maxModelBytes, tooMany } from "./limits.js";
-import { checkProjectName, parseDraft, parseEnd, parseGeneration, summaryOf } from "./parse-generation.js";
+import {
+  checkProjectName,
+  isProjectName,
+  parseDraft,
+  parseEnd,
+  parseGeneration,
+  summaryOf,
+} from "./parse-generation.js";
 
 export interface GenerationFilesOptions {
   /** Absolute; made when something is to be kept. */
@@ -73,7 +80,8 @@ export class GenerationFiles implements History, HistoryUpkeep {
 
   async projects(): Promise<string[]> {
     const entries = await readdir(this.#options.directory, { withFileTypes: true }).catch(orNone);
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+    // What somebody else has put there is no project.
+    return entries.flatMap((entry) => (entry.isDirectory() && isProjectName(entry.name) ? [entry.name] : [])).sort();
   }
 
   async sizes(project: string): Promise<Array<{ generation: GenerationSummary; sizeBytes: number }>> {

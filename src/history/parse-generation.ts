@@ -18,9 +18,13 @@ import {
 /** Names as Compose allows them; short enough for the name of a directory. */
 const projectName = /^[a-z0-9][a-z0-9_-]{0,199}$/;
 
+export function isProjectName(name: string): boolean {
+  return projectName.test(name);
+}
+
 /** Throws "bad-parameter". */
 export function checkProjectName(name: string): string {
-  if (projectName.test(name)) return name;
+  if (isProjectName(name)) return name;
   throw new GantryError("bad-parameter", `"${name}" is not the name of a project`);
 }
 

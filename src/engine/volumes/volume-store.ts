@@ -145,7 +145,13 @@ export class VolumeStore implements Volumes {
       // A crashed create may have left them, with nothing in them.
       for (const path of [this.#dataDir(name), this.#volumeDir(name)]) await removeEmpty(path);
       await this.#records.set(name, record);
-      await rename(from, this.#volumeDir(name));
+      try {
+        await rename(from, this.#volumeDir(name));
+      } catch (error) {
+        // Else the name would be taken by a volume that has nothing of what is still there.
+        await this.#records.remove(name);
+        throw error;
+      }
       await syncDirectory(dirname(this.#volumeDir(name)));
     });
   }

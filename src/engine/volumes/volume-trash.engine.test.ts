@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
 import { defaultTrashLimits, type TrashLimits } from "./trash-limits.js";
@@ -96,6 +96,25 @@ describe("a volume in the trash", () => {
     await trash.restore(old);
     expect(readFileSync(join(volumes.get("db").Mountpoint, "file"), "utf8")).toBe("old");
     expect(trash.list().map(({ id }) => id)).toEqual([young]);
+  });
+
+  it("leaves no volume behind when it cannot come back, and comes back when the way is clear", async () => {
+    await fill("db", "kept");
+    const place = dirname(volumes.get("db").Mountpoint);
+    const id = await thrown("db");
+    mkdirSync(join(place, "in-the-way"), { recursive: true });
+    await expect(trash.restore(id)).rejects.toThrow();
+    expect([volumes.has("db"), trash.list().map((one) => one.id)]).toEqual([false, [id]]);
+    rmSync(place, { recursive: true });
+    await trash.restore(id);
+    expect(readFileSync(join(volumes.get("db").Mountpoint, "file"), "utf8")).toBe("kept");
+  });
+
+  it("is not deleted while it is on its way back", async () => {
+    await fill("db", "kept");
+    const id = await thrown("db");
+    await Promise.all([trash.restore(id), trash.purge(id)]);
+    expect(readFileSync(join(volumes.get("db").Mountpoint, "file"), "utf8")).toBe("kept");
   });
 
   it("that is used stays where it is", async () => {

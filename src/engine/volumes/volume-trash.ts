@@ -10,7 +10,7 @@
  * `<directory>/gone-<id>`, so that nothing comes back in parts.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.js";
 import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
@@ -57,6 +57,8 @@ export class VolumeTrash {
   readonly #records: JsonRecords<TrashRecord>;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** On their way back, which nothing may delete meanwhile. */
+  readonly #leaving = new Set<string>();
 
   private constructor(options: VolumeTrashOptions, records: JsonRecords<TrashRecord>) {
     this.#options = options;
@@ -104,13 +106,19 @@ export class VolumeTrash {
     const id = randomBytes(8).toString("hex");
     const expiresAt = new Date(now.getTime() + limits.keptMs).toISOString();
     const facts = { id, project, generation, sizeBytes, trashedAt: now.toISOString(), expiresAt };
-    await volumes.take(name, {
-      usedBy: usedBy(),
-      prepare: async (volume) => {
-        await this.#records.set(id, { ...facts, volume });
-        return join(directory, "data", id);
-      },
-    });
+    try {
+      await volumes.take(name, {
+        usedBy: usedBy(),
+        prepare: async (volume) => {
+          await this.#records.set(id, { ...facts, volume });
+          return join(directory, "data", id);
+        },
+      });
+    } catch (error) {
+      const isHere = await lstat(this.#dataOf(id)).then(Boolean, () => false);
+      if (!isHere) await this.#records.remove(id);
+      throw error;
+    }
     await this.sweep();
     const record = this.#records.get(id);
     if (!record) return { kind: "removed", why: "it has expired" };
@@ -125,13 +133,19 @@ export class VolumeTrash {
         hint: "It has come back already, or its time was over",
       });
     }
-    await this.#options.volumes.putBack(record.volume, this.#dataOf(id));
-    await this.#records.remove(id);
+    this.#leaving.add(id);
+    try {
+      await this.#options.volumes.putBack(record.volume, this.#dataOf(id));
+      await this.#records.remove(id);
+    } finally {
+      this.#leaving.delete(id);
+    }
     return shown(record);
   }
 
-  /** Deletes for good. */
+  /** Deletes for good, unless it is on its way back. */
   async purge(id: string): Promise<void> {
+    if (this.#leaving.has(id)) return;
     const gone = join(this.#options.directory, `gone-${id}`);
     await rename(this.#dataOf(id), gone).catch(orMissing);
     await this.#records.remove(id);

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { HealthState } from "../../../wire/container.js";
 import { startingHealth } from "./health-state.js";
 import { LogHealth } from "./log-health.js";
@@ -17,7 +17,7 @@ async function told(
   const health = new LogHealth({
     ...{ pattern, withinMs: 60_000, sinceStartMs: 0, health: startingHealth, ...more },
     async *follow(signal) {
-      for (const chunk of chunks) yield Buffer.from(chunk);
+      for (const chunk of chunks) yield Buffer.from(chunk, "latin1");
       if (!signal.aborted && more.withinMs === undefined) finish();
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
@@ -42,7 +42,32 @@ it("does not take the beginning of a line that is not complete", async () => {
 });
 
 it("is unhealthy when no line has matched in time, and healthy when it comes after all", async () => {
-  expect(await told("ready", ["boot\n"], { withinMs: 10 })).toEqual(["unhealthy: No line has matched within 0.01 s"]);
+  const states: string[] = [];
+  let say: (text: string) => void = () => {};
+  const said = new Promise<string>((resolve) => {
+    say = resolve;
+  });
+  const health = new LogHealth({
+    ...{ pattern: "ready", withinMs: 10, sinceStartMs: 0, health: startingHealth, now: () => new Date(0) },
+    async *follow() {
+      yield Buffer.from("boot\n");
+      yield Buffer.from(await said);
+    },
+    onHealth: ({ Status, Log }) => {
+      states.push(`${Status}: ${Log.at(-1)?.Output}`);
+      say("ready at last\n");
+    },
+  });
+  health.start();
+  await vi.waitFor(() => expect(states).toHaveLength(2));
+  health.stop();
+  expect(states).toEqual(["unhealthy: No line has matched within 0.01 s", "healthy: ready at last"]);
+});
+
+it("reads a character that comes in two parts", async () => {
+  const bytes = Buffer.from("fertig: ü\n");
+  const parts = [bytes.subarray(0, -2), bytes.subarray(-2)].map((part) => part.toString("latin1"));
+  expect(await told("fertig: ü$", parts)).toEqual(["healthy: fertig: ü"]);
 });
 
 it("gives a pattern up that would hold up the engine", async () => {

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pid } from "node:process";
 import { createInterface } from "node:readline/promises";
 import { GantryError } from "../../../../base/errors.js";
 import { completeEnv, type MissingVariables, makeSecret, missingVariables } from "../../../../dev/env/complete-env.js";
@@ -58,8 +57,8 @@ export async function bringEnv(context: CliContext, needs: EnvNeeds): Promise<st
   }
   const { path, current, exampleText } = needs;
   const text = completeEnv({ example: exampleText, current }, needs, values);
-  const beside = `${path}.${pid}.new`;
-  writeFileSync(beside, text, { mode: envFileMode });
+  const beside = `${path}.${randomBytes(6).toString("hex")}.new`;
+  writeFileSync(beside, text, { mode: envFileMode, flag: "wx" });
   await rename(beside, path);
   return whatWasDone(needs, answers.size);
 }

@@ -16,6 +16,8 @@ export interface GcFlags {
   readonly all?: boolean;
   readonly keep?: string;
   readonly force?: boolean;
+  /** The same by another name. */
+  readonly yes?: boolean;
   readonly format?: string;
 }
 
@@ -27,7 +29,7 @@ export async function gc(context: CliContext, flags: GcFlags): Promise<void> {
   const { all = false } = flags;
   const DryRun = context.globals.dryRun === true;
   const client = await context.connect();
-  if (all && !DryRun && !flags.force && context.stdin.isTTY) {
+  if (all && !DryRun && !(flags.force || flags.yes) && context.stdin.isTTY) {
     const question = "All volumes in the trash are deleted, and all but the newest generation of each project. Go on?";
     await confirm(context, question, { otherwise: false, hint: "To go on unasked: --force" });
   }

@@ -1,5 +1,5 @@
 /** Registers `history`, `rollback`, `undo` and `gc`. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CliContext } from "../../../context.js";
 import { withExamples, withExitCodes } from "../../../help.js";
 import { formatOption } from "../../../options.js";
@@ -37,6 +37,7 @@ export function registerHistory(program: Command, context: CliContext): void {
     .option("--wait", "return once everything runs and is healthy")
     .option("--wait-timeout <seconds>", "limit of each wait")
     .option(...waitLock)
+    .addOption(new Option("-y, --yes").hideHelp()) // it asks nothing, and hands used to it need not be told
     .action(async (word: string | undefined, flags) => (await import("../history/undo.js")).undo(context, flags, word));
   withExamples(undo, "gantry undo", "gantry undo 7 --wait");
   const gc = program
@@ -45,6 +46,7 @@ export function registerHistory(program: Command, context: CliContext): void {
     .option("--all", "all of the trash, and all but the newest generation of each project")
     .option("--keep <n>", "generations to keep of each project (default: 10)")
     .option("-f, --force", "do not ask")
+    .addOption(new Option("-y, --yes").hideHelp())
     .addOption(formatOption())
     .action(async (flags) => (await import("../history/gc.js")).gc(context, flags));
   withExamples(gc, "gantry gc --dry-run", "gantry gc --all --force");
