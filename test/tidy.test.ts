@@ -60,6 +60,7 @@ const pureModules = [
   "node:crypto",
   "node:net",
   "node:buffer",
+  "node:vm",
 ];
 const worldlyNames =
   /\b(process\.(env|argv|exit|stdin|stdout|stderr|on)|Date\.now\(|new Date\(\)|Math\.random\(|fetch\()/;

@@ -1,14 +1,28 @@
-/** A regular expression that a user types. Pure. */
+/**
+ * A regular expression that a user types. Pure.
+ *
+ * A pattern that could be looked for without end is looked for in a context of its own, where a search can be ended:
+ * the screen and its keys wait for it.
+ */
+import { createContext, Script } from "node:vm";
 
 export type Compiled =
   | { readonly ok: true; test(text: string): boolean }
   | { readonly ok: false; readonly problem: string };
 
+/** For one line. What takes longer does not match. */
+const longestSearchMs = 100;
+/** A pattern that was ended this often is not looked for any more. */
+const mostEnded = 3;
+const mostMatches = 64;
+
 /** Letters match in both cases unless one of them is a capital, as editors do it. */
 export function compilePattern(pattern: string): Compiled {
   try {
-    const expression = new RegExp(pattern, /[A-Z]/.test(pattern) ? "u" : "iu");
-    return { ok: true, test: (text) => expression.test(text) };
+    const expression = new RegExp(pattern, flagsOf(pattern));
+    if (!mayTakeLong(pattern)) return { ok: true, test: (text) => expression.test(text) };
+    const search = limited(pattern, "expression.test(text)");
+    return { ok: true, test: (text) => search(text) === true };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^.*: /, "") : String(error);
     return { ok: false, problem: `${pattern} is no regular expression: ${reason}` };
@@ -17,15 +31,57 @@ export function compilePattern(pattern: string): Compiled {
 
 /** Where it matches in `text`: pairs of begin and end. At most as many as a line can show. */
 export function matchesIn(pattern: string, text: string): Array<readonly [begin: number, end: number]> {
-  try {
-    const expression = new RegExp(pattern, /[A-Z]/.test(pattern) ? "gu" : "giu");
-    const found: Array<readonly [number, number]> = [];
-    for (const match of text.matchAll(expression)) {
-      if (match[0] !== "") found.push([match.index, match.index + match[0].length]);
-      if (found.length >= 64) break;
-    }
-    return found;
-  } catch {
-    return [];
+  if (!compilePattern(pattern).ok || (mayTakeLong(pattern) && !isQuick(pattern, text))) return [];
+  const found: Array<readonly [number, number]> = [];
+  for (const match of text.matchAll(new RegExp(pattern, `g${flagsOf(pattern)}`))) {
+    if (match[0] !== "") found.push([match.index, match.index + match[0].length]);
+    if (found.length >= mostMatches) break;
   }
+  return found;
+}
+
+/** True when all matches in that text are found in time. */
+function isQuick(pattern: string, text: string): boolean {
+  return limited(pattern, "[...text.matchAll(expression)].length", "g")(text) !== undefined;
+}
+
+/** Two parts that may repeat without end are what it takes for a search to grow beyond all measure. */
+function mayTakeLong(pattern: string): boolean {
+  return (pattern.match(/[*+]|\{\d+,\}/g) ?? []).length > 1;
+}
+
+function flagsOf(pattern: string): string {
+  return /[A-Z]/.test(pattern) ? "u" : "iu";
+}
+
+/** A context takes a millisecond to make, and every line on the screen asks for the same ones. */
+const kept = new Map<string, (text: string) => unknown>();
+const mostKept = 8;
+
+/** What `code` gives for a text; undefined when it was ended. */
+function limited(pattern: string, code: string, more = ""): (text: string) => unknown {
+  const key = `${more} ${code} ${pattern}`;
+  const known = kept.get(key);
+  if (known) return known;
+  if (kept.size >= mostKept) kept.clear();
+  const made = makeLimited(pattern, code, more);
+  kept.set(key, made);
+  return made;
+}
+
+function makeLimited(pattern: string, code: string, more: string): (text: string) => unknown {
+  const context = createContext({ pattern, flags: more + flagsOf(pattern), text: "" });
+  new Script("expression = new RegExp(pattern, flags)").runInContext(context);
+  const script = new Script(code);
+  let ended = 0;
+  return (text) => {
+    if (ended >= mostEnded) return undefined;
+    context.text = text;
+    try {
+      return script.runInContext(context, { timeout: longestSearchMs });
+    } catch {
+      ended += 1;
+      return undefined;
+    }
+  };
 }
