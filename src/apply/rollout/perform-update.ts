@@ -11,6 +11,8 @@ import { watchReplica } from "./watch-replica.js";
  * replacement does not wait noticeably longer than its connections.
  */
 const drainPollMs = 100;
+/** A neighbour that looked the name up before the flip connects after it: on a busy machine, a good while after. */
+const settleMs = 500;
 
 export interface UpdateRun extends Pick<RunState, "client" | "signal" | "forced" | "watch" | "endingOf"> {
   /** Of the container that the operation names. */
@@ -50,6 +52,7 @@ async function drain(limitMs: number, run: UpdateRun): Promise<Outcome> {
   const limit = AbortSignal.timeout(limitMs);
   const over = AbortSignal.any([limit, run.signal]); // a cancelled run completes the replacement, and at once
   let known = 0;
+  await sleep(settleMs, over).catch(() => {});
   while (!over.aborted) {
     // An engine that is restarting tells nothing for a while; the limit holds all the same.
     const connections = await client.containers.connections(id, { signal: over }).catch((error: unknown) => {
