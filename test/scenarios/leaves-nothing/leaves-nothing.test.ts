@@ -30,7 +30,8 @@ describe("after down", () => {
     await shop.ok("up", "-d", "--wait");
     const ids = (await shop.ok("ps", "-aq")).split("\n");
     const traces = await Promise.all(ids.map(async (id) => tracesOf(await gantry.inspect(id))));
-    const links = new Set(await linkNames());
+    const links = await hostLinksOf(traces.map(({ netns }) => netns));
+    expect(links.length, "two bridges, and a veth per endpoint").toBeGreaterThanOrEqual(2 + 4);
     const addresses = traces.flatMap(({ addresses }) => addresses);
     expect(await rulesWith(addresses), "the rules name the containers while they run").not.toEqual([]);
 
@@ -42,10 +43,8 @@ describe("after down", () => {
       await expect(access(path), `${path} is gone`).rejects.toThrow();
     }
     expect(await rulesWith(addresses)).toEqual([]);
-    const bridges = traces.flatMap(({ gateways }) => gateways);
-    expect((await addressesOfHost()).filter((address) => bridges.includes(address))).toEqual([]);
-    const after = await linkNames();
-    expect(after.length).toBeLessThanOrEqual(links.size - 2 - 4); // two bridges, and a veth per endpoint
+    const left = new Set((await linksIn()).map(({ ifname }) => ifname));
+    expect(links.filter((name) => left.has(name))).toEqual([]);
   });
 
   it("nothing of the engine is left either once it was stopped", async () => {
@@ -64,7 +63,6 @@ interface Traces {
   readonly cgroups: readonly string[];
   readonly netns: string;
   readonly addresses: readonly string[];
-  readonly gateways: readonly string[];
 }
 
 /** Where a running container can be seen from outside. */
@@ -75,7 +73,6 @@ async function tracesOf({ State, GraphDriver, NetworkSettings }: Inspected): Pro
     cgroups: await cgroupsOf(State.Pid),
     netns: NetworkSettings.SandboxKey,
     addresses: networks.map(({ IPAddress }) => IPAddress),
-    gateways: networks.map(({ Gateway }) => Gateway).filter(Boolean),
   };
 }
 
@@ -104,9 +101,24 @@ async function rulesWith(addresses: readonly string[]): Promise<string[]> {
   return stdout.split("\n").filter((line) => addresses.some((address) => line.split(/[^\d.]+/).includes(address)));
 }
 
-const linkNames = async () => (await execute("ip", ["-o", "link"])).stdout.trim().split("\n");
+interface Link {
+  readonly ifname: string;
+  readonly ifindex: number;
+  /** The index of a veth's other end, in the other end's namespace. */
+  readonly link_index?: number;
+  readonly master?: string;
+}
 
-async function addressesOfHost(): Promise<string[]> {
-  const { stdout } = await execute("ip", ["-o", "-4", "address"]);
-  return [...stdout.matchAll(/inet ([\d.]+)/g)].map(([, address]) => address ?? "");
+/** The host's ends of the veths in these namespaces, and their bridges. Other engines' links come and go meanwhile. */
+async function hostLinksOf(namespaces: readonly string[]): Promise<string[]> {
+  const inside = await Promise.all(namespaces.map((path) => linksIn("nsenter", `--net=${path}`)));
+  const peers = new Set(inside.flat().flatMap(({ link_index }) => link_index ?? []));
+  const ends = (await linksIn()).filter(({ ifindex }) => peers.has(ifindex));
+  return [...new Set(ends.flatMap(({ ifname, master }) => [ifname, master ?? []].flat()))];
+}
+
+async function linksIn(...enter: string[]): Promise<Link[]> {
+  const [command = "", ...args] = [...enter, "ip", "-json", "link"];
+  const { stdout } = await execute(command, args, { maxBuffer: 16 << 20 });
+  return (JSON.parse(stdout) as Link[]).filter(({ ifname }) => ifname !== undefined); // one that went meanwhile is `{}`
 }
