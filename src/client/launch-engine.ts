@@ -6,9 +6,11 @@
  * pipe. Two commands at once start one: the second engine finds the state locked and ends, and its command waits for
  * the socket of the first.
  */
+
 import { watch } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { setTimeout as timer } from "node:timers/promises";
+import { deadline } from "../base/deadline.js";
 import { type ErrorCode, errorCodes, GantryError, isGantryError, messageOf } from "../base/errors.js";
 import { isRecord } from "../base/json.js";
 import type { EngineStatus } from "../wire/system.js";
@@ -149,7 +151,8 @@ function parseAnswer(text: string): Record<string, unknown> {
 
 /** Somebody else's engine is starting, or coming back after a crash: its socket appears whole, by a rename. */
 async function waitForSocket(client: EngineClient, { paths, signal }: LaunchOptions): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(startLimitMs)]);
+  using deadlined = deadline(startLimitMs, [signal]);
+  const limit = deadlined.signal;
   const watcher = watch(paths.runDir, { signal: limit });
   try {
     for (;;) {

@@ -1,4 +1,5 @@
 /** Watches a new container until it counts as good: it runs, is healthy if it has a check, and stays so for a while. */
+import { deadline } from "../../base/deadline.js";
 import type { UpdateOperation } from "../../plan/operation.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import { WaitFailure } from "../steps/step-failure.js";
@@ -14,24 +15,25 @@ export async function watchReplica(
   run: UpdateRun,
 ): Promise<void> {
   const { client, watch, signal, id, onText } = run;
-  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const ends = limit ? AbortSignal.any([signal, limit]) : signal;
-  const over = { checked: AbortSignal.timeout(monitor.checkedMs), unchecked: AbortSignal.timeout(monitor.uncheckedMs) };
+  using limit = timeoutMs === undefined ? undefined : deadline(timeoutMs, [signal]);
+  using checked = deadline(monitor.checkedMs);
+  using unchecked = deadline(monitor.uncheckedMs);
+  const ends = [limit?.signal ?? signal, checked.signal, unchecked.signal];
   let known = "";
   await watch.open();
   for (;;) {
-    const changed = watch.nextChange(id, AbortSignal.any([ends, over.checked, over.unchecked].filter(isAhead)));
+    const changed = watch.nextChange(id, AbortSignal.any(ends.filter(isAhead)));
     const state = await throughRestarts(run, () => client.containers.inspect(id));
     const standing = standingOf(state);
     if (standing.kind === "failed")
       throw new WaitFailure(standing.code, `container ${container.name} ${standing.reason}`, { container: id });
-    const monitored = state.State.Health ? over.checked : over.unchecked;
-    if (standing.kind === "good" && monitored.aborted) return;
+    const monitored = state.State.Health ? checked : unchecked;
+    if (standing.kind === "good" && monitored.isOver) return;
     if (standing.kind === "starting" && standing.state !== known) onText(`${container.name} ${standing.state}`);
     known = standing.kind === "starting" ? standing.state : "";
     await changed;
     signal.throwIfAborted();
-    if (limit?.aborted) {
+    if (limit?.isOver) {
       const waited = `after ${(timeoutMs ?? 0) / 1000} s`;
       throw new WaitFailure("wait-timeout", `container ${container.name} is not healthy ${waited}`, { container: id });
     }

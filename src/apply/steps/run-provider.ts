@@ -3,6 +3,7 @@
  *
  * Follows Docker Compose's provider extension: one JSON object per line of standard output, `{ type, message }`.
  */
+import { deadline } from "../../base/deadline.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import type { OperationKind } from "../../plan/operation.js";
 import type { ProvidedVariables } from "../../plan/steps/provisions.js";
@@ -117,11 +118,11 @@ function parseMessage(line: string, op: ProviderRun): { type: string; message: s
 
 /** Undefined when the provider knows no such command, or says nothing of what it takes. */
 async function readMetadata(path: string, context: ProgramContext): Promise<Metadata | undefined> {
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(metadataTimeoutMs)]);
+  using limit = deadline(metadataTimeoutMs, [context.signal]);
   try {
     const { exitCode, stdout } = await runProgram(path, ["compose", "metadata"], {
       ...programOptions(context),
-      signal,
+      signal: limit.signal,
     });
     if (exitCode !== 0) return undefined;
     const metadata = JSON.parse(stdout) as Metadata | null; // only members that are looked for are read

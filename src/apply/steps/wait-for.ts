@@ -1,4 +1,5 @@
 /** Carries out a `wait-for`: ends when every container is as it should be, or says which is not, and how it is. */
+import { deadline } from "../../base/deadline.js";
 import { elapsedText } from "../../base/elapsed.js";
 import { isGantryError } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
@@ -32,8 +33,8 @@ export const conditionText: Record<WaitFor["condition"], string> = {
  * `onText` hears how each container is that keeps it waiting.
  */
 export async function waitForContainers(op: WaitFor, run: WaitRun, onText: (text: string) => void): Promise<void> {
-  const limit = op.timeoutMs === undefined ? undefined : AbortSignal.timeout(op.timeoutMs);
-  const signal = limit ? AbortSignal.any([run.signal, limit]) : run.signal;
+  using limit = op.timeoutMs === undefined ? undefined : deadline(op.timeoutMs, [run.signal]);
+  const signal = limit?.signal ?? run.signal;
   const pending = new Map<ContainerRef, string>(op.containers.map((ref) => [ref, "has not been looked at"]));
   const waitForOne = async (ref: ContainerRef) => {
     const onPending = (state: string) => {
@@ -46,7 +47,7 @@ export async function waitForContainers(op: WaitFor, run: WaitRun, onText: (text
   try {
     await Promise.all(op.containers.map(waitForOne));
   } catch (error) {
-    if (!limit?.aborted || run.signal.aborted || isGantryError(error)) throw error;
+    if (!limit?.isOver || run.signal.aborted || isGantryError(error)) throw error;
     throw timedOut(op, run, await asTheyAre(op, run, pending));
   }
 }

@@ -4,7 +4,9 @@
  * In memory: an exec does not survive the engine. An exec object is kept five minutes after its exit, so that a client
  * can ask for its exit code, and until its container ends when it was never started.
  */
+
 import { randomBytes } from "node:crypto";
+import { deadline } from "../../../base/deadline.js";
 import { GantryError, messageOf } from "../../../base/errors.js";
 import type { ExecCreateBody, ExecInspect, ExecStartBody } from "../../../wire/container.js";
 import { encodeFrame, FrameDecoder } from "../../../wire/stream.js";
@@ -139,8 +141,8 @@ export class ExecStore {
     signal: AbortSignal,
   ): Promise<{ exitCode: number; output: string }> {
     let id: string | undefined;
-    const late = AbortSignal.timeout(check.timeoutMs);
-    const ended = AbortSignal.any([signal, late]);
+    using late = deadline(check.timeoutMs, [signal]);
+    const ended = late.signal;
     try {
       id = this.create(container, { Cmd: [...check.command], AttachStdout: true, AttachStderr: true });
       const exec = this.#find(id);

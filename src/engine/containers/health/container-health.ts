@@ -1,4 +1,5 @@
 /** Starts what watches over the health of one container's run, whichever kind of check it has. Touches the world. */
+import { deadline } from "../../../base/deadline.js";
 import type { Container } from "../lifecycle/container.js";
 import { donorOf } from "../lifecycle/donors.js";
 import { readContainerLog } from "../logs/container-log.js";
@@ -73,14 +74,14 @@ async function askOutside(
   { check, signal }: { check: OutsideCheck; signal: AbortSignal },
 ): Promise<ProbeResult> {
   const startedAt = rooms.clock.now();
-  const late = AbortSignal.timeout(check.timeoutMs);
+  using late = deadline(check.timeoutMs, [signal]);
   const address = addressOf(rooms, container.record);
   const outcome = address
-    ? await probeOutside(check, address, AbortSignal.any([signal, late]))
+    ? await probeOutside(check, address, late.signal)
     : { exitCode: 1, output: `Container ${container.record.name} has no address to be probed at` };
   signal.throwIfAborted();
   const endedAt = rooms.clock.now();
-  if (!late.aborted) return { startedAt, endedAt, ...outcome };
+  if (!late.isOver) return { startedAt, endedAt, ...outcome };
   return { startedAt, endedAt, exitCode: -1, output: lateText(check) };
 }
 
