@@ -94,6 +94,8 @@ export interface Inspected {
 }
 
 const commandLimitMs = 60_000;
+/** Told to end, a command brings what is under way to an end; after this long it is killed. */
+const endLimitMs = 20_000;
 /** One for all instances: compiling anew would be what they measure. */
 const compileCache = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
 
@@ -183,15 +185,22 @@ function runProgram(args: readonly string[], options: RunOptions): Promise<Outco
   const settings = {
     cwd: options.cwd ?? tmpdir(),
     env: { ...commandEnvironment(), ...options.env },
-    timeout: options.timeoutMs ?? commandLimitMs,
     maxBuffer: 64 << 20,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   };
+  const limitMs = options.timeoutMs ?? commandLimitMs;
   return new Promise((resolve) => {
+    let late = "";
     const child = execFile(file, words, settings, (error, stdout, stderr) => {
+      for (const timer of timers) clearTimeout(timer);
       const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
-      resolve({ code, stdout, stderr, output: `${stdout}${stderr}` });
+      resolve({ code, stdout, stderr, output: `${stdout}${stderr}${late}` });
     });
+    const endBy = (signal: NodeJS.Signals) => () => {
+      late += `(${signal} was sent ${limitMs / 1000} s after it began: gantry ${args.join(" ")})\n`;
+      child.kill(signal);
+    };
+    const timers = [setTimeout(endBy("SIGTERM"), limitMs), setTimeout(endBy("SIGKILL"), limitMs + endLimitMs)];
     child.stdin?.end(options.stdin ?? "");
     if (child.pid !== undefined) options.onSpawn?.(child.pid);
   });

@@ -4,7 +4,8 @@
  *   node load.ts '{"urls":["http://127.0.0.1:8080/"],"perSecond":100,"keepAlive":true,"atMostS":60}'
  *   node load.ts '{"download":"http://127.0.0.1:8080/big","bytesPerSecond":1000000,"atMostS":60}'
  *
- * A program of its own, so that it can run in another network namespace. Bounded in time, and in requests under way.
+ * A program of its own, so that it can run in another network namespace. Bounded in time, and in requests under way: a
+ * download that takes longer than `atMostS` fails.
  */
 import { createHash } from "node:crypto";
 import { Agent, get } from "node:http";
@@ -99,7 +100,7 @@ async function download({ download: url, bytesPerSecond }: DownloadOrder): Promi
   const begin = performance.now();
   let bytes = 0;
   const reply = await new Promise<AsyncIterable<Buffer>>((resolve, reject) => {
-    get(url, { agent: new Agent() }, resolve).on("error", reject);
+    get(url, { agent: new Agent(), signal: ended }, resolve).on("error", reject);
   });
   for await (const chunk of reply) {
     hash.update(chunk);

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCuttingRelay } from "../../backends/cutting-relay.js";
 import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
 import { aNeighbour, aStandInHost, type Neighbour, type StandInHost } from "../harness/host.js";
@@ -23,6 +23,10 @@ const loadProgram = fileURLToPath(new URL("load.ts", import.meta.url));
 /** More than what fits into the buffers on the way, so that the server is still sending when the update comes. */
 const bigBytes = 24 << 20;
 const limitMs = 60_000 + 25_000 * (goodUpdates + brokenUpdates);
+/** A load that is told to end has its last requests under way, each of which has a limit of its own. */
+const loadEndMs = 30_000;
+/** The slow download takes 8 s where nothing else is in its way. */
+const downloadAtMostS = 60;
 
 let host: StandInHost;
 let neighbour: Neighbour;
@@ -36,6 +40,11 @@ beforeAll(async () => {
   await gantry.importImages("nginx");
   project = await gantry.projectOf("updates", composeFile({ version: "v0" }));
   await project.ok("up", "-d", "--wait");
+});
+const running = new Set<ChildProcess>();
+// A test that failed, or whose time was over, leaves no load to the next.
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
 });
 afterAll(async () => {
   await project?.clear();
@@ -109,12 +118,18 @@ function aLoad(order: object, from: "host" | "neighbour" = "host") {
   const child: ChildProcess = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
   let text = "";
   child.stdout?.on("data", (data) => (text += data));
-  const exited = once(child, "exit");
+  running.add(child);
+  const exited = once(child, "close").finally(() => running.delete(child));
   return {
-    async end<Result>(): Promise<Result> {
+    /** Tells it to end, and waits at most `withinMs`. */
+    async end<Result>(withinMs = loadEndMs): Promise<Result> {
       child.stdin?.end();
-      await exited;
-      return JSON.parse(text) as Result;
+      const late = setTimeout(() => child.kill("SIGKILL"), withinMs);
+      const [code, signal] = await exited;
+      clearTimeout(late);
+      if (code === 0) return JSON.parse(text) as Result;
+      const how = signal ? `was killed after ${withinMs / 1000} s` : `ended with ${code}`;
+      throw new Error(`A load ${how}: ${JSON.stringify(order)}`);
     },
   };
 }
@@ -159,7 +174,8 @@ describe("under load, start-first", () => {
       const before = await version();
       await project.exec("client", "truncate", "-s", "0", "/dev/shm/answers");
       await makeBigFile();
-      const slow = aLoad({ download: `http://127.0.0.1:${port}/big`, bytesPerSecond: 3 << 20 });
+      const url = `http://127.0.0.1:${port}/big`;
+      const slow = aLoad({ download: url, bytesPerSecond: 3 << 20, atMostS: downloadAtMostS });
       const results = await underLoad(async () => {
         for (let n = 1; n <= goodUpdates; n++) {
           // The first one has the download to wait for.
@@ -184,7 +200,7 @@ describe("under load, start-first", () => {
       }
       const answers = (await project.exec("client", "sort", "-u", "/dev/shm/answers")).split("\n");
       expect(answers.map((line) => line.trim())).toEqual(["HTTP/1.1 200 OK"]);
-      expect(await slow.end()).toEqual({ bytes: bigBytes, sha256: bigDigest });
+      expect(await slow.end(downloadAtMostS * 1000)).toEqual({ bytes: bigBytes, sha256: bigDigest });
       expect(await names()).toEqual(["updates-web-1"]);
       if (asked > 0) console.log(`flips in ms: ${flipsMs.join(" ")}`);
     },
