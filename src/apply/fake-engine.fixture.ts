@@ -26,6 +26,10 @@ export class FakeEngine {
   onStart: (container: FakeContainer) => void = () => {};
   /** Called as a call arrives. */
   onCall: (text: string) => void = () => {};
+  /** What the engine tells of a container that drains; without end, or broken off, as the test likes. */
+  connections: (signal: AbortSignal) => AsyncIterable<number> = async function* () {
+    yield 0;
+  };
   logText = "";
   takenPorts: TakenPort[] = [];
   identity: EngineIdentity = { kind: "gantry", version: "1.0.0", apiVersion: "1.51" };
@@ -70,7 +74,7 @@ export class FakeEngine {
           await call(`take-over ${find(id).name}`);
           return this.#takeOver(find(id), find(from));
         },
-        connections: async () => 0,
+        connections: (_id: string, { signal }: { signal: AbortSignal }) => this.connections(signal),
         inspect: async (id: string) => inspected(find(id)),
         logs: async function* (this: void) {
           yield { stream: "stdout", payload: Buffer.from(text()) };

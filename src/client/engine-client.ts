@@ -72,8 +72,8 @@ export interface EngineClient {
     rename(id: string, name: string, call?: CallOptions): Promise<void>;
     /** Gantry's own, for an engine that `canTakeOver`. False when it is so already. */
     takeOver(id: string, from: string | undefined, call?: CallOptions): Promise<boolean>;
-    /** Gantry's own: how many connections clients have with it. */
-    connections(id: string, call?: CallOptions): Promise<number>;
+    /** Gantry's own: how many connections clients have with it, now and as they end; the last one is 0. */
+    connections(id: string, call?: CallOptions): AsyncIterable<number>;
     /** `link` removes a link of the default network, named `/child/alias`, in place of a container. */
     remove(
       id: string,

@@ -55,9 +55,11 @@ export function containerCalls(transport: Transport, engine: EngineIdentity): En
       const path = `/gantry/containers/${segment(id)}/take-over`;
       return transport.done({ method: "POST", path, query: { from }, accept: alreadySo, ...call });
     },
-    connections: async (id, call) => {
+    connections: async function* (id, call) {
       const path = `/gantry/containers/${segment(id)}/connections`;
-      return (await transport.json<ConnectionsReply>({ method: "GET", path, ...call })).Connections;
+      for await (const { Connections } of transport.lines<ConnectionsReply>({ method: "GET", path, ...call })) {
+        yield Connections;
+      }
     },
     remove: async (id, options, call) => {
       const query = { force: options?.force, v: options?.volumes, link: options?.link };

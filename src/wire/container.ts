@@ -332,7 +332,7 @@ export interface ContainerSummary {
   GantryStandby?: boolean;
 }
 
-/** How many connections clients have with a container. */
+/** How many connections clients have with a container; a line now, and one for each change, down to 0. */
 export interface ConnectionsReply {
   Connections: number;
 }

@@ -1,16 +1,14 @@
 /** Carries out the operations of an update by `update_config`. It decides nothing: the plan has said what to do. */
 import { sleep } from "../../base/clock.js";
+import { deadline } from "../../base/deadline.js";
 import { GantryError, isGantryError } from "../../base/errors.js";
 import type { UpdateOperation } from "../../plan/operation.js";
 import type { Outcome, RunState } from "../perform.js";
 import { throughRestarts } from "./through-restarts.js";
 import { watchReplica } from "./watch-replica.js";
 
-/**
- * The kernel tells nobody that a socket in another network namespace has closed, so it is asked; this often, that a
- * replacement does not wait noticeably longer than its connections.
- */
-const drainPollMs = 100;
+/** An engine that restarts tells nothing meanwhile; it is asked again this long after it broke off. */
+const askAgainMs = 250;
 /** A neighbour that looked the name up before the flip connects after it: on a busy machine, a good while after. */
 const settleMs = 500;
 
@@ -47,24 +45,23 @@ export async function performUpdate(op: UpdateOperation, run: UpdateRun): Promis
   }
 }
 
-async function drain(limitMs: number, run: UpdateRun): Promise<Outcome> {
-  const { client, id, onText } = run;
-  const limit = AbortSignal.timeout(limitMs);
-  const over = AbortSignal.any([limit, run.signal]); // a cancelled run completes the replacement, and at once
-  let known = 0;
-  await sleep(settleMs, over).catch(() => {});
-  while (!over.aborted) {
-    // An engine that is restarting tells nothing for a while; the limit holds all the same.
-    const connections = await client.containers.connections(id, { signal: over }).catch((error: unknown) => {
-      if (isGantryError(error, "container-not-found")) return 0;
-      return known || 1;
-    });
-    if (connections === 0) return {};
-    if (connections !== known) onText(`${connections} ${connections === 1 ? "connection" : "connections"} under way`);
-    known = connections;
-    await sleep(drainPollMs, over).catch(() => {});
+async function drain(limitMs: number, { client, id, onText, signal }: UpdateRun): Promise<Outcome> {
+  using limit = deadline(limitMs, [signal]); // a cancelled run completes the replacement, and at once
+  const call = { signal: limit.signal };
+  await sleep(settleMs, limit.signal).catch(() => {});
+  while (!limit.signal.aborted) {
+    try {
+      for await (const connections of client.containers.connections(id, call)) {
+        if (connections === 0) return {};
+        onText(`${connections} ${connections === 1 ? "connection" : "connections"} under way`);
+      }
+    } catch (error) {
+      if (isGantryError(error, "container-not-found")) return {};
+      // An engine that is restarting tells nothing for a while; the limit holds all the same.
+    }
+    await sleep(askAgainMs, limit.signal).catch(() => {});
   }
-  return { action: `Drained for ${limitMs / 1000} s` };
+  return { action: limit.isOver ? `Drained for ${limitMs / 1000} s` : "Drained no longer" };
 }
 
 /** Of two containers the one that does not serve goes; the plan's view of it may be older than the engine's. */

@@ -1,19 +1,25 @@
 /** Updates are carried out as planned, and what fails is remedied: on an engine in memory. */
 import { expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
+import { GantryError } from "../../base/errors.js";
 import type { UpdateSpec } from "../../compose/update-spec.js";
 import { aProject, observedAfterUp } from "../../plan/plan.fixture.js";
 import { planUp } from "../../plan/plan-up.js";
 import { defaultUpOptions } from "../../plan/up-options.js";
 import type { ContainerInspect } from "../../wire/container.js";
+import type { ApplyEvent } from "../apply-events.js";
 import { applyPlan } from "../apply-plan.js";
 import { FakeEngine } from "../fake-engine.fixture.js";
 import { standingOf } from "./watch-replica.js";
 
 /** Two replicas of `web` that run from an image that is not the file's any more, and the update of them. */
-async function update(spec: UpdateSpec, prepare: (engine: FakeEngine, signal: AbortController) => void = () => {}) {
+async function update(
+  spec: UpdateSpec,
+  prepare: (engine: FakeEngine, signal: AbortController) => void = () => {},
+  gantry: { drain?: number } = {},
+) {
   const update_config = { order: "start-first", monitor: 0, ...spec } as const;
-  const project = aProject({ web: { scale: 2, update_config, rollback_config: { monitor: 0 } } });
+  const project = aProject({ web: { scale: 2, update_config, rollback_config: { monitor: 0 }, gantry } });
   const engine = new FakeEngine();
   const made = observedAfterUp(project);
   const containers = made.containers.map((one) => ({
@@ -24,11 +30,14 @@ async function update(spec: UpdateSpec, prepare: (engine: FakeEngine, signal: Ab
   const controller = new AbortController();
   prepare(engine, controller);
   const plan = planUp(project, { ...made, containers, takesOver: true }, defaultUpOptions);
+  const events: ApplyEvent[] = [];
   const { outcome } = await applyPlan(plan, engine.client, {
-    ...{ command: "up", clock: systemClock, signal: controller.signal, emit: () => {} },
+    ...{ command: "up", clock: systemClock, signal: controller.signal, emit: (event) => events.push(event) },
   });
   const left = [...engine.containers.values()].map(({ id, name, status }) => `${id} ${name} ${status}`).sort();
-  return { outcome, left, calls: engine.calls };
+  const texts = events.flatMap((event) => (event.kind === "progress" ? [event.text] : []));
+  const actions = events.flatMap((event) => (event.kind === "done" ? [event.action] : []));
+  return { outcome, left, calls: engine.calls, texts, actions };
 }
 
 /** The n-th container that starts exits at once. */
@@ -82,6 +91,37 @@ it("takes a new one away that had not taken over when the run was cancelled", as
   });
   expect(outcome).toBe("cancelled");
   expect(left).toEqual(["c1 shop-web-1 running", "c2 shop-web-2 running"]);
+});
+
+it("drains until the engine tells of no connection any more, also when it breaks off meanwhile", async () => {
+  const told = [[2, 1], [1], [0]];
+  const { outcome, texts } = await update({ parallelism: 0 }, (engine) => {
+    engine.connections = async function* () {
+      const counts = told.shift();
+      if (!counts) throw new GantryError("container-not-found", "It is gone");
+      yield* counts;
+    };
+  });
+  expect([outcome, told]).toEqual(["succeeded", []]);
+  expect(texts).toEqual(expect.arrayContaining(["2 connections under way", "1 connection under way"]));
+});
+
+it("stops what drains at the limit, whatever the engine says, and at once when the run is cancelled", async () => {
+  const hanging = (engine: FakeEngine) => {
+    engine.connections = async function* (signal) {
+      yield 3;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+  };
+  const { outcome, actions } = await update({ parallelism: 0 }, hanging, { drain: 600e6 });
+  expect(outcome).toBe("succeeded");
+  expect(actions.filter((action) => action === "Drained for 0.6 s")).toHaveLength(2);
+  const cancelled = await update({ parallelism: 0 }, (engine, controller) => {
+    hanging(engine);
+    engine.onCall = (text) => void (text.startsWith("take-over") && setTimeout(() => controller.abort(), 50));
+  });
+  expect(cancelled.outcome).toBe("cancelled");
+  expect(cancelled.left).toEqual(["c3 shop-web-1 running", "c4 shop-web-2 running"]);
 });
 
 it("takes an exit, a restart and ill health for a failure, and waits for a check that has not answered yet", () => {

@@ -134,8 +134,8 @@ export class ContainerStore implements Containers {
     return takeOver(this.#rooms, this.#find(id), from === undefined ? undefined : this.#find(from));
   }
 
-  connections(id: string): number {
-    return this.#rooms.networks.connections(this.#find(id).id);
+  connections(id: string, signal: AbortSignal): AsyncGenerator<number, void> {
+    return this.#rooms.networks.connections(this.#find(id).id, signal);
   }
 
   async remove(id: string, options: { force: boolean; volumes: boolean }): Promise<void> {

@@ -60,8 +60,11 @@ export interface Containers {
    * place and name, which stands by from then on. False when it is so already.
    */
   takeOver(id: string, from: string | undefined): Promise<boolean>;
-  /** How many connections clients have with it; 0 unless it runs in a network of its own. */
-  connections(id: string): number;
+  /**
+   * How many connections clients have with it, now and as they end; 0 unless it runs in a network of its own. The last
+   * one is 0, unless `signal` aborts.
+   */
+  connections(id: string, signal: AbortSignal): AsyncGenerator<number, void>;
   remove(id: string, options: { force: boolean; volumes: boolean }): Promise<void>;
   /** Resolves at the condition; the promise is made at once, so that a start right after the call is not missed. */
   wait(id: string, condition: "not-running" | "next-exit" | "removed", signal: AbortSignal): Promise<wire.WaitReply>;

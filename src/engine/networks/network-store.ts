@@ -166,8 +166,8 @@ export class NetworkStore implements Networks {
     return this.#sandboxes.takeOver(containerId, options);
   }
 
-  connections(containerId: string): number {
-    return this.#sandboxes.connections(containerId);
+  connections(containerId: string, signal: AbortSignal): AsyncGenerator<number, void> {
+    return this.#sandboxes.connections(containerId, signal);
   }
 
   async restore(live: readonly Sandbox[]): Promise<void> {

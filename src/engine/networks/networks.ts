@@ -90,8 +90,11 @@ export interface Networks {
    * where they are. Throws "port-in-use", "network-failed"; then nothing has changed.
    */
   takeOver(containerId: string, options: { readonly ports: PortMap; readonly from?: string }): TakenOver;
-  /** Of clients, with a running container that has a network namespace of its own; none otherwise. */
-  connections(containerId: string): number;
+  /**
+   * How many clients have with a running container that has a network namespace of its own, none otherwise: now, and
+   * as they end. The last one is 0, unless `signal` aborts.
+   */
+  connections(containerId: string, signal: AbortSignal): AsyncGenerator<number, void>;
   /**
    * After an engine restart: takes bridges, rules, port holders and DNS sockets of these live sandboxes again, removes
    * others.

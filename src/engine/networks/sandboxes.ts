@@ -12,7 +12,6 @@ import type { PortMap } from "../../wire/container.js";
 import type { EndpointSettings } from "../../wire/network.js";
 import type { TakenPort } from "../../wire/system.js";
 import { isNetns, netnsNames, removeNetns } from "../kernel/network/namespaces.js";
-import { clientConnections } from "../kernel/network/tcp-sockets.js";
 import { type BridgeHost, hostLinkName } from "./bridge-host.js";
 import { gatewaysOf, linksOf, vethName } from "./endpoint-links.js";
 import { EndpointRegistry } from "./endpoint-registry.js";
@@ -21,6 +20,7 @@ import type { LinkRemover } from "./link-remover.js";
 import { bridgeRules, type NetworkRecord } from "./network-record.js";
 import type { EndpointRequest, Sandbox, SandboxRequest, TakenOver } from "./networks.js";
 import { claimPorts } from "./ports/claim-ports.js";
+import { followConnections } from "./ports/follow-connections.js";
 import { type HeldPort, portMapOf, portRequests, publishedPorts } from "./ports/published-ports.js";
 import { holdAgain, SandboxPorts, takenPorts } from "./ports/sandbox-ports.js";
 import {
@@ -197,9 +197,11 @@ export class Sandboxes {
     return { to: to.sandbox, ...(giver ? { from: giver.sandbox } : {}) };
   }
 
-  connections(containerId: string): number {
+  async *connections(containerId: string, signal: AbortSignal): AsyncGenerator<number, void> {
     const netnsPath = this.#live.get(containerId)?.sandbox.netnsPath;
-    return netnsPath === this.#netnsPath(containerId) && isNetns(netnsPath) ? clientConnections(netnsPath) : 0;
+    // In the namespace of another container nobody could tell whose they are.
+    if (netnsPath !== this.#netnsPath(containerId)) yield 0;
+    else yield* followConnections(netnsPath, { signal, log: this.#options.log });
   }
 
   rename(containerId: string, name: string): void {

@@ -75,7 +75,11 @@ async function takeOver({ containers }: ApiRooms, request: ApiRequest): Promise<
 }
 
 function connections({ containers }: ApiRooms, request: ApiRequest): Reply {
-  return json({ Connections: containers.connections(param(request, "id")) } satisfies ConnectionsReply);
+  return lasting(jsonStream(connectionLines(containers.connections(param(request, "id"), request.signal))));
+}
+
+async function* connectionLines(counts: AsyncIterable<number>): AsyncGenerator<ConnectionsReply> {
+  for await (const Connections of counts) yield { Connections };
 }
 
 async function logFiles({ containers }: ApiRooms, request: ApiRequest): Promise<Reply> {

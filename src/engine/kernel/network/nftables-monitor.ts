@@ -3,10 +3,9 @@
  *
  * @see Linux, include/uapi/linux/netfilter/nf_tables.h, NFT_MSG_NEWGEN: each transaction ends with one
  */
-import { closeSync } from "node:fs";
 import { openNetlink } from "./netlink.js";
+import { listenToNetlink } from "./netlink-listener.js";
 import { attributesIn, messagesIn } from "./netlink-message.js";
-import { readableSocket } from "./sockets.js";
 
 const NETLINK_NETFILTER = 12;
 /** NFNLGRP_NFTABLES is group 7; the mask counts from group 1. */
@@ -21,34 +20,12 @@ const headerBytes = 4;
  * process alive. Throws "not-supported" or "syscall-failed" where there are no notifications.
  */
 export function watchNftables(changed: () => void): Disposable {
-  const fd = openNetlink(NETLINK_NETFILTER, nftablesGroup);
-  let socket: ReturnType<typeof readableSocket>;
-  try {
-    socket = readableSocket(fd);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  let disposed = false;
-  socket.on("data", (datagram: Buffer) => {
-    if (isForeignChange(datagram, process.pid)) changed();
-  });
-  socket.on("error", () => {}); // "close" follows
-  socket.on("close", () => {
-    if (disposed) return;
-    // ENOBUFS: more notifications than the buffer holds. What they said is unknown, so look, and listen anew.
-    watcher = reopened(changed);
-    changed();
-  });
-  socket.unref();
-  let watcher: Disposable | undefined;
-  return {
-    [Symbol.dispose]() {
-      disposed = true;
-      socket.destroy();
-      watcher?.[Symbol.dispose]();
+  return listenToNetlink(() => openNetlink(NETLINK_NETFILTER, nftablesGroup), {
+    onDatagram: (datagram) => {
+      if (isForeignChange(datagram, process.pid)) changed();
     },
-  };
+    onLost: changed,
+  });
 }
 
 /** True when the datagram ends a transaction of a process other than `ownPid`. Pure. */
@@ -57,12 +34,4 @@ function isForeignChange(datagram: Buffer, ownPid: number): boolean {
     if (type !== newGeneration) return false;
     return attributesIn(payload, headerBytes).get(generationProcessId)?.readUInt32BE() !== ownPid;
   });
-}
-
-function reopened(changed: () => void): Disposable | undefined {
-  try {
-    return watchNftables(changed);
-  } catch {
-    return undefined; // the next change of a network looks again
-  }
 }

@@ -1,11 +1,21 @@
 /**
- * How many TCP connections clients have with what listens in a network namespace. Touches the world.
+ * How many TCP connections clients have with what listens in a network namespace, and when one has ended. Touches the
+ * world.
  *
  * The kernel's own table of sockets is read rather than its memory of flows (conntrack): it knows connections of
- * neighbours on the same bridge too, which no hook of the firewall sees, and forgets one when it has ended.
+ * neighbours on the same bridge or on a macvlan too, which no hook of the host's firewall sees, and forgets one when it
+ * has ended, where a flow is remembered for two minutes.
+ *
+ * @see Linux, include/uapi/linux/sock_diag.h: sockets that are destroyed are told of in their own namespace
  */
 import { readFileSync } from "node:fs";
 import { inNetns } from "./namespaces.js";
+import { openNetlink } from "./netlink.js";
+import { listenToNetlink } from "./netlink-listener.js";
+
+const NETLINK_SOCK_DIAG = 4;
+/** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, groups 1 and 3. */
+const tcpDestroyGroups = 0b101;
 
 /** As /proc/net/tcp numbers them (Linux, include/net/tcp_states.h). */
 const states = { established: 1, synReceived: 3, finWait1: 4, closeWait: 8, lastAck: 9, listen: 10, closing: 11 };
@@ -26,6 +36,15 @@ const underWay = new Set([
 /** Reads the whole table: for a question now and then. Throws what `inNetns` throws for a namespace that is gone. */
 export function clientConnections(netnsPath: string): number {
   return countClients(inNetns(netnsPath, () => ["tcp", "tcp6"].map(readTable)));
+}
+
+/**
+ * Calls `ended` whenever a TCP socket of the namespace is gone, or may be. Throws what `inNetns` throws, and
+ * "syscall-failed" on a kernel without such notifications. Until it is disposed of, the namespace stays.
+ */
+export function watchEndedSockets(netnsPath: string, ended: () => void): Disposable {
+  const open = () => inNetns(netnsPath, () => openNetlink(NETLINK_SOCK_DIAG, tcpDestroyGroups));
+  return listenToNetlink(open, { onDatagram: ended, onLost: ended });
 }
 
 function readTable(name: string): string {
