@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cutLine, cutText, fillLine, fitText, headOfLine, lineWidth, seg, widthOf, wrapText } from "./line.js";
+import { widthOf } from "./columns.js";
+import { cutLine, cutText, fillLine, fitText, headOfLine, lineWidth, seg, wrapText } from "./line.js";
 import { spark } from "./spark.js";
 
 describe("lines", () => {
@@ -11,7 +12,7 @@ describe("lines", () => {
     expect(cutText("abcdef", 4)).toBe("abc…");
     expect(cutText("漢字漢字", 6)).toBe("漢字…");
     expect(widthOf(cutText("漢字漢字", 6))).toBeLessThanOrEqual(6);
-    expect(cutText("abc", 0)).toBe("");
+    expect([cutText("abc", 0), cutText("漢字", 1), cutText("漢字", 2)]).toEqual(["", "…", "…"]);
   });
 
   it("are padded to a width on either side", () => {

@@ -3,8 +3,8 @@
  *
  * A wide character (漢, most emoji) takes two columns, a combining one none; control characters never get here.
  */
-import stringWidth from "string-width";
 import { printable } from "../../../base/printable.js";
+import { clusterWidth, isPlain, segmentsOf, widthOf } from "./columns.js";
 
 /** What a text means; `paint.ts` gives it a colour. `log0`–`log5` tell several containers' lines apart. */
 export type Tone =
@@ -36,14 +36,6 @@ export function seg(text: string, tone: Tone = "plain"): Segment {
   return { text, tone };
 }
 
-const ascii = /^[ -~]*$/;
-let graphemes: Intl.Segmenter | undefined; // costs some milliseconds, which most screens never need
-
-/** Columns that `text` takes. */
-export function widthOf(text: string): number {
-  return ascii.test(text) ? text.length : stringWidth(text);
-}
-
 /** Columns that a line takes. */
 export function lineWidth(line: Line): number {
   return line.reduce((sum, { text }) => sum + widthOf(text), 0);
@@ -53,8 +45,8 @@ export function lineWidth(line: Line): number {
 export function cutText(text: string, columns: number): string {
   const clean = oneLine(text);
   if (columns <= 0) return "";
-  if (widthOf(clean) <= columns) return clean;
-  return `${headOf(clean, columns - 1).head}…`;
+  // A log's line may be long: no more of it is measured than is shown.
+  return headOf(clean, columns).length === clean.length ? clean : `${headOf(clean, columns - 1)}…`;
 }
 
 /** Cut or padded to exactly `columns` columns. */
@@ -82,8 +74,9 @@ export function headOfLine(line: Line, columns: number): Line {
   let left = columns;
   const head = line.flatMap((segment): Segment[] => {
     if (left <= 0) return [];
-    const head = widthOf(segment.text) <= left ? segment.text : headOf(segment.text, left).head;
-    const text = widthOf(head) <= left ? head : " ".repeat(left); // half of a wide character
+    const head = headOf(segment.text, left);
+    // Of a wide character that is half covered a blank is left.
+    const text = head.length === segment.text.length ? head : fitText(head, left);
     left -= widthOf(text);
     return [{ ...segment, text }];
   });
@@ -110,31 +103,35 @@ export function wrapText(text: string, columns: number): string[] {
   const clean = oneLine(text);
   if (columns <= 0) return [clean];
   const rows: string[] = [];
-  let rest = clean;
-  while (widthOf(rest) > columns) {
-    const { head, tail } = headOf(rest, columns);
-    rows.push(head);
-    rest = tail;
+  let [from, width] = [0, 0];
+  const cut = (at: number) => {
+    rows.push(clean.slice(from, at));
+    [from, width] = [at, 0];
+  };
+  if (isPlain(clean)) while (clean.length - from > columns) cut(from + columns);
+  else {
+    for (const { segment, index } of segmentsOf(clean)) {
+      const more = clusterWidth(segment);
+      // A place narrower than a wide character has it all the same: cutting it would have no end.
+      if (width > 0 && width + more > columns) cut(index);
+      width += more;
+    }
   }
-  return [...rows, rest];
+  return [...rows, clean.slice(from)];
 }
 
 /** Tabs and line ends as blanks, other control characters gone. */
 export function oneLine(text: string): string {
-  return ascii.test(text) ? text : printable(text.replaceAll("\t", "    ").replaceAll("\n", " "));
+  return isPlain(text) ? text : printable(text.replaceAll("\t", "    ").replaceAll("\n", " "));
 }
 
-/** As many whole characters as fit, and the rest; at least one, so that a wide character ends in a narrow place. */
-function headOf(text: string, columns: number): { head: string; tail: string } {
-  if (ascii.test(text)) return { head: text.slice(0, columns), tail: text.slice(columns) };
+/** As many whole characters as fit. */
+function headOf(text: string, columns: number): string {
+  if (isPlain(text)) return text.slice(0, columns);
   let width = 0;
-  let end = 0;
-  graphemes ??= new Intl.Segmenter();
-  for (const { segment, index } of graphemes.segment(text)) {
-    width += stringWidth(segment);
-    if (width > columns && end > 0) break;
-    end = index + segment.length;
-    if (width > columns) break;
+  for (const { segment, index } of segmentsOf(text)) {
+    width += clusterWidth(segment);
+    if (width > columns) return text.slice(0, index);
   }
-  return { head: text.slice(0, end), tail: text.slice(end) };
+  return text;
 }

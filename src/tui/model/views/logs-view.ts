@@ -2,6 +2,7 @@
 
 import type { LogLine } from "../logs/log-window.js";
 import { isSameLine } from "../logs/log-window.js";
+import { widthOf } from "../screen/columns.js";
 import {
   cutLine,
   fillLine,
@@ -12,7 +13,6 @@ import {
   type Segment,
   seg,
   type Tone,
-  widthOf,
   wrapText,
 } from "../screen/line.js";
 import type { View } from "../screen/zones.js";

@@ -1,5 +1,6 @@
 /** What lies over a screen: help, the action menu, a question, a line to type. Pure. */
-import { cutText, fillLine, fitText, inverted, type Line, lineWidth, seg, widthOf } from "../screen/line.js";
+import { widthOf } from "../screen/columns.js";
+import { cutText, fillLine, fitText, inverted, type Line, lineWidth, seg } from "../screen/line.js";
 import type { View, Zone } from "../screen/zones.js";
 import type { ConsoleState, MenuEntry, Overlay } from "../state/console-state.js";
 

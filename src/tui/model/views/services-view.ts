@@ -1,17 +1,8 @@
 /** The services of the project, one row each, and below them what has happened. Pure. */
 import type { ContainerSummary } from "../../../wire/container.js";
 import { composeLabels } from "../../../wire/labels.js";
-import {
-  cutLine,
-  fillLine,
-  fitText,
-  inverted,
-  type Line,
-  type Segment,
-  seg,
-  type Tone,
-  widthOf,
-} from "../screen/line.js";
+import { widthOf } from "../screen/columns.js";
+import { cutLine, fillLine, fitText, inverted, type Line, type Segment, seg, type Tone } from "../screen/line.js";
 import { spark } from "../screen/spark.js";
 import type { View, Zone } from "../screen/zones.js";
 import type { ConsoleState, Reading } from "../state/console-state.js";
