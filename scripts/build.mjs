@@ -16,6 +16,9 @@ const entries = {
   "build-worker": "src/engine/builder/trees/build-worker.ts",
 };
 
+/** Modules that take some milliseconds to load, and of which only functions are used, where somebody calls one. */
+const calledSeldom = new Set(["node:crypto"]);
+
 // Written beside and renamed, so that a program started meanwhile finds the old bundle or the new one, whole.
 const fresh = `${root}/dist.${process.pid}.tmp`;
 const stale = `${root}/dist.${process.pid}.old`;
@@ -27,7 +30,10 @@ const bundle = await rolldown({
   preserveEntrySignatures: false,
   // koffi finds its native part beside itself; react-devtools-core is an optional development aid of ink.
   external: ["koffi", "react-devtools-core"],
-  plugins: [{ name: "lean-builtins", renderChunk: (code) => ({ code: leanBuiltins(code), map: null }) }],
+  plugins: [
+    { name: "lean-builtins", renderChunk: (code) => ({ code: leanBuiltins(code), map: null }) },
+    { name: "lean-yoga", transform: { filter: { id: /yoga-wasm-base64-esm\.js$/ }, handler: withoutFetch } },
+  ],
   transform: { target: "es2022", define: { "process.env.NODE_ENV": '"production"' } },
 });
 await bundle.write({
@@ -55,6 +61,11 @@ await rename(`${root}/dist`, stale).catch((error) => {
 await rename(fresh, `${root}/dist`);
 await rm(stale, { recursive: true, force: true });
 
+function onCall(name, module) {
+  const [exported, local = exported] = name.split(" as ");
+  return `const ${local} = (...words) => ${module}.${exported}(...words);`;
+}
+
 /**
  * Takes Node's own modules without `import`, which would read every name that such a module exports: with `node:fs` come
  * its streams and its promises, with `node:http` a WebSocket. Half of a short command's time went there.
@@ -64,6 +75,11 @@ function leanBuiltins(code) {
     /^import (?:(\w+|\w+\$\d+)(?:, )?)?(?:\{ ([^}]*) \}|\* as (\S+))? ?from "(node:[\w/]+)";$/gm,
     (_, whole, names, space, module) => {
       const taken = `globalThis.process.getBuiltinModule("${module}")`;
+      if (calledSeldom.has(module) && !whole && !space)
+        return names
+          .split(", ")
+          .map((name) => onCall(name, taken))
+          .join(" ");
       const wholes = [whole, space].filter(Boolean).map((name) => `const ${name} = ${taken};`);
       return [...wholes, ...(names ? [`const { ${names.replaceAll(" as ", ": ")} } = ${taken};`] : [])].join(" ");
     },
@@ -71,4 +87,15 @@ function leanBuiltins(code) {
   const missed = /^import .*from "node:.*$/m.exec(lean);
   if (missed) throw new Error(`An import that the build does not understand: ${missed[0]}`);
   return lean;
+}
+
+/**
+ * Ink's layout engine carries its WebAssembly as text, and reads it with `fetch` where that is there: an HTTP client that
+ * is loaded for nothing, in front of the first frame. Without one it decodes the text itself.
+ */
+function withoutFetch(code) {
+  // A name that nobody has, of the same length, so that the source map stays true.
+  const lean = code.replaceAll("typeof fetch?", "typeof null_?");
+  if (lean === code) throw new Error("yoga-layout no longer asks for fetch: lean-yoga has nothing to do");
+  return { code: lean, map: null };
 }
