@@ -142,12 +142,23 @@ export class LayerStore implements Layers {
     try {
       const target = this.#tree(directory);
       const limits = this.#limits ? { limits: this.#limits } : {};
-      const result = await this.#unpacker.unpack({ archive, target, whiteouts, expected, ...limits }, call);
+      const result = await this.#unpacker.unpack(
+        { kind: "unpack", archive, target, whiteouts, expected, ...limits },
+        call,
+      );
       return { ...result, directory };
     } catch (error) {
       await this.discard({ directory });
       throw error;
     }
+  }
+
+  /** Reads an archive as `unpack` does, both digests checked, and keeps nothing. Throws as it. */
+  async verify(
+    archive: string,
+    { expected, signal }: { expected: { digest?: Digest; diffId?: DiffId }; signal: AbortSignal },
+  ): Promise<UnpackResult> {
+    return this.#unpacker.unpack({ kind: "verify", archive, expected }, { signal });
   }
 
   /** Makes an unpacked tree the layer above `parent`. When that layer exists already, the tree is deleted. */

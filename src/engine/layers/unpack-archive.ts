@@ -1,16 +1,18 @@
 /** Unpacks one layer's archive, checking both of its digests on the way. Touches the world; for the worker. */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, createReadStream, openSync } from "node:fs";
-import type { Duplex } from "node:stream";
+import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { GantryError } from "../../base/errors.js";
 import type { Digest } from "../../oci/digest.js";
 import { syncFileSystem } from "../kernel/mount.js";
-import { TarReader } from "./tar-reader.js";
-import { TreeWriter } from "./tree-writer.js";
+import { TarReader } from "./archive/tar-reader.js";
+import { TreeWriter } from "./archive/tree-writer.js";
+import { decompressZstd } from "./archive/zstd-decompress.js";
+import { isZstd } from "./archive/zstd-frames.js";
 import { UnpackGuard } from "./unpack-guard.js";
-import type { Compression, UnpackJob, UnpackResult } from "./unpack-job.js";
+import type { Compression, UnpackJob, UnpackResult, VerifyJob } from "./unpack-job.js";
 
 /** Large reads and inflated chunks: fewer turns of the loop. Four of them are in flight at most. */
 const chunkBytes = 512 * 1024;
@@ -21,14 +23,15 @@ const chunkBytes = 512 * 1024;
  * @throws {GantryError} "import-failed" for an archive that is refused, "blob-corrupt" for one that does not match
  */
 export async function unpackArchive(
-  job: UnpackJob,
+  job: UnpackJob | VerifyJob,
   { signal, onProgress }: { signal: AbortSignal; onProgress: (archiveBytes: number) => void },
 ): Promise<UnpackResult> {
   const archiveHash = createHash("sha256");
   const tarHash = createHash("sha256");
-  const guard = new UnpackGuard(job.target, job.limits);
-  const writer = new TreeWriter(job.target, { whiteouts: job.whiteouts, onEntry: () => guard.entry() });
-  const reader = new TarReader(writer);
+  const { target } = job.kind === "unpack" ? job : { target: undefined };
+  const guard = new UnpackGuard(target ?? dirname(job.archive), job.limits);
+  const writer = writerFor(job, guard);
+  const reader = writer && new TarReader(writer);
   let archiveBytes = 0;
   let compression: Compression | undefined;
 
@@ -53,15 +56,16 @@ export async function unpackArchive(
       signal.throwIfAborted();
       guard.grown(chunk.length, compression === "none" ? undefined : archiveBytes);
       if (compression !== "none") tarHash.update(chunk);
-      reader.push(chunk);
+      reader?.push(chunk);
     }
-    reader.end();
+    reader?.end();
   }
   try {
-    if (compression === "none") await consume(rejoined());
-    else await pipeline(rejoined(), decompressor(compression), consume, { signal });
+    if (compression === "gzip")
+      await pipeline(rejoined(), zlib.createGunzip({ chunkSize: chunkBytes }), consume, { signal });
+    else await consume(compression === "zstd" ? decompressZstd(rejoined(), { chunkBytes }) : rejoined());
   } catch (error) {
-    writer.abandon();
+    writer?.abandon();
     await source.return(undefined);
     throw await explained(error, job);
   }
@@ -70,30 +74,24 @@ export async function unpackArchive(
   if (job.expected.diffId && diffId !== job.expected.diffId) {
     throw new GantryError("blob-corrupt", `Layer ${digest} unpacks to ${diffId}, not to ${job.expected.diffId}`);
   }
-  const { sizeBytes } = writer.finish();
-  syncTree(job.target);
+  const sizeBytes = writer?.finish().sizeBytes ?? 0;
+  if (target !== undefined) syncTree(target);
   return { digest, diffId, compression, sizeBytes, archiveBytes };
+}
+
+function writerFor(job: UnpackJob | VerifyJob, guard: UnpackGuard): TreeWriter | undefined {
+  if (job.kind === "verify") return undefined;
+  return new TreeWriter(job.target, { whiteouts: job.whiteouts, onEntry: () => guard.entry() });
 }
 
 /** By the first bytes; media types lie in practice. */
 function sniffCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
-  if (start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd) return "zstd";
-  return "none";
-}
-
-function decompressor(compression: "gzip" | "zstd"): Duplex {
-  if (compression === "gzip") return zlib.createGunzip({ chunkSize: chunkBytes });
-  if (typeof zlib.createZstdDecompress !== "function") {
-    throw new GantryError("not-supported", "This version of Node cannot read zstd archives", {
-      hint: "Run Gantry on Node 22.15 or newer",
-    });
-  }
-  return zlib.createZstdDecompress({ chunkSize: chunkBytes });
+  return isZstd(start) ? "zstd" : "none";
 }
 
 /** Damaged bytes show as an error of gzip or tar; when the digest is wrong too, that is what has to be said. */
-async function explained(error: unknown, job: UnpackJob): Promise<unknown> {
+async function explained(error: unknown, job: UnpackJob | VerifyJob): Promise<unknown> {
   if (error instanceof Error && error.name === "AbortError") return error;
   if (job.expected.digest) {
     try {

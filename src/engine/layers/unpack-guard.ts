@@ -5,7 +5,7 @@
  */
 import { statfsSync } from "node:fs";
 import { GantryError } from "../../base/errors.js";
-import { refused } from "./tar-header.js";
+import { refused } from "./archive/tar-header.js";
 
 /** For one archive. */
 export interface UnpackLimits {
@@ -26,11 +26,13 @@ export const unpackLimits: UnpackLimits = {
   ...{ maxBytes: 256 * gib, maxEntries: 10_000_000, maxRatio: 1000, freeBytes: 16 * gib },
 };
 
-/** How much may be written between two looks at the disk. */
+/** How much may be written, and how many entries made, between two looks at the disk. */
 const lookEveryBytes = 16 * 1024 * 1024;
-/** What is left for records, logs and containers: that much, or this part of a small disk. */
+const lookEveryEntries = 20_000;
+/** What is left for records, logs and containers: that much, or this part of a small disk; of its inodes alike. */
 const reserveBytes = 256 * 1024 * 1024;
 const reserveOf = 50;
+const reserveInodes = 100_000;
 
 export class UnpackGuard {
   readonly #directory: string;
@@ -50,6 +52,7 @@ export class UnpackGuard {
     this.#entries += 1;
     const { maxEntries } = this.#limits;
     if (this.#entries > maxEntries) throw refused(`it has more than ${maxEntries} entries`);
+    if (this.#entries % lookEveryEntries === 0) this.#look();
   }
 
   /** `archiveBytes` have been read so far, where that is known. Throws "import-failed", "disk-full". */
@@ -62,8 +65,15 @@ export class UnpackGuard {
     }
     if (this.#bytes < this.#lookAt) return;
     this.#lookAt = this.#bytes + lookEveryBytes;
-    const { bavail, blocks, bsize } = statfsSync(this.#directory);
-    if (bavail * bsize < Math.min(reserveBytes, (blocks * bsize) / reserveOf)) {
+    this.#look();
+  }
+
+  #look(): void {
+    const { bavail, blocks, bsize, ffree, files } = statfsSync(this.#directory);
+    const isFull = bavail * bsize < Math.min(reserveBytes, (blocks * bsize) / reserveOf);
+    // Some file systems have no table of inodes: they tell of none at all.
+    const isCrowded = files > 0 && ffree < Math.min(reserveInodes, files / reserveOf);
+    if (isFull || isCrowded) {
       throw new GantryError("disk-full", "no space left on device", {
         hint: "The disk of the engine's state directory is full. Free some space: gantry image rm, gantry volume rm",
       });

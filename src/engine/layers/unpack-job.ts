@@ -1,6 +1,6 @@
 /** What the unpack worker is asked and what it answers. Pure types; both sides are of one build. */
 import type { DiffId, Digest } from "../../oci/digest.js";
-import type { WhiteoutStyle } from "./tree-writer.js";
+import type { WhiteoutStyle } from "./archive/tree-writer.js";
 import type { UnpackLimits } from "./unpack-guard.js";
 
 export type Compression = "none" | "gzip" | "zstd";
@@ -17,6 +17,11 @@ export interface UnpackJob {
   readonly limits?: UnpackLimits;
 }
 
+/** Reads the archive in the file `archive` as `UnpackJob` does, and writes nothing. */
+export interface VerifyJob extends Pick<UnpackJob, "archive" | "expected" | "limits"> {
+  readonly kind: "verify";
+}
+
 /** Copies trees that hold `.wh.` files one over the other into `target`, lowest first. */
 export interface FlattenJob {
   readonly kind: "flatten";
@@ -24,7 +29,7 @@ export interface FlattenJob {
   readonly target: string;
 }
 
-export type Job = UnpackJob | FlattenJob;
+export type Job = UnpackJob | VerifyJob | FlattenJob;
 
 /** `sizeBytes` is the content of the unpacked files, `archiveBytes` the size of the archive. */
 export interface UnpackResult {

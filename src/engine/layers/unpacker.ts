@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCodes, GantryError } from "../../base/errors.js";
 import { endWorker, startWorker } from "./start-worker.js";
-import type { FlattenJob, Job, Reply, Request, UnpackJob, UnpackResult } from "./unpack-job.js";
+import type { FlattenJob, Job, Reply, Request, UnpackJob, UnpackResult, VerifyJob } from "./unpack-job.js";
 
 interface Waiting {
   readonly resolve: (result: UnpackResult | undefined) => void;
@@ -33,10 +33,10 @@ export class Unpacker {
 
   /** Rejects with "import-failed", "blob-corrupt", "disk-full", or the signal's reason. */
   async unpack(
-    job: Omit<UnpackJob, "kind">,
+    job: UnpackJob | VerifyJob,
     { signal, onProgress }: { signal: AbortSignal; onProgress?: (archiveBytes: number) => void },
   ): Promise<UnpackResult> {
-    const result = await this.#run({ kind: "unpack", ...job }, signal, onProgress);
+    const result = await this.#run(job, signal, onProgress);
     if (!result) throw new Error("The unpack worker gave no result");
     return result;
   }

@@ -11,7 +11,7 @@ import { GantryError } from "../../../base/errors.js";
 import { isGitAddress } from "../../../dockerfile/git-address.js";
 import { ignoreFileNames, ignoreLines } from "../../../dockerfile/ignore-patterns.js";
 import { readTextInRoot } from "../../kernel/open-in-root.js";
-import { decompressed } from "../../layers/decompress.js";
+import { decompressed } from "../../layers/archive/decompress.js";
 import { extractIntoTree } from "../../layers/trees/tree-jobs.js";
 import { download } from "./download.js";
 import { cloneRepository } from "./git.js";

@@ -6,7 +6,7 @@
 import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { GantryError, isGantryError } from "../../../base/errors.js";
-import { decompressed } from "../../layers/decompress.js";
+import { decompressed } from "../../layers/archive/decompress.js";
 import type { TreeChange, TreeStat } from "../../layers/trees/tree-job.js";
 import {
   changesOf,

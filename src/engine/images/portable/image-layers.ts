@@ -9,6 +9,7 @@ import { isRecord } from "../../../base/json.js";
 import type { Digest } from "../../../oci/digest.js";
 import { mediaTypes, parseManifest } from "../../../oci/manifest.js";
 import type { ImageHistoryItem } from "../../../wire/image.js";
+import { isZstd } from "../../layers/archive/zstd-frames.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import type { BlobStore } from "../blob-store.js";
 import type { Image } from "../image-index.js";
@@ -122,7 +123,7 @@ async function layerTypes(image: Image, blobs: BlobStore): Promise<Map<string, s
 async function sniffedType(digest: Digest, blobs: BlobStore): Promise<string> {
   const start = await blobs.start(digest);
   if (start[0] === 0x1f && start[1] === 0x8b) return mediaTypes.ociLayerGzip;
-  return start.readUInt32BE(0) === 0x28b52ffd ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
+  return isZstd(start) ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
 }
 
 function mediaTypeOf(manifest: string): string {

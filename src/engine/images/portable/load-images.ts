@@ -4,7 +4,7 @@
  * Touches the world. The archive is unpacked into a directory of its own, in a thread that has that directory as its
  * root; every file is looked up so that no link of the archive leads out of it, and blobs are checked by their digests.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { copyFile, mkdir, readFile, realpath, rm, stat } from "node:fs/promises";
 import { join, posix, sep } from "node:path";
@@ -16,7 +16,8 @@ import { type ImageConfig, parseImageConfig } from "../../../oci/image-config.js
 import { chooseManifest, mediaTypes, parseManifest } from "../../../oci/manifest.js";
 import type { Platform } from "../../../oci/platform.js";
 import { type ImageReference, parseReference, withDefaultTag } from "../../../oci/reference.js";
-import { decompressed } from "../../layers/decompress.js";
+import { decompressed } from "../../layers/archive/decompress.js";
+import { isZstd } from "../../layers/archive/zstd-frames.js";
 import type { LayerStore } from "../../layers/layer-store.js";
 import { extractIntoTree } from "../../layers/trees/tree-jobs.js";
 import { UnpackGuard } from "../../layers/unpack-guard.js";
@@ -147,6 +148,7 @@ interface Load {
 async function loadImage(found: Found, load: Load): Promise<LoadedImage> {
   const { blobs, layers, now } = load.rooms;
   const bytes = await readSmall(load.directory, found.config);
+  checkDigest(digestOf(bytes), found.config);
   const config = parseImageConfig(bytes.toString());
   if (config.diffIds.length !== found.layers.length) {
     throw refused(`an image has ${found.layers.length} layers and names ${config.diffIds.length}`);
@@ -173,7 +175,14 @@ async function loadImage(found: Found, load: Load): Promise<LoadedImage> {
     sizeBytes: chainIds.reduce((sum, chainId) => sum + (layers.layer(chainId)?.sizeBytes ?? 0), 0),
     lastTaggedAt: now().toISOString(),
   };
-  return { record, config, tags: found.tags.map((tag) => withDefaultTag(parseReference(tag))) };
+  return { record, config, tags: found.tags.map(tagOf) };
+}
+
+/** A digest is a promise of a registry's, which no archive can make. Throws "import-failed". */
+function tagOf(name: string): ImageReference {
+  const reference = parseReference(name);
+  if (reference.digest) throw refused(`it wants to be called ${name}, which has a digest`);
+  return withDefaultTag(reference);
 }
 
 /** Whether a manifest speaks of that configuration and of just those blobs. */
@@ -194,12 +203,20 @@ async function loadLayer(
   const file = await inside(directory, layer.path);
   const { size } = await stat(file);
   const chainId = layer.chainIds[layer.at];
+  const expected = layer.diffId ? { diffId: layer.diffId } : {};
   let digest: Digest;
   if (chainId && layers.layer(chainId)) {
-    digest = await digestOfFile(file);
+    // Not believed because of what is known by that name: its blob may leave in an image that others trust.
+    ({ digest } = await layers.verify(file, { expected, signal }));
+    checkDigest(digest, layer.path);
   } else {
-    const expected = layer.diffId ? { diffId: layer.diffId } : {};
     const unpacked = await layers.unpack(file, { expected, signal });
+    try {
+      checkDigest(unpacked.digest, layer.path);
+    } catch (error) {
+      await layers.discard(unpacked);
+      throw error;
+    }
     await layers.keepLayer(unpacked, layer.chainIds[layer.at - 1]);
     digest = unpacked.digest;
   }
@@ -217,15 +234,16 @@ async function typeOf(path: string): Promise<string> {
   for await (const chunk of createReadStream(path, { end: 3 })) {
     const start = chunk as Buffer;
     if (start[0] === 0x1f && start[1] === 0x8b) return mediaTypes.ociLayerGzip;
-    if (start.length >= 4 && start.readUInt32BE(0) === 0x28b52ffd) return mediaTypes.ociLayerZstd;
+    if (isZstd(start)) return mediaTypes.ociLayerZstd;
   }
   return mediaTypes.ociLayer;
 }
 
-async function digestOfFile(path: string): Promise<Digest> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 512 * 1024 })) hash.update(chunk as Buffer);
-  return `sha256:${hash.digest("hex")}`;
+/** A file of a layout is named by its digest. Throws "blob-corrupt". */
+function checkDigest(actual: Digest, path: string): void {
+  const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
+  if (hex === undefined || hex === hexOf(actual)) return;
+  throw new GantryError("blob-corrupt", `Blob sha256:${hex} of the archive has another digest`);
 }
 
 /** The real path of a regular file of the archive. Throws "import-failed" when it is missing or lies elsewhere. */
@@ -244,8 +262,8 @@ async function readSmall(directory: string, path: string): Promise<Buffer> {
 
 async function readChecked(directory: string, digest: Digest): Promise<Buffer> {
   const bytes = await readSmall(directory, blobPath(digest));
-  if (digestOf(bytes) === digest) return bytes;
-  throw new GantryError("blob-corrupt", `Blob ${digest} of the archive has another digest`);
+  checkDigest(digestOf(bytes), blobPath(digest));
+  return bytes;
 }
 
 async function readJson(directory: string, path: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import type { TarEntry } from "../tar-header.js";
-import { TarReader } from "../tar-reader.js";
+import type { TarEntry } from "../archive/tar-header.js";
+import { TarReader } from "../archive/tar-reader.js";
 import { encodeEntry, endOfArchive, paddingOf } from "./tar-encode.js";
 
 const plain: TarEntry = {

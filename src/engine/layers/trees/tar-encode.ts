@@ -5,7 +5,7 @@
  *
  * @see POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header"
  */
-import { blockBytes, type TarEntry, type TarEntryType } from "../tar-header.js";
+import { blockBytes, type TarEntry, type TarEntryType } from "../archive/tar-header.js";
 
 const flags: Readonly<Record<TarEntryType, string>> = {
   file: "0",

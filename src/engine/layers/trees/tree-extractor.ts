@@ -7,8 +7,8 @@
 import * as fs from "node:fs";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
 import { makeNode, nodeTypes, setTimes, setXattr } from "../../kernel/mount.js";
-import { refused, type TarEntry } from "../tar-header.js";
-import type { TarSink } from "../tar-reader.js";
+import { refused, type TarEntry } from "../archive/tar-header.js";
+import type { TarSink } from "../archive/tar-reader.js";
 import { below, raw } from "./tree-tar.js";
 
 const createFlags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;

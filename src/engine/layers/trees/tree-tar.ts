@@ -6,7 +6,7 @@
  */
 import * as fs from "node:fs";
 import { getXattr, listXattrs } from "../../kernel/mount.js";
-import type { TarEntry, TarEntryType } from "../tar-header.js";
+import type { TarEntry, TarEntryType } from "../archive/tar-header.js";
 import { encodeEntry, paddingOf } from "./tar-encode.js";
 
 const chunkBytes = 256 * 1024;

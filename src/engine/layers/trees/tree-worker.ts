@@ -7,8 +7,8 @@
 import * as fs from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { GantryError, messageOf, systemCodeOf } from "../../../base/errors.js";
+import { TarReader } from "../archive/tar-reader.js";
 import { beginWork } from "../start-worker.js";
-import { TarReader } from "../tar-reader.js";
 import { enterDirectory, enterTree } from "./enter-tree.js";
 import { endOfArchive } from "./tar-encode.js";
 import { TreeExtractor } from "./tree-extractor.js";

@@ -6,6 +6,7 @@
  */
 import {
   blockBytes,
+  contentBytes,
   decodeEntry,
   decodePax,
   decodeRawHeader,
@@ -13,7 +14,6 @@ import {
   isEndBlock,
   type RawHeader,
   refused,
-  sizeOf,
   type TarEntry,
   text,
 } from "./tar-header.js";
@@ -39,7 +39,6 @@ type State =
 /** `push` every chunk, then `end`. Throws "import-failed" for what is not a tar archive or stops inside an entry. */
 export class TarReader {
   readonly #sink: TarSink;
-  readonly #globals = new Map<string, Buffer>();
   #state: State = { kind: "header" };
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -119,15 +118,14 @@ export class TarReader {
       if (padded > 0) this.#state = { kind: "extension", header, left: padded };
       return;
     }
-    const extensions = { ...this.#extensions, pax: new Map([...this.#globals, ...this.#extensions.pax]) };
+    const extensions = this.#extensions;
     this.#extensions = { pax: new Map() };
     this.#entry(header, extensions);
   }
 
   #entry(header: RawHeader, extensions: Extensions): void {
     const entry = decodeEntry(header, extensions);
-    // Links state a size in some archives but have no content; unknown types do have it.
-    const size = entry && entry.type !== "file" ? 0 : sizeOf(header.block, extensions.pax);
+    const size = contentBytes(header, extensions.pax);
     if (entry) this.#sink.entry(entry);
     const padding = (blockBytes - (size % blockBytes)) % blockBytes;
     if (size > 0) this.#state = { kind: "content", left: size, padding, wanted: entry !== undefined };
@@ -144,6 +142,10 @@ export class TarReader {
     const bytes = padded.subarray(0, sizeBytes);
     if (flag === "L") this.#extensions.longName = text(bytes, 0, bytes.length);
     else if (flag === "K") this.#extensions.longLink = text(bytes, 0, bytes.length);
-    else decodePax(bytes, flag === "g" ? this.#globals : this.#extensions.pax);
+    else if (flag === "x") {
+      this.#extensions.pax.clear(); // an entry has one such header: of several the last counts
+      decodePax(bytes, this.#extensions.pax);
+    }
+    // What is said once for all that follows ("g") has no effect, as in Docker: the same archive is the same tree.
   }
 }

@@ -8,7 +8,9 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
-import { GantryError, systemCodeOf } from "../../base/errors.js";
+import { GantryError, systemCodeOf } from "../../../base/errors.js";
+import { decompressZstd } from "./zstd-decompress.js";
+import { isZstd } from "./zstd-frames.js";
 
 const chunkBytes = 256 * 1024;
 /** The longest magic number below. */
@@ -16,7 +18,6 @@ const magicBytes = 6;
 
 const formats = [
   { name: "gzip", magic: Buffer.from([0x1f, 0x8b]) },
-  { name: "zstd", magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) },
   { name: "xz", magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) },
   { name: "bzip2", magic: Buffer.from("BZh") },
 ] as const;
@@ -24,21 +25,17 @@ const formats = [
 /** Reading it throws "import-failed" for damaged compression, "helper-missing" without the program. */
 export async function decompressed(source: Readable): Promise<AsyncIterable<Uint8Array>> {
   const { head, rest } = await peek(source);
+  if (isZstd(head)) return decompressZstd(rest, { chunkBytes });
   const format = formats.find(({ magic }) => head.subarray(0, magic.length).equals(magic))?.name;
   if (format === undefined) return rest;
   const output = new PassThrough({ highWaterMark: chunkBytes });
-  const work = format === "gzip" || format === "zstd" ? inflate(format, rest, output) : byProgram(format, rest, output);
+  const work = format === "gzip" ? inflate(rest, output) : byProgram(format, rest, output);
   work.catch((error: unknown) => output.destroy(explained(format, error)));
   return output;
 }
 
-function inflate(format: "gzip" | "zstd", source: AsyncIterable<Buffer>, output: PassThrough): Promise<void> {
-  const options = { chunkSize: chunkBytes };
-  return pipeline(
-    Readable.from(source),
-    format === "gzip" ? zlib.createGunzip(options) : zlib.createZstdDecompress(options),
-    output,
-  );
+function inflate(source: AsyncIterable<Buffer>, output: PassThrough): Promise<void> {
+  return pipeline(Readable.from(source), zlib.createGunzip({ chunkSize: chunkBytes }), output);
 }
 
 async function byProgram(program: string, source: AsyncIterable<Buffer>, output: PassThrough): Promise<void> {

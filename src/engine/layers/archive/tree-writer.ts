@@ -6,9 +6,10 @@
  * with lstat, and an entry below a link is refused. Files are opened with O_EXCL and O_NOFOLLOW.
  */
 import * as fs from "node:fs";
-import { systemCodeOf } from "../../base/errors.js";
-import { makeNode, nodeTypes, setTimes, setXattr } from "../kernel/mount.js";
+import { makeNode, nodeTypes, setTimes, setXattr } from "../../kernel/mount.js";
+import { errnoOf, refusedByKernel } from "./entry-failure.js";
 import { planEntry, planLinkTarget } from "./entry-plan.js";
+import { KnownTree } from "./known-tree.js";
 import { refused, type TarEntry } from "./tar-header.js";
 import type { TarSink } from "./tar-reader.js";
 
@@ -23,11 +24,8 @@ export class TreeWriter implements TarSink {
   readonly #root: string;
   readonly #whiteouts: WhiteoutStyle;
   readonly #onEntry: () => void;
-  /** Paths that are real directories, by lstat or because this writer made them. */
-  readonly #directories = new Set<string>([""]);
-  /** Set last: writing into a directory changes its time. */
-  readonly #directoryTimes = new Map<string, bigint>();
-  readonly #whitedOut = new Set<string>();
+  /** Directories by lstat or because this writer made them; their times are set last, as writing changes them. */
+  readonly #known = new KnownTree();
   #file: { readonly fd: number; readonly path: string; readonly entry: TarEntry } | undefined;
   #sizeBytes = 0;
 
@@ -40,6 +38,14 @@ export class TreeWriter implements TarSink {
 
   entry(entry: TarEntry): void {
     this.#onEntry();
+    try {
+      this.#take(entry);
+    } catch (error) {
+      throw refusedByKernel(error, entry.name);
+    }
+  }
+
+  #take(entry: TarEntry): void {
     const plan = planEntry(entry.name);
     switch (plan.kind) {
       case "skip":
@@ -69,15 +75,17 @@ export class TreeWriter implements TarSink {
       fs.fchownSync(fd, entry.uid, entry.gid);
       fs.fchmodSync(fd, entry.mode); // after the owner: changing that clears the set-id bits
       this.#setXattrs(path, entry);
+      this.#setTimes(path, entry.modifiedNanos);
+    } catch (error) {
+      throw refusedByKernel(error, entry.name);
     } finally {
       fs.closeSync(fd);
     }
-    this.#setTimes(path, entry.modifiedNanos);
   }
 
   /** Sets the directories' times. Returns the bytes of content written. */
   finish(): { sizeBytes: number } {
-    for (const [path, nanos] of this.#directoryTimes) this.#setTimes(path, nanos);
+    for (const [path, nanos] of this.#known.times()) this.#setTimes(path, nanos);
     return { sizeBytes: this.#sizeBytes };
   }
 
@@ -94,7 +102,6 @@ export class TreeWriter implements TarSink {
       return;
     }
     if (path === "") throw refused("the layer's root is not a directory", entry.name);
-    this.#whitedOut.delete(path);
     if (entry.type === "file") {
       const fd = this.#replacing(path, (bytes) => fs.openSync(bytes, createFlags, 0o600));
       this.#file = { fd, path, entry };
@@ -136,14 +143,14 @@ export class TreeWriter implements TarSink {
   }
 
   #directory(path: string, entry: TarEntry): void {
-    const hidesLower = this.#whitedOut.has(path);
+    const hidesLower = this.#known.kindOf(path) === "hidden";
     if (!this.#isDirectory(path)) this.#replacing(path, (target) => fs.mkdirSync(target, 0o700));
-    this.#directories.add(path);
+    this.#known.mark(path, "directory");
     const bytes = this.#bytes(path);
     fs.chownSync(bytes, entry.uid, entry.gid);
     fs.chmodSync(bytes, entry.mode);
     this.#setXattrs(path, entry);
-    this.#directoryTimes.set(path, entry.modifiedNanos);
+    this.#known.setTime(path, entry.modifiedNanos);
     // Hidden and made anew in one layer: nothing of the lower directory may show through.
     if (hidesLower) this.#opaque(path);
   }
@@ -159,7 +166,7 @@ export class TreeWriter implements TarSink {
   #hide(path: string): void {
     if (fs.lstatSync(this.#bytes(path), { throwIfNoEntry: false })) return;
     makeNode(this.#bytes(path), nodeTypes.character, { major: 0, minor: 0 });
-    this.#whitedOut.add(path);
+    this.#known.mark(path, "hidden");
   }
 
   #opaque(path: string): void {
@@ -176,21 +183,21 @@ export class TreeWriter implements TarSink {
   #ensureParent(path: string, name: string): void {
     for (const parent of parentsOf(path)) {
       if (this.#isDirectory(parent)) continue;
-      const hidesLower = this.#whitedOut.has(parent);
+      const hidesLower = this.#known.kindOf(parent) === "hidden";
       if (!hidesLower && fs.lstatSync(this.#bytes(parent), { throwIfNoEntry: false })) {
         throw refused("a name goes through what is not a directory", name);
       }
       this.#replacing(parent, (bytes) => fs.mkdirSync(bytes, 0o700));
       fs.chmodSync(this.#bytes(parent), 0o755); // whatever the umask is
-      this.#directories.add(parent);
+      this.#known.mark(parent, "directory");
       if (hidesLower) this.#opaque(parent);
     }
   }
 
   #isDirectory(path: string): boolean {
-    if (this.#directories.has(path)) return true;
+    if (this.#known.kindOf(path) === "directory") return true;
     const real = fs.lstatSync(this.#bytes(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (real) this.#directories.add(path);
+    if (real) this.#known.mark(path, "directory");
     return real;
   }
 
@@ -202,16 +209,9 @@ export class TreeWriter implements TarSink {
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
     }
-    this.#forget(path);
+    this.#known.forget(path);
     fs.rmSync(bytes, { recursive: true });
     return make(bytes);
-  }
-
-  #forget(path: string): void {
-    const below = `${path}/`;
-    for (const known of [this.#directories, this.#directoryTimes, this.#whitedOut]) {
-      for (const entry of known.keys()) if (entry === path || entry.startsWith(below)) known.delete(entry);
-    }
   }
 
   #setXattrs(path: string, entry: TarEntry): void {
@@ -221,7 +221,8 @@ export class TreeWriter implements TarSink {
       try {
         setXattr(this.#bytes(path), name, value);
       } catch (error) {
-        if (!["ENOTSUP", "EOPNOTSUPP"].includes(errnoOf(error) ?? "")) throw error;
+        // The kernel has no place for it on this file system, or on a file of this kind.
+        if (!["ENOTSUP", "EOPNOTSUPP", "EPERM"].includes(errnoOf(error) ?? "")) throw error;
       }
     }
   }
@@ -245,10 +246,4 @@ function parentsOf(path: string): string[] {
 function markerPath(path: string): string {
   const slash = path.lastIndexOf("/") + 1;
   return `${path.slice(0, slash)}.wh.${path.slice(slash)}`;
-}
-
-/** Of Node's errors and of those that `kernel/` throws. */
-function errnoOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? systemCodeOf(error.cause) : undefined;
-  return cause ?? systemCodeOf(error);
 }

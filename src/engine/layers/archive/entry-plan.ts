@@ -26,9 +26,12 @@ const opaqueName = ".wh..wh..opq";
 const longestNameBytes = 255;
 const longestPathBytes = 4096 - 512;
 
-/** Throws "import-failed" for a name that is absolute, holds `..` or NUL, or is beyond the kernel's limits. */
+/**
+ * An absolute name is meant from the layer's root, as some builders write them (ko does).
+ *
+ * Throws "import-failed" for a name that holds `..` or NUL, or is beyond the kernel's limits.
+ */
 export function planEntry(name: string): EntryPlan {
-  if (name.startsWith("/")) throw refused("a name is absolute", name);
   const components = componentsOf(name);
   if (isTooLong(components)) throw refused("a name is too long", `${name.slice(0, 60)}…`);
   const last = components.at(-1) ?? "";

@@ -7,7 +7,7 @@
  *
  * @see POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header"; GNU tar, "Basic Tar Format"
  */
-import { GantryError } from "../../base/errors.js";
+import { GantryError } from "../../../base/errors.js";
 
 export type TarEntryType = "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo";
 
@@ -59,7 +59,7 @@ export function decodeRawHeader(block: Buffer): RawHeader {
 
 /** Undefined for an entry that has no place in a tree (volume labels and other vendors' notes). */
 export function decodeEntry({ flag, block }: RawHeader, { pax, longName, longLink }: Extensions): TarEntry | undefined {
-  if (flag === "S" || pax.has("GNU.sparse.major") || pax.has("GNU.sparse.map")) {
+  if (flag === "S" || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
     throw refused("sparse files are not supported");
   }
   const name = paxText(pax, "path") ?? longName ?? ustarName(block);
@@ -79,11 +79,12 @@ export function decodeEntry({ flag, block }: RawHeader, { pax, longName, longLin
   };
 }
 
-/** Bytes of content that follow the header, whatever its type. */
-export function sizeOf(block: Buffer, pax: ReadonlyMap<string, Buffer>): number {
-  const size = paxNumber(pax, "size") ?? number(block, 124, 12);
-  if (!Number.isSafeInteger(size) || size < 0) throw refused("an entry has an impossible size");
-  return size;
+/**
+ * Bytes of content that follow the header. Links, devices and directories have none, whatever size some writers state;
+ * it is the flag that counts: a file whose name ends in a slash is read as a directory, and its content skipped.
+ */
+export function contentBytes({ flag, block }: RawHeader, pax: ReadonlyMap<string, Buffer>): number {
+  return "123456".includes(flag) ? 0 : sizeOf(block, pax);
 }
 
 /** The records `LENGTH KEY=VALUE\n` of a PAX header, into `into`. An empty value takes an earlier one back. */
@@ -113,6 +114,12 @@ export function text(block: Buffer, offset: number, length: number): string {
 export function refused(reason: string, name?: string): GantryError {
   const where = name === undefined ? "" : ` (entry ${JSON.stringify(Buffer.from(name, "latin1").toString())})`;
   return new GantryError("import-failed", `The archive was refused: ${reason}${where}`);
+}
+
+function sizeOf(block: Buffer, pax: ReadonlyMap<string, Buffer>): number {
+  const size = paxNumber(pax, "size") ?? number(block, 124, 12);
+  if (!Number.isSafeInteger(size) || size < 0) throw refused("an entry has an impossible size");
+  return size;
 }
 
 function ustarName(block: Buffer): string {
