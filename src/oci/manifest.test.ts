@@ -54,3 +54,34 @@ it("chains diff ids as the specification says", () => {
   expect(chainIdsOf([a, b])).toEqual([a, digestOf(`${a} ${b}`)]);
   expect(chainIdsOf([])).toEqual([]);
 });
+
+const blob = { mediaType: "m", digest: digestOf("x"), size: 1 };
+it.each([
+  ["both an image and an index", { layers: [], config: blob, manifests: [blob] }],
+  ["an index that has a configuration", { config: blob, manifests: [] }],
+  ["neither", {}],
+  ["a blob of a size that is none", { config: { ...blob, size: 1.5 }, layers: [] }],
+  ["a blob of a size beyond counting", { config: { ...blob, size: 1e300 }, layers: [] }],
+  ["a blob of another digest", { config: { ...blob, digest: "sha256:../../etc/passwd" }, layers: [] }],
+  ["128 layers", { config: blob, layers: Array.from({ length: 128 }, () => blob) }],
+  ["a layer that is none", { config: blob, layers: [null] }],
+])("refuses what is %s", (_what, manifest) => {
+  const text = JSON.stringify({ schemaVersion: 2, ...manifest });
+  expect(() => parseManifest(text)).toThrow(expect.objectContaining({ code: "registry-failed" }));
+});
+
+it("reads what nests deeply without running out of stack", () => {
+  expect(() => parseManifest(`{"schemaVersion":2,"x":${"[".repeat(1_000_000)}`)).toThrow("not JSON");
+});
+
+it("names a few platforms of an index that offers thousands, without their control characters", () => {
+  const index = anIndex(...Array.from({ length: 1000 }, (_, n) => `linux/\u001b[2Jcpu${n}`));
+  const refusal = (() => {
+    try {
+      return chooseManifest(index, machine, "x");
+    } catch (error) {
+      return error;
+    }
+  })() as { hint: string };
+  expect(refusal.hint).toMatch(/linux\/\[2Jcpu29, 970 more$/);
+});

@@ -5,6 +5,7 @@
  */
 import { GantryError } from "../base/errors.js";
 import { isRecord } from "../base/json.js";
+import { printable } from "../base/printable.js";
 import { type Digest, isDigest } from "./digest.js";
 import { matchPlatform, type Platform, printPlatform } from "./platform.js";
 
@@ -53,13 +54,19 @@ export interface ImageIndex {
 /** More layers than any builder makes; also what overlay mounts are tested with. */
 const maxLayers = 127;
 
-/** Decides by the content rather than by the media type, which mirrors get wrong. Throws "registry-failed". */
+/**
+ * Decides by the content rather than by the media type, which mirrors get wrong. What is both an image and an index is
+ * refused: readers would differ in what it is, behind one digest. Throws "registry-failed".
+ */
 export function parseManifest(text: string): ImageManifest | ImageIndex {
   const parsed = parseObject(text);
   if (parsed.schemaVersion !== 2) {
     throw new GantryError("registry-failed", "The image has a manifest of schema 1, which nobody serves any more", {
       hint: "Push it again with a current tool",
     });
+  }
+  if (Array.isArray(parsed.manifests) && (parsed.layers || parsed.config)) {
+    throw new GantryError("registry-failed", "The manifest is both an image's and an index");
   }
   if (Array.isArray(parsed.manifests)) return { kind: "index", manifests: parsed.manifests.map(descriptor) };
   if (!Array.isArray(parsed.layers)) throw new GantryError("registry-failed", "The manifest is not an image's");
@@ -75,6 +82,7 @@ export function parseManifest(text: string): ImageManifest | ImageIndex {
   };
 }
 
+const maxNamed = 30;
 /** An entry that does not say for what it is comes after all that do. */
 const unstatedRank = 1000;
 
@@ -90,8 +98,15 @@ export function chooseManifest({ manifests }: ImageIndex, wanted: Platform, imag
   throw new GantryError(
     "image-not-found",
     `no matching manifest for ${printPlatform(wanted)} in the manifest list entries of ${imageName}`,
-    offered.length > 0 ? { hint: `It is there for ${[...new Set(offered.map(printPlatform))].join(", ")}` } : {},
+    offered.length > 0 ? { hint: `It is there for ${namesOf(offered)}` } : {},
   );
+}
+
+/** Anybody writes an index: as much as a person reads, and nothing that a terminal would obey. */
+function namesOf(platforms: readonly Platform[]): string {
+  const names = [...new Set(platforms.map(printPlatform).map(printable))];
+  const more = names.length > maxNamed ? [`${names.length - maxNamed} more`] : [];
+  return [...names.slice(0, maxNamed), ...more].join(", ");
 }
 
 function rankOf({ platform, mediaType }: Descriptor, wanted: Platform): number | undefined {
@@ -109,10 +124,11 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 function descriptor(value: unknown): Descriptor {
-  if (!isRecord(value) || !isDigest(value.digest) || typeof value.size !== "number" || !(value.size >= 0)) {
+  const size = isRecord(value) && Number.isSafeInteger(value.size) ? Number(value.size) : -1;
+  if (!isRecord(value) || !isDigest(value.digest) || size < 0) {
     throw new GantryError("registry-failed", "The manifest names a blob without digest or size");
   }
-  const { mediaType, digest, size, platform } = value;
+  const { mediaType, digest, platform } = value;
   return {
     mediaType: typeof mediaType === "string" ? mediaType : "",
     digest,

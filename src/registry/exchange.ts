@@ -40,12 +40,19 @@ export class Exchange {
     this.authorizer = new Authorizer(this.#line);
   }
 
-  /** Any answer but a 401 that credentials could change. Rejects with system errors, "registry-denied". */
+  /**
+   * Any answer but a 401 that credentials could change. Credentials are the endpoint's: an address elsewhere, which a
+   * registry may name for an upload, is shown none, and nobody but the endpoint may demand them.
+   *
+   * Rejects with system errors, "registry-denied".
+   */
   async ask({ url, baseUrl, scopes, credentials, headers = {}, ...request }: Ask): Promise<HttpResponse> {
+    const { origin } = new URL(baseUrl);
+    if (new URL(url).origin !== origin) return sendPatiently(this.#line, url, { ...request, headers });
     const wish: Wish = { baseUrl, scopes, credentials };
     const known = this.authorizer.known(wish);
     const first = await sendPatiently(this.#line, url, { ...request, headers: { ...headers, ...authorized(known) } });
-    if (first.status !== 401) return first;
+    if (first.status !== 401 || first.url.origin !== origin) return first;
     const challenge = parseChallenge(first.header("www-authenticate"));
     const answer = challenge && (await this.authorizer.answer(wish, challenge, request.signal));
     if (!answer) return first;

@@ -144,7 +144,8 @@ function tokenRequest(
 function parseToken(text: string, host: string): { token: string; seconds: number; refreshToken?: string } {
   const reply = parseJson(text);
   const token = isRecord(reply) ? reply.token || reply.access_token : undefined;
-  if (!isRecord(reply) || typeof token !== "string" || token === "") {
+  // It becomes part of a header.
+  if (!isRecord(reply) || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     throw new GantryError("registry-failed", `${host} gave no token`);
   }
   const { expires_in, refresh_token } = reply;

@@ -15,7 +15,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
     fields.set(key.toLowerCase(), quoted ?? bare ?? "");
   }
   const realm = fields.get("realm");
-  if (!realm || !URL.canParse(realm)) return undefined;
+  if (!realm || !URL.canParse(realm) || !/^https?:$/.test(new URL(realm).protocol)) return undefined;
   const service = fields.get("service");
   const scope = fields.get("scope");
   return { kind: "bearer", realm, ...(service ? { service } : {}), ...(scope ? { scope } : {}) };

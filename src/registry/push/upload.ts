@@ -8,6 +8,7 @@
  */
 import type { Readable } from "node:stream";
 import { type Clock, sleep } from "../../base/clock.js";
+import { GantryError } from "../../base/errors.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Exchange } from "../exchange.js";
 import { isTransientError, isTransientStatus, maxAttempts, waitMs } from "../retry.js";
@@ -145,9 +146,16 @@ async function askStanding(
 function sessionOf(response: HttpResponse, before: Session | undefined): Session {
   const location = response.header("location");
   const minBytes = Number(response.header("oci-chunk-min-length") ?? before?.minBytes ?? 0);
-  const url = location === undefined ? before?.url : new URL(location, before?.url ?? response.url);
-  if (!url) throw new Error("An upload without an address");
+  const last = before?.url ?? response.url;
+  if (location !== undefined && !URL.canParse(location, last.href)) throw misled(last, "nowhere");
+  const url = location === undefined ? last : new URL(location, last);
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && last.protocol === "http:");
+  if (!isSafe) throw misled(last, `${url.host || url.protocol} without TLS`);
   return { url, minBytes: Number.isSafeInteger(minBytes) && minBytes > 0 ? minBytes : 0 };
+}
+
+function misled({ host }: URL, where: string): GantryError {
+  return new GantryError("registry-failed", `${host} sends an upload to ${where}`);
 }
 
 function withDigest(url: URL, digest: Digest): string {

@@ -33,6 +33,9 @@ const maxRedirects = 5;
 /** Nothing for this long means that the connection is dead. */
 const idleTimeoutMs = 60_000;
 
+/** More than any answer that nobody reads; the rest is not worth the connection. */
+const maxDiscardedBytes = 256 * 1024;
+
 /** Follows redirects, leaving the authorization behind when they lead to another origin. Rejects with system errors. */
 export async function send(connections: Connections, url: string, request: HttpRequest): Promise<HttpResponse> {
   let target = new URL(url);
@@ -46,6 +49,9 @@ export async function send(connections: Connections, url: string, request: HttpR
     if (!URL.canParse(location, target.href))
       throw new GantryError("registry-failed", `${target.host} redirects to nowhere`);
     const next = new URL(location, target);
+    if (!/^https?:$/.test(next.protocol)) {
+      throw new GantryError("registry-failed", `${target.host} redirects to an address of ${next.protocol}`);
+    }
     if (target.protocol === "https:" && next.protocol !== "https:") {
       throw new GantryError("registry-failed", `${target.host} redirects to ${next.host} without TLS`);
     }
@@ -73,10 +79,14 @@ export async function readText({ body }: HttpResponse, maxBytes: number): Promis
   return Buffer.concat(parts).toString();
 }
 
-/** Gives the rest of a response up. */
+/** Gives the rest of a response up: a short one is read to its end, so that its connection can be used again. */
 export function discard({ body }: HttpResponse): void {
+  let size = 0;
   body.on("error", () => {});
-  body.resume();
+  body.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxDiscardedBytes) body.destroy();
+  });
 }
 
 async function sendOnce(
