@@ -30,6 +30,7 @@ docker-registry docker-registry
 dockerd docker.io
 docker docker.io|docker-cli
 skopeo skopeo
+tinyproxy tinyproxy-bin
 git git
 umoci umoci
 bzip2 bzip2

@@ -50,6 +50,8 @@ export interface BuildCall {
   readonly squash?: boolean;
   /** `X-Registry-Config`. */
   readonly auths?: string;
+  /** No registry and no other host is asked for anything, by engines of our own. */
+  readonly isOffline?: boolean;
 }
 
 /** A build that failed in one of its steps; `step` is there for engines of our own. */
@@ -83,6 +85,7 @@ export function buildCalls(transport: Transport, engine: EngineIdentity): BuildC
       const headers = {
         "Content-Type": "application/x-tar",
         ...(build.auths === undefined ? {} : { "X-Registry-Config": build.auths }),
+        ...(build.isOffline ? { "X-Gantry-Offline": "1" } : {}),
       };
       const { context } = build;
       const stream = typeof context === "object" && "tar" in context ? { stream: context.tar } : {};

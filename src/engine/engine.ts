@@ -30,6 +30,7 @@ import { readListeners } from "./api/listeners.js";
 import { ProjectLocks } from "./api/project-locks.js";
 import type { ApiRooms } from "./api/rooms.js";
 import { Builder } from "./builder/builder.js";
+import { reachOf } from "./builder/context/reach.js";
 import type { Containers } from "./containers/containers.js";
 import { createContainers } from "./containers/create-containers.js";
 import { EventJournal } from "./containers/event-journal.js";
@@ -228,7 +229,10 @@ async function openRooms(options: EngineOptions, { disposer, startedAt, end, isR
   });
   disposer.defer(() => containers.close());
   await containers.restore();
-  const builder = await openBuilder({ stateRoot, images, layers, containers, clock }, disposer);
+  const builder = await openBuilder(
+    { stateRoot, images, layers, containers, clock, reach: reachOf(registries) },
+    disposer,
+  );
   collectGarbage(images, containers, log);
   disposer.defer(() => sweepNetworks(containers, networks));
   const facts = readEngineFacts({

@@ -104,8 +104,8 @@ export function connectionError(baseUrl: string, error: unknown): unknown {
 }
 
 /** Nothing was asked of anybody. */
-export function offlineError(host: string): GantryError {
-  return new GantryError("offline", `Gantry is offline: the registry ${host} is not asked`, {
+export function offlineError(host: string, what: "registry" | "address" = "registry"): GantryError {
+  return new GantryError("offline", `Gantry is offline: the ${what} ${host} is not asked`, {
     hint: 'Unset GANTRY_OFFLINE, or "offline" in engine.json; a running engine has to be started again',
   });
 }

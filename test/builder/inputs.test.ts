@@ -1,5 +1,5 @@
 /** What builds are given beside a Dockerfile: contexts of every kind, ignore files, secrets, keys, devices, an epoch. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -71,6 +71,48 @@ it("clones a repository with its ignore file, by query and fragment, and only at
   expect(await build(add(`--checksum=${commit}`, `${url}#main:sub`))).toContain("\nfile\n");
   expect(await build(add("--keep-git-dir", `${url}?subdir=.`))).toContain("\n.git\n");
   expect(await refused(add(`--checksum=${"0".repeat(40)}`, `${url}#main`))).toContain(`got ${commit}`);
+});
+
+it("takes nothing of this host for a repository's submodules", async () => {
+  await using served = await aRepository({ Dockerfile: "FROM busybox\n" }, (git) => {
+    const hidden = mkdtempSync(join(work, "hidden-"));
+    execFileSync("git", ["init", "-q", hidden]);
+    execFileSync("git", [
+      "-C",
+      hidden,
+      "-c",
+      "user.name=a",
+      "-c",
+      "user.email=a@x",
+      "commit",
+      "-q",
+      "--allow-empty",
+      "-m1",
+    ]);
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", hidden, "stolen");
+  });
+  expect(await refused(served.url)).toContain("transport 'file' not allowed");
+  await build(`${served.url}?submodules=0`);
+});
+
+it("asks nobody for a client that is offline, though the engine is not", async () => {
+  await using served = await aRepository({ Dockerfile: "FROM busybox\n" });
+  const offline = (...args: string[]) => {
+    const env = { ...engine.env, GANTRY_OFFLINE: "1" };
+    const all = ["dist/main.js", "image", "build", "--no-cache", ...args];
+    const { status, stdout, stderr } = spawnSync(process.execPath, all, { env, encoding: "utf8" });
+    return { status, said: `${stdout}${stderr}` };
+  };
+  const add = (address: string) => directory({ Dockerfile: `FROM busybox\nADD ${address} /x\n` });
+  const { url } = served;
+  for (const asked of [[url], [add(`${url}/HEAD`)], [add(url)], [directory({ Dockerfile: "FROM nowhere.test/a\n" })]]) {
+    expect(offline(...asked)).toEqual({ status: 1, said: expect.stringContaining("Gantry is offline") });
+  }
+  expect(served.requests()).toBe(0);
+  const cached = ["--cache-from", "type=registry,ref=nowhere.test/cache:1"];
+  const { status, said } = offline("--pull", ...cached, directory({ Dockerfile: "FROM busybox\nRUN true\n" }));
+  expect(said).toContain("[Warning] build cache of nowhere.test/cache:1: Gantry is offline");
+  expect(status).toBe(0);
 });
 
 it("takes a directory and an image of a layout as bases, and lets a context stand for a stage or an image", async () => {
@@ -189,19 +231,24 @@ it("gives an image away as files and as an archive, and says what it is", async 
 /** A bare repository behind plain HTTP, as any web server can serve it. */
 async function aRepository(
   files: Record<string, string>,
-): Promise<AsyncDisposable & { readonly url: string; readonly commit: string }> {
+  more: (git: (...args: string[]) => string) => void = () => {},
+): Promise<AsyncDisposable & { readonly url: string; readonly commit: string; readonly requests: () => number }> {
   const tree = directory({ ...files, x: "ignored", "sub/file": "f" });
-  const bare = join(work, "served.git");
+  const name = `served-${readdirSync(work).length}.git`;
+  const bare = join(work, name);
+  let requests = 0;
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", tree, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args])
       .toString()
       .trim();
   git("init", "-q", "-b", "main");
   git("add", ".");
+  more(git);
   git("commit", "-q", "-m", "one");
   git("clone", "-q", "--bare", ".", bare);
   execFileSync("git", ["-C", bare, "update-server-info"]);
   const server = createServer((request, response) => {
+    requests += 1;
     try {
       response.end(readFileSync(join(work, new URL(request.url ?? "/", "http://x").pathname)));
     } catch {
@@ -214,6 +261,6 @@ async function aRepository(
     server.closeAllConnections();
     server.close();
   };
-  const url = `http://127.0.0.1:${port}/served.git`;
-  return { url, commit: git("rev-parse", "HEAD"), [Symbol.asyncDispose]: close };
+  const url = `http://127.0.0.1:${port}/${name}`;
+  return { url, commit: git("rev-parse", "HEAD"), requests: () => requests, [Symbol.asyncDispose]: close };
 }

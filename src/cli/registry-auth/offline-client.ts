@@ -2,11 +2,15 @@
 import { GantryError } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
 
-/** The same client; pulls, pushes, logins and look-ups of digests throw "offline" before anything is sent. */
+/**
+ * The same client; pulls, pushes, logins and look-ups of digests throw "offline" before anything is sent, and builds
+ * tell the engine, which may be online, to ask nobody.
+ */
 export function offlineClient(client: EngineClient): EngineClient {
-  const { images, system, upkeep } = client;
+  const { builds, images, system, upkeep } = client;
   return {
     ...client,
+    builds: { ...builds, build: (build, call) => builds.build({ ...build, isOffline: true }, call) },
     system: { ...system, auth: async ({ serveraddress }) => refuse(serveraddress ?? "a registry") },
     images: {
       ...images,

@@ -43,6 +43,7 @@ export function readBuildRequest(request: ApiRequest, inputs: BuildInputs | unde
     cacheTo: cacheToOf(request, inputs),
     checkOnly: inputs?.checkOnly ?? false,
     tellsSteps: inputs?.steps ?? false,
+    isOffline: request.headers["x-gantry-offline"] === "1",
     authFor: registryConfig(request.headers["x-registry-config"]),
     ...(inputs?.dockerfileText === undefined ? {} : { dockerfileText: inputs.dockerfileText }),
   };

@@ -52,6 +52,8 @@ export interface BuildRequest {
   readonly cacheTo: readonly BuildCachePlace[];
   /** Entitlements: `network.host`, `security.insecure`. */
   readonly allow: ReadonlySet<string>;
+  /** Nobody is asked for images, files and repositories; RUN has its network all the same. */
+  readonly isOffline: boolean;
   /** By the registry's host. */
   readonly authFor: (registry: string) => RegistryAuth | undefined;
   /** Told before the first step: what was asked for and has no effect. */

@@ -18,6 +18,7 @@ import type { ImageParts } from "../images/images.js";
 import { limiter } from "../images/limiter.js";
 import type { BuildRequest, NamedContext, Tell } from "./build-request.js";
 import { openDirectory, openRemote } from "./context/open-context.js";
+import { mustReach, type Reach } from "./context/reach.js";
 import type { BuildRooms } from "./rooms.js";
 import type { UsedStep } from "./transfer/cache-records.js";
 
@@ -56,6 +57,8 @@ export class BuildSession implements AsyncDisposable {
   readonly graph: StageGraph;
   readonly globals: Variables;
   readonly signal: AbortSignal;
+  /** The engine's, and less than that for a client that is offline. */
+  readonly reach: Reach;
   /** `SOURCE_DATE_EPOCH`. */
   readonly epochSeconds: number | undefined;
   /** RUN steps at once: each may take a processor. */
@@ -74,6 +77,7 @@ export class BuildSession implements AsyncDisposable {
     this.graph = input.graph;
     this.globals = input.globals;
     this.signal = input.signal;
+    this.reach = reachFor(input.rooms, input.request);
     this.epochSeconds = epochOf(input.request.args.get("SOURCE_DATE_EPOCH"));
   }
 
@@ -109,8 +113,10 @@ export class BuildSession implements AsyncDisposable {
   async image(name: string, platform: string | undefined, tell: Tell): Promise<ImageParts> {
     const { images } = this.rooms;
     const wanted = platform ?? this.request.platform;
-    const here = this.request.pull ? undefined : this.#localImage(name, wanted);
+    const isAsked = this.request.pull && !this.reach.isOffline;
+    const here = isAsked ? undefined : this.#localImage(name, wanted);
     if (here) return images.forBuilds.takeApart(here);
+    mustReach(this.reach, name);
     const auth = this.request.authFor(parseReference(name).domain);
     const pulled = await images.pull(name, {
       signal: this.signal,
@@ -208,7 +214,7 @@ export class BuildSession implements AsyncDisposable {
     const opened =
       context.kind === "directory"
         ? await openDirectory(context.path, "Dockerfile")
-        : await openRemote(context.url, "Dockerfile", { scratch: this.rooms.scratch, signal: this.signal });
+        : await openRemote(context.url, "Dockerfile", { ...this, scratch: this.rooms.scratch });
     this.#disposer.defer(() => opened[Symbol.asyncDispose]());
     return { ...opened, keepOwners: false };
   }
@@ -229,6 +235,11 @@ export class BuildSession implements AsyncDisposable {
     await Promise.allSettled([...this.#stages.values(), ...this.#mounted.values(), ...this.#named.values()]);
     await this.#disposer[Symbol.asyncDispose]();
   }
+}
+
+/** What this build may reach. */
+export function reachFor({ reach }: Pick<BuildRooms, "reach">, { isOffline }: Pick<BuildRequest, "isOffline">): Reach {
+  return { ...reach, isOffline: reach.isOffline || isOffline };
 }
 
 function epochOf(text: string | undefined): number | undefined {

@@ -24,9 +24,10 @@ import { SingleFlight } from "../images/single-flight.js";
 import { sweepBuildContainers } from "./build-containers.js";
 import { BuildOutput } from "./build-output.js";
 import type { BuildRequest, Tell } from "./build-request.js";
-import { BuildSession } from "./build-session.js";
+import { BuildSession, reachFor } from "./build-session.js";
 import { type CachePrune, type CacheUsage, cacheUsage, limitCache, pruneCache } from "./cache-upkeep.js";
 import { type OpenContext, openArchive, openDirectory, openRemote, readDockerfile } from "./context/open-context.js";
+import type { Reach } from "./context/reach.js";
 import type { BuilderOptions, BuildRooms } from "./rooms.js";
 import { Snapshots } from "./snapshots.js";
 import { StageBuilder } from "./stage-builder.js";
@@ -86,7 +87,7 @@ export class Builder {
       .holding(async () => {
         for (const text of request.warnings) tell({ kind: "text", text: `[Warning] ${text}\n` });
         const { scratch } = this.#rooms;
-        await using context = await openContext(request, { scratch, signal });
+        await using context = await openContext(request, { scratch, signal, reach: reachFor(this.#rooms, request) });
         const dockerfile = readAndCheck(request, context, tell);
         const graph = plan(request, dockerfile);
         if (request.checkOnly) return { image: undefined };
@@ -180,7 +181,7 @@ export class Builder {
 
 function openContext(
   { context, dockerfile, args }: BuildRequest,
-  options: { scratch: string; signal: AbortSignal },
+  options: { scratch: string; signal: AbortSignal; reach: Reach },
 ): Promise<OpenContext> {
   switch (context.kind) {
     case "archive":

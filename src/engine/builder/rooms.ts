@@ -5,6 +5,7 @@ import type { Images } from "../images/images.js";
 import type { SingleFlight } from "../images/single-flight.js";
 import type { LayerStore } from "../layers/layer-store.js";
 import type { BuildMessage } from "./build-request.js";
+import type { Reach } from "./context/reach.js";
 import type { Snapshots } from "./snapshots.js";
 import type { CachedStep, StepCache } from "./step-cache.js";
 import type { CacheMounts } from "./steps/cache-mounts.js";
@@ -18,6 +19,7 @@ export interface BuilderOptions {
   readonly layers: LayerStore;
   readonly containers: Containers;
   readonly clock: Clock;
+  readonly reach: Reach;
 }
 
 /** A message of a step that several builds may wait for. `number` tells the messages apart. */

@@ -9,6 +9,7 @@ import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { GantryError } from "../../base/errors.js";
+import { networkCodeOf } from "../retry.js";
 import { type CertificateSettings, fingerprintOf, readTrust } from "./certificates.js";
 import { type ProxySettings, proxyAuthorization, proxyFor } from "./proxy.js";
 
@@ -47,6 +48,18 @@ export class Connections {
     if (!proxy) return httpRequest(url, { ...options, agent: this.#plain });
     const headers = { ...options.headers, host: url.host, ...proxyAuthorization(proxy) };
     return throughProxy(proxy, { ...options, path: url.href, headers });
+  }
+
+  /** A plain request's failure or refusal (407) as its proxy's, where there is one; a tunnel tells its own. */
+  blamed(url: URL, what: { readonly status: number } | { readonly error: Error }): Error | undefined {
+    const proxy = url.protocol === "http:" ? proxyFor(url, this.#settings.proxies) : undefined;
+    if ("status" in what) {
+      if (!proxy || what.status !== 407) return undefined;
+      return unreachable(proxy, `refuses the request for ${url.host} (${what.status})`);
+    }
+    const isUnreachable =
+      proxy && /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/.test(networkCodeOf(what.error) ?? "");
+    return isUnreachable ? unreachable(proxy, "cannot be reached", what.error) : undefined;
   }
 
   #agentFor({ host }: URL, proxy: URL | undefined): HttpsAgent {
@@ -109,7 +122,7 @@ class TunnelAgent extends HttpsAgent {
 
 function unreachable({ host }: URL, why: string, cause?: Error): GantryError {
   return new GantryError("registry-unreachable", `The proxy ${host} ${why}`, {
-    hint: "Check HTTPS_PROXY, or name the registry in NO_PROXY",
+    hint: "Check HTTP_PROXY and HTTPS_PROXY, or name the registry in NO_PROXY",
     ...(cause ? { cause } : {}),
   });
 }

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly method: HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** A redirect may lead from TLS to plain HTTP: what comes is checked in another way, or meant to be public. */
+  readonly mayLeaveTls?: boolean;
   /** `open` is called anew for each time that it is sent. */
   readonly body?: { readonly sizeBytes: number; open(): Readable | string };
 }
@@ -52,7 +54,7 @@ export async function send(connections: Connections, url: string, request: HttpR
     if (!/^https?:$/.test(next.protocol)) {
       throw new GantryError("registry-failed", `${target.host} redirects to an address of ${next.protocol}`);
     }
-    if (target.protocol === "https:" && next.protocol !== "https:") {
+    if (!request.mayLeaveTls && target.protocol === "https:" && next.protocol !== "https:") {
       throw new GantryError("registry-failed", `${target.host} redirects to ${next.host} without TLS`);
     }
     if (next.origin !== target.origin) headers = withoutAuthorization(headers);
@@ -103,7 +105,7 @@ async function sendOnce(
   });
   outgoing.on("timeout", () => outgoing.destroy(Object.assign(new Error("No answer"), { code: "ETIMEDOUT" })));
   const replied = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.on("response", resolve).on("error", reject);
+    outgoing.on("response", resolve).on("error", (error) => reject(connections.blamed(url, { error }) ?? error));
   });
   const content = body?.open();
   if (content === undefined || typeof content === "string") outgoing.end(content);
@@ -113,6 +115,11 @@ async function sendOnce(
   const incoming = await replied;
   // What is left of a body that was refused is not sent.
   incoming.once("end", () => outgoing.writableFinished || outgoing.destroy());
+  const refusal = connections.blamed(url, { status: incoming.statusCode ?? 0 });
+  if (refusal) {
+    incoming.destroy();
+    throw refusal;
+  }
   const header = (name: string) => {
     const value = incoming.headers[name];
     return Array.isArray(value) ? value[0] : value;

@@ -5,26 +5,32 @@ import { join } from "node:path";
 import { GantryError, systemCodeOf } from "../../../base/errors.js";
 import { parseGitAddress } from "../../../dockerfile/git-address.js";
 import { realPathIn } from "../trees/real-path.js";
+import { mustReach, type Reach } from "./reach.js";
 
 export interface CloneOptions {
   readonly scratch: string;
+  readonly reach: Reach;
   readonly signal: AbortSignal;
   readonly keepGitDir: boolean;
   /** A commit, or the beginning of one, which the address must lead to. */
   readonly checksum?: string;
 }
 
-/** Puts the tree into `target`. Throws "bad-parameter" with git's last words or a wrong commit, "helper-missing". */
+/**
+ * Puts the tree into `target`. Throws "bad-parameter" with git's last words or a wrong commit, "helper-missing",
+ * "offline".
+ */
 export async function cloneRepository(source: string, target: string, options: CloneOptions): Promise<void> {
   const { url, ref, directory, checksum = options.checksum, keepGitDir, submodules } = parseGitAddress(source);
+  mustReach(options.reach, source.replace(/\/\/[^/@]*@/, "//***@"));
   const clone = await mkdtemp(join(options.scratch, "clone-"));
   try {
-    const git = (...args: string[]) => run(["-C", clone, ...args], options.signal);
+    const git = (...args: string[]) => run(["-C", clone, ...args], options);
     await git("init", "--quiet");
     await git("remote", "add", "origin", url);
-    await fetchRef(git, ref ?? checksum ?? "HEAD");
-    await checkCommit(git, { source, checksum });
-    await git("checkout", "--quiet", "--detach", "FETCH_HEAD");
+    const found = await fetchRef(git, ref ?? checksum ?? "HEAD");
+    await checkCommit(git, { source, checksum, found });
+    await git("checkout", "--quiet", "--detach", found);
     if (submodules) await git("submodule", "update", "--quiet", "--init", "--recursive");
     if (!(keepGitDir ?? options.keepGitDir)) await rm(join(clone, ".git"), { recursive: true, force: true });
     const from = realPathIn(clone, directory);
@@ -37,32 +43,40 @@ export async function cloneRepository(source: string, target: string, options: C
 
 type Git = (...args: string[]) => Promise<string>;
 
-/** A plain file server, and a server asked for a commit, may know no shallow history or no such name. */
-async function fetchRef(git: Git, ref: string): Promise<void> {
+/** What to check out. A plain file server, and a server asked for a commit, may know no shallow history or no such name. */
+async function fetchRef(git: Git, ref: string): Promise<string> {
   try {
     await git("fetch", "--quiet", "--depth=1", "origin", ref);
   } catch {
-    if (!/^[0-9a-f]{7,64}$/.test(ref)) return void (await git("fetch", "--quiet", "origin", ref));
-    // The beginning of a commit is a name only once the history is here.
-    await git("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*");
-    await git("fetch", "--quiet", ".", await git("rev-parse", "--verify", `${ref}^{commit}`));
+    if (/^[0-9a-f]{7,64}$/.test(ref)) {
+      // The beginning of a commit is a name only once the history is here.
+      await git("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*");
+      return git("rev-parse", "--verify", `${ref}^{commit}`);
+    }
+    await git("fetch", "--quiet", "origin", ref);
   }
+  return "FETCH_HEAD";
 }
 
 /** An annotated tag may be known by its own digest too. */
-async function checkCommit(git: Git, { source, checksum }: { source: string; checksum: string | undefined }) {
+async function checkCommit(
+  git: Git,
+  { source, checksum, found }: { source: string; checksum: string | undefined; found: string },
+): Promise<void> {
   if (checksum === undefined) return;
-  const found = [await git("rev-parse", "FETCH_HEAD"), await git("rev-parse", "FETCH_HEAD^{commit}")];
-  if (found.some((one) => one.startsWith(checksum))) return;
-  throw new GantryError("bad-parameter", `expected checksum to match ${checksum}, got ${found[1]}: ${source}`);
+  const names = [await git("rev-parse", found), await git("rev-parse", `${found}^{commit}`)];
+  if (names.some((one) => one.startsWith(checksum))) return;
+  throw new GantryError("bad-parameter", `expected checksum to match ${checksum}, got ${names[1]}: ${source}`);
 }
 
 /** What it says on standard output. */
-function run(args: readonly string[], signal: AbortSignal): Promise<string> {
+function run(args: readonly string[], { reach, signal }: Pick<CloneOptions, "reach" | "signal">): Promise<string> {
   const env = {
+    ...reach.variables,
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: "/root",
-    ...{ GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", GIT_ALLOW_PROTOCOL: "https:http:git:ssh:file" },
+    // A repository's submodules may lie anywhere but on this host, whose files are not the repository's to take.
+    ...{ GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", GIT_ALLOW_PROTOCOL: "https:http:git:ssh" },
     GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
   };
   return new Promise((resolve, reject) => {

@@ -13,8 +13,10 @@ import { ignoreFileNames, ignoreLines } from "../../../dockerfile/ignore-pattern
 import { readTextInRoot } from "../../kernel/open-in-root.js";
 import { decompressed } from "../../layers/archive/decompress.js";
 import { extractIntoTree } from "../../layers/trees/tree-jobs.js";
+import { UnpackGuard } from "../../layers/unpack-guard.js";
 import { download } from "./download.js";
 import { cloneRepository } from "./git.js";
+import type { Reach } from "./reach.js";
 
 /** `ignore` are the lines of its ignore file. */
 export interface OpenContext extends AsyncDisposable {
@@ -55,14 +57,14 @@ function ignoreOf(root: string, dockerfile: string): string[] {
 export async function openRemote(
   url: string,
   dockerfile: string,
-  options: ContextOptions & { keepGitDir?: boolean },
+  options: ContextOptions & { reach: Reach; keepGitDir?: boolean },
 ): Promise<OpenContext> {
   return inScratch({ ...options, dockerfile }, async (root) => {
     if (isGitAddress(url)) {
       await cloneRepository(url, root, { ...options, keepGitDir: options.keepGitDir ?? false });
       return;
     }
-    const { path } = await download(url, join(options.scratch), options.signal);
+    const { path } = await download(url, options.scratch, options);
     try {
       if (await isArchive(path)) await unpackInto(createReadStream(path), root, options.signal);
       else await copyFile(path, join(root, dockerfile));
@@ -82,10 +84,10 @@ export function readDockerfile({ root }: OpenContext, dockerfile: string): strin
   );
 }
 
-/** Unpacks an archive of any compression; nothing leads out of `root`. */
+/** Unpacks an archive of any compression; nothing leads out of `root`, and the disk is not filled. */
 export async function unpackInto(archive: Readable, root: string, signal: AbortSignal): Promise<void> {
   const view = { kind: "rootfs" as const, root, readOnly: false, mounts: [] };
-  const tar = await decompressed(archive);
+  const tar = new UnpackGuard(root).watch(await decompressed(archive));
   await extractIntoTree(view, { path: "/", keepKinds: false }, { tar, signal });
 }
 

@@ -51,14 +51,15 @@ async function cloned(place: StepPlace, step: AddInstruction, source: string): P
   const root = await scratchOf(place);
   const { scratch } = place.session.rooms;
   const { checksum, keepGitDir } = step;
-  const options = { scratch, signal: place.session.signal, keepGitDir, ...(checksum ? { checksum } : {}) };
+  const { signal, reach } = place.session;
+  const options = { scratch, signal, reach, keepGitDir, ...(checksum ? { checksum } : {}) };
   await cloneRepository(source, root, options);
   return tree(step, { root, pattern: ".", keepOwners: false });
 }
 
 async function downloaded(place: StepPlace, step: AddInstruction, source: string): Promise<SourceTree> {
   const root = await scratchOf(place);
-  const { path, name, digest, modifiedMs } = await download(source, root, place.session.signal);
+  const { path, name, digest, modifiedMs } = await download(source, root, place.session);
   if (step.checksum !== undefined && step.checksum !== digest) {
     throw new GantryError("bad-parameter", `digest mismatch ${digest}: ${step.checksum}`);
   }

@@ -13,7 +13,9 @@ import type { BuildCachePlace } from "../../../dockerfile/caches/build-cache.js"
 import { parseReference } from "../../../oci/reference.js";
 import type { ImageParts } from "../../images/images.js";
 import type { BuildRequest, Tell } from "../build-request.js";
+import { reachFor } from "../build-session.js";
 import { unpackInto } from "../context/open-context.js";
+import { mustReach } from "../context/reach.js";
 import type { BuildRooms } from "../rooms.js";
 import { decodeSteps, encodeSteps, type UsedStep } from "./cache-records.js";
 
@@ -66,6 +68,7 @@ async function fetchImage(rooms: BuildRooms, place: BuildCachePlace, { request, 
     throw new GantryError("bad-parameter", "The image itself is not there before it is built");
   const here = known(rooms, place.reference);
   if (here !== undefined && !request.pull) return { id: here, forget: async () => {} };
+  mustReach(reachFor(rooms, request), place.reference);
   const auth = request.authFor(parseReference(place.reference).domain);
   const onProgress = (message: object) => tell({ kind: "pull", message });
   const pulled = await images.pull(place.reference, { signal, onProgress, ...(auth ? { auth } : {}) });
@@ -115,6 +118,7 @@ async function exportCache(
   { place, ...call }: TransferCall & { place: Exclude<BuildCachePlace, { kind: "inline" }> },
 ): Promise<void> {
   const { images } = rooms;
+  if (place.kind === "registry") mustReach(reachFor(rooms, call.request), place.reference);
   const parts = await cacheImage(rooms, left, place.max ? left.all : left.inImage);
   const id = await images.forBuilds.putTogether(parts);
   if (place.kind === "local") return writeLayout(rooms, { id, path: place.path, signal: call.signal });
