@@ -18,7 +18,9 @@ export interface Downloaded {
   readonly modifiedMs: number;
 }
 
-/** The caller removes the file. Throws "bad-parameter" naming the address and what came of it, "offline", "disk-full". */
+/**
+ * The caller removes the file. Throws "bad-parameter" naming the address and what came of it, "offline", "disk-full".
+ */
 export async function download(
   url: string,
   directory: string,

@@ -43,7 +43,7 @@ export async function cloneRepository(source: string, target: string, options: C
 
 type Git = (...args: string[]) => Promise<string>;
 
-/** What to check out. A plain file server, and a server asked for a commit, may know no shallow history or no such name. */
+/** What to check out. A plain file server may know no shallow history, one that is asked for a commit no such name. */
 async function fetchRef(git: Git, ref: string): Promise<string> {
   try {
     await git("fetch", "--quiet", "--depth=1", "origin", ref);

@@ -1,8 +1,8 @@
 /**
  * What a writer knows of the tree that it writes: real directories, when they were changed, what it has hidden.
  *
- * Does not touch the world. A tree rather than a set of paths, so that replacing a directory forgets all below it in one
- * step, however large the rest is: an archive that replaces again and again must not cost more with every entry.
+ * Does not touch the world. A tree rather than a set of paths, so that replacing a directory forgets all below it in
+ * one step, however large the rest is: an archive that replaces again and again must not cost more with every entry.
  */
 
 /** `directory`: seen or made by the writer. `hidden`: a whiteout of its own. Undefined: only on the way to such. */

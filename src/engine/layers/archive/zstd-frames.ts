@@ -1,8 +1,8 @@
 /**
  * Cuts a zstd file into its frames. Pure.
  *
- * A file may hold several, as parallel writers and those of layers that are read in parts make it, with notes in between
- * that have no content. Node's decompressor ends with the first frame and says nothing of the rest.
+ * A file may hold several, as parallel writers and those of layers that are read in parts make it, with notes in
+ * between that have no content. Node's decompressor ends with the first frame and says nothing of the rest.
  *
  * @see RFC 8878, "Zstandard Frames" and "Skippable Frames"
  */
