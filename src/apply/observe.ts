@@ -16,9 +16,15 @@ import { composeLabels } from "../wire/labels.js";
 import type { NetworkInspect } from "../wire/network.js";
 import type { VolumeInspect } from "../wire/volume.js";
 import { digestContents } from "./content-digests.js";
+import type { BuildLook } from "./rebuild/build-memory.js";
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Compares what builds read with what their images were built from, at this time. `all`: looks at what builds read
+   * where nobody knows that, too.
+   */
+  readonly builds?: Omit<BuildLook, "signal"> & { readonly all?: boolean };
 }
 
 /** All that `up` compares with: five calls, and one for each image; of other engines one for each container too. */
@@ -28,17 +34,30 @@ export async function observeProject(
   options: ObserveOptions = {},
 ): Promise<ObservedState> {
   const all = client.engine.kind === "gantry" ? inspectTogether(client, project, options) : undefined;
-  const [resources, images, digests, inspections] = await Promise.all([
+  const looking = observeImages(client, project, options);
+  const [resources, images, digests, inspections, builds] = await Promise.all([
     observeResources(client, project.name, options),
-    observeImages(client, project, options),
+    looking,
     digestContents(project),
     all,
+    looking.then((images) => observedBuilds(project, images, options)),
   ]);
   const ofServices = resources.containers.filter(({ service, isOneOff }) => !isOneOff && project.services.has(service));
   const details = inspections ?? (await inspectEach(client, ofServices, options));
   const known = { project, images, details };
   const containers = await withImages(client, resources.containers, { ...known, options });
-  return { ...resources, containers, images, ...digests };
+  return { ...resources, containers, images, ...digests, ...(builds ? { builds } : {}) };
+}
+
+/** Loaded where there is something to build. */
+async function observedBuilds(
+  project: Project,
+  images: ObservedState["images"],
+  { builds, signal }: ObserveOptions,
+): Promise<ObservedState["builds"]> {
+  if (!builds || ![...project.services.values()].some(({ build }) => build)) return undefined;
+  const { observeBuilds } = await import("./rebuild/build-memory.js");
+  return observeBuilds(project, images, { ...builds, ...(signal ? { signal } : {}) });
 }
 
 /** Containers, networks and volumes by the project's name alone; no images. */

@@ -1,6 +1,7 @@
 /** Carries out one operation. It decides nothing: every choice was made when the plan was drawn. */
 import { type ErrorCode, isGantryError, unreachable } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
+import type { ImageBuild } from "../plan/build/image-build.js";
 import {
   type ContainerRef,
   isUpdateOperation,
@@ -55,6 +56,8 @@ export type Ending = "done" | "failed" | "held-back" | "cancelled" | "not-needed
 export type BuildSurroundings = Pick<BuildRun, "environment" | "sharesFiles" | "checkOnly" | "auths"> & {
   /** Nothing of what builds say is told. */
   readonly quiet?: boolean;
+  /** Called before a build; what it answers is told the id of the image that came out. */
+  readonly remember?: (build: ImageBuild, client: EngineClient) => Promise<(id: string) => Promise<void>>;
   /** What steps do is told rather than text about them. */
   readonly tellsSteps?: boolean;
 };
@@ -231,8 +234,10 @@ async function build(
   const onText = (text: string) => lines.push(Buffer.from(text));
   const onStep = (event: BuildEvent) => builds.quiet || onProgress({ text: stepText(event), build: event });
   const run = { client, signal, onText, ...builds, ...(builds.tellsSteps ? { onStep } : {}) };
+  const remember = builds.checkOnly ? undefined : await builds.remember?.(asked, client);
   const id = await buildImage(asked, run).finally(() => lines.end());
   if (id !== "") pulled.set(image, id);
+  if (id !== "") await remember?.(id);
   return id === "" ? { action: "Checked" } : {};
 }
 

@@ -6,6 +6,7 @@
 import type { ContainerInspect, ContainerStatus, HealthStatus, MountPoint } from "../wire/container.js";
 import type { ImageInspect } from "../wire/image.js";
 import type { IpamPool } from "../wire/network.js";
+import type { BuildSources } from "./build/build-sources.js";
 
 export interface ObservedState {
   /** The project's containers in every state, one-offs included, sorted by name. */
@@ -21,10 +22,18 @@ export interface ObservedState {
   readonly secretDigests: ReadonlyMap<string, string>;
   /** When each of these files was last changed, in milliseconds since the epoch, by absolute path. */
   readonly fileTimes: ReadonlyMap<string, number>;
+  /** What builds read, by the name of the image; missing where nobody asked. */
+  readonly builds?: ReadonlyMap<string, ObservedBuild>;
   /** Whose engine it is: what plans may do differs by it. */
   readonly engine: "gantry" | "docker" | "podman" | "other";
   /** The engine can flip published ports and names from one container to another. */
   readonly takesOver?: boolean;
+}
+
+/** `before`: what the image that is here was built from, where that is known. `now`: absent where it cannot be read. */
+export interface ObservedBuild {
+  readonly before?: BuildSources;
+  readonly now?: BuildSources;
 }
 
 export interface ObservedContainer {

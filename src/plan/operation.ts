@@ -83,11 +83,15 @@ export type OperationKind =
       readonly image: string;
       readonly platform?: string;
       readonly services: readonly string[];
+      /** There is an image of the name, which may be the newest still. */
+      readonly again?: true;
     }
   | {
       readonly kind: "build-image";
       readonly image: string;
       readonly services: readonly string[];
+      /** There is an image of the name, which may come out as it was. */
+      readonly again?: true;
       readonly build: ImageBuild;
     }
   | { readonly kind: "remove-image"; readonly image: string }

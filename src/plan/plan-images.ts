@@ -5,9 +5,11 @@ import type { Project, Service } from "../compose/project.js";
 import { matchPlatform, parsePlatform } from "../oci/platform.js";
 import { parseReference } from "../oci/reference.js";
 import type { ImageInspect } from "../wire/image.js";
+import { servicesNeededByBuild } from "./build/image-build.js";
 import { addBuild } from "./build/plan-builds.js";
+import { warnOfStale, whyBuilt } from "./build/why-built.js";
 import type { ObservedState } from "./observed.js";
-import type { Plan } from "./operation.js";
+import type { Cause, Plan } from "./operation.js";
 import { PlanBuilder } from "./plan-builder.js";
 import { placeOf } from "./service/field-changes.js";
 import { imageNameOf, imagesOf } from "./service/names.js";
@@ -53,7 +55,12 @@ export function planPull(
   for (const [image, users] of [...byImage].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const isThere = observed.images.has(image);
     if (isThere && !users.some((service) => isPulledAgain(service, image, policy))) continue;
-    addPull(builder, image, users, isThere ? "asked for" : "image is not here");
+    addPull(builder, {
+      image,
+      services: users,
+      cause: { reason: isThere ? "asked for" : "image is not here" },
+      isThere,
+    });
   }
   return builder.build(project.name);
 }
@@ -71,10 +78,19 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
   // One for another platform than was asked for is as good as none.
   const there = built || services.every((service) => isFor(found, service.platform)) ? found : undefined;
   if (built) {
-    const reason = whyBuilt(draft, built, there !== undefined);
-    if (reason) addBuild(draft, built, { reason, options: { version: draft.options.version } });
+    const isThere = there !== undefined;
+    const reason = whyBuilt(draft, built, isThere);
+    if (!reason) return;
+    // What it takes files from has reasons of its own, which say more than that.
+    for (const needed of servicesNeededByBuild(built).flatMap((name) => draft.project.services.get(name) ?? [])) {
+      const name = imageNameOf(draft.project.name, needed);
+      if (!draft.pulls.has(name)) planImage(draft, name, [needed]);
+    }
+    addBuild(draft, built, { reason, isThere, options: { version: draft.options.version } });
     return;
   }
+  const builder = builderOf(draft, image, services);
+  if (builder) warnOfStale(draft, builder);
   const policy = strictest(services.map((service) => policyOf(service, draft.options, there)));
   const isThere = there !== undefined;
   const [first] = services;
@@ -93,16 +109,18 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
       ...(source ? { source } : {}),
     });
   }
-  const id = addPull(draft.builder, image, services, isThere ? whyAgain(services) : "image is not here", source);
-  draft.pulls.set(image, id);
+  const reason = isThere ? whyAgain(services) : "image is not here";
+  const cause = { reason, ...(source ? { source } : {}) };
+  draft.pulls.set(image, addPull(draft.builder, { image, services, cause, isThere }));
 }
 
 /**
  * The service that builds the image, unless its policy or `--no-build` leaves it to a registry: what can be built is
  * built, so that nobody else's image of that name is taken for it.
  */
-function builtHere({ project, options }: ImageDraft, image: string, services: readonly Service[]): Service | undefined {
-  const builder = services.find((service) => service.build && imageNameOf(project.name, service) === image);
+function builtHere(draft: ImageDraft, image: string, services: readonly Service[]): Service | undefined {
+  const { options } = draft;
+  const builder = builderOf(draft, image, services);
   if (!builder) return undefined;
   const policy = options.pull ?? builder.pull_policy ?? "build";
   if (builder.image === undefined || options.build === "always" || policy === "build") {
@@ -111,31 +129,15 @@ function builtHere({ project, options }: ImageDraft, image: string, services: re
   return undefined;
 }
 
-/** Undefined when the image that is here will do. Throws "image-not-found" when there is none and none may be built. */
-function whyBuilt({ options, project }: ImageDraft, service: Service, isThere: boolean): string | undefined {
-  if (options.imagesAreFresh && isThere) return undefined;
-  if (options.build === "always") return "--build";
-  if (service.pull_policy === "build" && options.build !== "never") return "pull policy is build";
-  if (isThere) return undefined;
-  if (options.build !== "never") return "image is not here";
-  const source = placeOf(project, `services.${service.name}.build`);
-  throw new GantryError(
-    "image-not-found",
-    `The image of service "${service.name}" is not here, and --no-build is given`,
-    {
-      hint: `Build it: gantry build ${service.name}`,
-      ...(source ? { source } : {}),
-    },
-  );
+function builderOf({ project }: ImageDraft, image: string, services: readonly Service[]): Service | undefined {
+  return services.find((service) => service.build && imageNameOf(project.name, service) === image);
 }
 
 function addPull(
   builder: PlanBuilder,
-  image: string,
-  services: readonly Service[],
-  reason: string,
-  source?: ReturnType<typeof placeOf>,
+  pull: { image: string; services: readonly Service[]; cause: Cause; isThere: boolean },
 ): string {
+  const { image, services, cause, isThere } = pull;
   const platform = services.find((service) => service.platform !== undefined)?.platform;
   return builder.add(
     {
@@ -143,8 +145,9 @@ function addPull(
       image,
       services: services.map((service) => service.name).sort(),
       ...(platform === undefined ? {} : { platform }),
+      ...(isThere ? { again: true } : {}),
     },
-    { reason, ...(source ? { source } : {}) },
+    cause,
   );
 }
 

@@ -135,6 +135,8 @@ function headOf(op: Operation): string {
       return `pause for ${formatDuration(op.delayMs * nanosPerMs)}`;
     case "create-container":
       return op.isStep ? `recreate container ${name}` : `create container ${name}`;
+    case "build-image":
+      return `${op.again ? "rebuild" : "build"} image ${name}`;
     default:
       return `${op.kind.slice(0, op.kind.indexOf("-"))} ${kind} ${name}`;
   }
@@ -159,6 +161,7 @@ function remediesOf(operations: readonly Operation[]): ReadonlySet<string> {
 
 function signOf(op: Operation): "+" | "~" | "-" {
   if (op.isStep && op.kind !== "remove-volume") return "~";
+  if ("again" in op && op.again) return "~";
   if (op.kind.startsWith("create-") || addingKinds.includes(op.kind)) return "+";
   if (op.kind === "run-provider") return op.command === "up" ? "+" : "-";
   return op.kind.startsWith("remove-") ? "-" : "~";

@@ -1,23 +1,23 @@
 /**
- * Finds images whose build context has changed since they were built: nothing builds them anew, and a plan says so.
+ * Finds images whose build context has changed since they were built, and of which is not known what they were built
+ * from: somebody else built them. Nothing builds them anew, and a plan says so.
  *
  * Reads this host's directories, names and times only. An image that was built elsewhere is compared by the same times.
  */
-import { lstat, readdir } from "node:fs/promises";
-import { isAbsolute, join, posix } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { Project } from "../../compose/project.js";
 import type { ObservedState } from "../../plan/observed.js";
 import type { Plan, PlanWarning } from "../../plan/operation.js";
 import { imageNameOf } from "../../plan/service/names.js";
-import { ignoreRulesOf } from "./context-tar.js";
+import { contextEntries } from "./context-entries.js";
 
 /** What is bigger than this many entries is looked at no further. */
 const maxEntries = 20_000;
 
-/** A warning for each service that is built here, whose image is here and is not built by `plan`; in name order. */
+/** A warning for each service that has a build, whose image is here and is not built by `plan`; in name order. */
 export async function staleContextWarnings(
   project: Project,
-  { images }: Pick<ObservedState, "images">,
+  { images, builds }: Pick<ObservedState, "images" | "builds">,
   plan: Plan,
 ): Promise<PlanWarning[]> {
   const built = new Set(plan.operations.flatMap((op) => (op.kind === "build-image" ? [op.image] : [])));
@@ -26,7 +26,8 @@ export async function staleContextWarnings(
       const name = imageNameOf(project.name, service);
       const image = images.get(name);
       const { context, dockerfile = "Dockerfile" } = service.build ?? {};
-      if (!image || built.has(name) || context === undefined || !isAbsolute(context)) return [];
+      if (!image || built.has(name) || builds?.get(name)?.before || context === undefined || !isAbsolute(context))
+        return [];
       const builtMs = Date.parse(image.Metadata?.LastTagTime ?? "") || Date.parse(image.Created);
       const newer = await newerFile(context, { dockerfile, sinceMs: builtMs }).catch(() => undefined); // unreadable
       if (newer === undefined) return [];
@@ -44,22 +45,10 @@ async function newerFile(
   { dockerfile, sinceMs }: { dockerfile: string; sinceMs: number },
 ): Promise<string | undefined> {
   if (Number.isNaN(sinceMs)) return undefined;
-  const rules = await ignoreRulesOf(directory, dockerfile);
-  const pending = [""];
   let seen = 0;
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    for (const entry of (await readdir(join(directory, folder), { withFileTypes: true })).sort(byName)) {
-      if (++seen > maxEntries) return undefined;
-      const path = posix.join(folder, entry.name);
-      const isIgnored = rules.ignores(path) && path !== dockerfile;
-      if (entry.isDirectory() && (!isIgnored || rules.hasExceptions)) pending.push(path);
-      if (!entry.isFile() || isIgnored) continue;
-      if ((await lstat(join(directory, path))).ctimeMs > sinceMs) return path;
-    }
+  for await (const { path, stat } of contextEntries(directory, dockerfile)) {
+    if (++seen > maxEntries) return undefined;
+    if (stat.isFile() && stat.ctimeMs > sinceMs) return path;
   }
   return undefined;
-}
-
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : 1;
 }

@@ -8,17 +8,22 @@ import type { Basis, Digest } from "./plan-document.js";
 
 type Fields = Readonly<Record<string, string>>;
 
+/** There may be thousands; two contents of one file do not meet by chance. */
+const fileDigestChars = 16;
+
 /** `files` as `apply/` has digested them. */
 export function basisOf(
   project: Project,
   observed: ObservedState,
   { files, digest }: { files: Readonly<Record<string, string>>; digest: Digest },
 ): Basis {
+  const trees = Object.fromEntries(treesOf(observed, digest));
   return {
     files,
     variables: variablesOf(project, digest),
     model: digest(canonicalJson(modelOf(project))),
     objects: Object.fromEntries(objectsOf(project, observed, digest)),
+    ...(Object.keys(trees).length > 0 ? { trees } : {}),
   };
 }
 
@@ -58,6 +63,19 @@ function* objectsOf(project: Project, observed: ObservedState, digest: Digest): 
     if (volumeNames.has(one.name) || isOwn(one.labels)) yield [`volume ${one.name}`, ofVolume(one, digest)];
   }
   for (const [name, { Id }] of observed.images) yield [`image ${name}`, { id: Id }];
+  for (const [name, { now }] of observed.builds ?? []) {
+    const trees = Object.entries(now?.trees ?? {}).map(([tree, one]) => [tree, digest(one.digest)]);
+    if (now) yield [`build ${name}`, { ...now.fields, ...Object.fromEntries(trees) }];
+  }
+}
+
+/** Several builds may read one directory: it stands there once. */
+function* treesOf({ builds }: ObservedState, digest: Digest): Generator<[string, Fields]> {
+  const trees = [...(builds?.values() ?? [])].flatMap(({ now }) => Object.values(now?.trees ?? {}));
+  for (const tree of new Map(trees.map((one) => [one.digest, one])).values()) {
+    const files = Object.entries(tree.files).map(([path, one]) => [path, digest(one).slice(0, fileDigestChars)]);
+    yield [digest(tree.digest), Object.fromEntries(files)];
+  }
 }
 
 /** Health and addresses come and go by themselves; they are no part of what was planned. */

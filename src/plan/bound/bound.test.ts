@@ -98,6 +98,21 @@ describe("what has moved", () => {
     expect(moved({}, { ...observed, networks: [] })).toEqual(["network shop_default: it is gone"]);
   });
 
+  it("names files of a build's context, and what else a build reads", () => {
+    const reading = (files: Record<string, string>, word = "1"): ObservedState => {
+      const now = { fields: { target: word }, trees: { context: { digest: JSON.stringify(files), files } } };
+      return { ...observed, builds: new Map([["shop-web", { now }]]) };
+    };
+    const drawn = basisOf(project, reading({ a: "1", b: "1" }), { files, digest });
+    const movedTo = (state: ObservedState) => whatMoved(drawn, basisOf(project, state, { files, digest }));
+    expect(movedTo(reading({ a: "1", b: "1" }))).toEqual([]);
+    expect(movedTo(reading({ a: "2", c: "1" }, "2"))).toEqual([
+      ...["build shop-web: context: a changed", "build shop-web: context: b is gone"],
+      ...["build shop-web: context: c is new", "build shop-web: target changed"],
+    ]);
+    expect(movedTo(observed)).toEqual(["build shop-web: context changed", "build shop-web: target changed"]);
+  });
+
   it("does not count health, which comes and goes by itself", () => {
     const containers = observed.containers.map((one) => ({ ...one, health: "healthy" as const }));
     expect(moved({}, { ...observed, containers })).toEqual([]);

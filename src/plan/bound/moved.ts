@@ -1,5 +1,6 @@
 /** What has moved between a plan and its carrying out, one sentence each. Pure. */
 import { shortId } from "../../oci/short-id.js";
+import { changedFiles } from "../build/build-sources.js";
 import type { Basis, PlanDocument, SavedOperation } from "./plan-document.js";
 
 type Fields = Readonly<Record<string, string>>;
@@ -22,7 +23,11 @@ export const missing = "-";
 export function whatMoved(before: Basis, now: Basis): string[] {
   const variables = differing(before.variables, now.variables).map(([name]) => `variable ${name}: its value changed`);
   const names = [...new Set([...Object.keys(before.objects), ...Object.keys(now.objects)])].sort();
-  const objects = names.flatMap((name) => movedObject(name, before.objects[name], now.objects[name]));
+  const objects = names.flatMap((name) =>
+    name.startsWith("build ")
+      ? movedBuild(name, before, now)
+      : movedObject(name, before.objects[name], now.objects[name]),
+  );
   const found = [...movedFiles(before.files, now.files), ...variables, ...objects];
   return found.length > 0 || before.model === now.model ? found : ["the model: the same files say something else now"];
 }
@@ -46,6 +51,16 @@ function movedObject(name: string, before: Fields | undefined, now: Fields | und
   return telling.map(([field, old, next]) => {
     const values = `${valueText(old)} → ${valueText(next)}`;
     return shownFields.includes(field) ? `${name}: ${field}: ${values}` : `${name}: ${field} changed`;
+  });
+}
+
+/** The files of a context are named where both sides know them. */
+function movedBuild(name: string, before: Basis, now: Basis): string[] {
+  const fields = differing(before.objects[name] ?? {}, now.objects[name] ?? {});
+  return fields.flatMap(([field, old = "", next = ""]) => {
+    const [had, has] = [before.trees?.[old], now.trees?.[next]];
+    const files = had && has && changedFiles(field, { digest: old, files: had }, { digest: next, files: has });
+    return (files ?? [`${field} changed`]).map((text) => `${name}: ${text}`);
   });
 }
 

@@ -39,8 +39,10 @@ export interface Basis {
   readonly variables: Readonly<Record<string, string>>;
   /** The whole model. */
   readonly model: string;
-  /** By `container NAME`, `network NAME`, `volume NAME` and `image NAME`, their fields. */
+  /** By `container NAME`, `network NAME`, `volume NAME`, `image NAME` and `build NAME`, their fields. */
   readonly objects: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The files of build contexts, by the digest that stands for all of them among the fields of a `build NAME`. */
+  readonly trees?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface PlanDocument {

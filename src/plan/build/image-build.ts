@@ -29,6 +29,8 @@ export interface ImageBuild {
   /** Further names. */
   readonly tags: readonly string[];
   readonly args: Readonly<Record<string, string>>;
+  /** Those of the file, where the command line gives others. */
+  readonly ownArgs?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly platform?: string;
@@ -89,7 +91,7 @@ export function imageBuildOf(project: Project, service: Service, options: BuildO
     dockerfile: build.dockerfile ?? "Dockerfile",
     ...(typeof inline === "string" ? { dockerfileText: inline } : {}),
     tags: list(build.tags),
-    args: { ...textMap(build.args), ...options.args },
+    ...argsOf(textMap(build.args), options.args),
     labels: { ...textMap(build.labels), ...ownLabels(project, service, options.version) },
     ...{ ...target, ...network, ...isolation, ...platform },
     noCache: options.noCache === true || build.no_cache === true,
@@ -106,6 +108,10 @@ export function imageBuildOf(project: Project, service: Service, options: BuildO
     ssh: options.ssh && options.ssh.length > 0 ? options.ssh : list(build.ssh),
     allow: [...new Set(allow)],
   };
+}
+
+function argsOf(own: Record<string, string>, given: BuildOptions["args"] = {}): Pick<ImageBuild, "args" | "ownArgs"> {
+  return Object.keys(given).length === 0 ? { args: own } : { args: { ...own, ...given }, ownArgs: own };
 }
 
 /** Services whose images this one's build takes files from, sorted. */
@@ -157,11 +163,13 @@ function cachesOf({ workingDir }: Project, value: unknown, way: "from" | "to"): 
   return words;
 }
 
-const layout = "oci-layout://";
+/** Before the directory of an OCI layout. */
+export const ociLayout = "oci-layout://";
 
 function contextsOf(project: Project, value: unknown): Record<string, string> {
   const entries = Object.entries(textMap(value)).map(([name, origin]): [string, string] => {
-    if (origin.startsWith(layout)) return [name, layout + resolve(project.workingDir, origin.slice(layout.length))];
+    if (origin.startsWith(ociLayout))
+      return [name, ociLayout + resolve(project.workingDir, origin.slice(ociLayout.length))];
     if (!origin.startsWith("service:")) return [name, origin];
     const service = project.services.get(origin.slice("service:".length));
     if (!service?.build) {

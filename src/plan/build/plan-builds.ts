@@ -25,7 +25,7 @@ export function planBuilds(project: Project, services: readonly Service[], optio
 export function addBuild(
   draft: Draft,
   service: Service,
-  { reason, options }: { reason: string; options: BuildOptions },
+  { reason, options, isThere = false }: { reason: string; options: BuildOptions; isThere?: boolean },
 ): string {
   const { project, builder, pulls } = draft;
   const image = imageNameOf(project.name, service);
@@ -40,7 +40,8 @@ export function addBuild(
   }
   const source = placeOf(project, `services.${service.name}.build`);
   const cause: Cause = { reason, ...(source ? { source } : {}) };
-  const id = builder.add({ kind: "build-image", image, services: [service.name], build }, cause, { after });
+  const again = isThere ? { again: true as const } : {};
+  const id = builder.add({ kind: "build-image", image, services: [service.name], ...again, build }, cause, { after });
   pulls.set(image, id);
   return id;
 }

@@ -1,5 +1,5 @@
 /** What a plan says of changes, and what each of them costs. */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { file, ids, type Stage, service, type Traits } from "./stage.js";
 
@@ -106,6 +106,26 @@ export function describePlans(stage: Stage, { changesLimits }: Traits): void {
       expect((await project.run("plan", "--exit-code")).code).toBe(0);
     },
   );
+
+  it("an image is built again when what its build reads has changed, and its containers are made anew", async () => {
+    const text = file(service("a")).replace("image: busybox", "build: app");
+    const project = await stage.project("rebuilt", text);
+    await mkdir(`${project.cwd}/app`);
+    await writeFile(`${project.cwd}/app/Dockerfile`, "FROM busybox\nCOPY told /told\n");
+    await writeFile(`${project.cwd}/app/told`, "one\n");
+    await project.ok("up", "-d");
+    expect((await project.run("plan", "--exit-code")).output).toBe("rebuilt: nothing to do\n");
+    const before = await ids(project);
+    await writeFile(`${project.cwd}/app/told`, "two\n");
+    const warned = await project.run("up", "-d", "--no-build");
+    expect(warned.output).toContain("was built from something else: context: told changed.");
+    expect(await ids(project)).toEqual(before);
+    expect((await project.run("plan")).stdout).toMatch(/~ rebuild image rebuilt-a +context: told changed/);
+    await project.ok("up", "-d");
+    expect(await project.exec("a", "cat", "/told")).toBe("two");
+    expect(await ids(project)).not.toEqual(before);
+    expect((await project.run("plan", "--exit-code")).output).toBe("rebuilt: nothing to do\n");
+  });
 
   it("a tag that was moved makes its containers anew", async () => {
     const text = file(service("a")).replace("image: busybox", "image: moving");

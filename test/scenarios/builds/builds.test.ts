@@ -47,12 +47,14 @@ describe("the library", () => {
     expect([await library.ok("ps", "-q"), await imageOf("library-web"), await imageOf("library-api")]).toEqual(before);
   });
 
-  it("gets the service anew whose files were changed, from the step on that reads them", async () => {
+  it("gets the service anew whose files were changed, from the step on that reads them, and says so before", async () => {
     const [web, api] = [await library.container("web"), await library.container("api")];
     const index = `${library.cwd}/web/pages/index.html`;
     writeFileSync(index, readFileSync(index, "utf8").replace("What is here", "On the shelves"));
-    const outcome = await library.run("up", "-d", "--wait", "--build");
+    expect(await library.ok("plan")).toMatch(/~ rebuild image library-web .* context: pages\/index.html changed/);
+    const outcome = await library.run("up", "-d", "--wait");
     expect(outcome.code).toBe(0);
+    expect(await library.ok("plan")).toBe("library: nothing to do");
     expect(outcome.output.match(/library-web │ {2}---> Using cache/g)?.length).toBe(3);
     expect(await page(`${address}/`)).toContain("On the shelves");
     expect(await library.container("api")).toBe(api);

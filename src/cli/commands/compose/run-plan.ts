@@ -11,6 +11,7 @@ import type { CliContext } from "../../context.js";
 import { failureText } from "../../views/failure-text.js";
 import { rolledBackExitCode } from "../../views/reports/run-report.js";
 import { styleFor } from "../../views/style.js";
+import { buildMemory } from "./build/build-look.js";
 import type { GenerationSeed } from "./history/generation-seed.js";
 import { wholeNumber } from "./load.js";
 import { createRenderer } from "./output/progress.js";
@@ -122,7 +123,11 @@ export async function surroundingsOf(
     secrets: project ?? {},
     environment: project?.environment ?? context.env,
     workingDir: project?.workingDir ?? context.cwd,
-    builds: { sharesFiles: (await context.chooseEngine()).kind === "embedded", ...builds },
+    builds: {
+      sharesFiles: (await context.chooseEngine()).kind === "embedded",
+      remember: buildMemory(context),
+      ...builds,
+    },
     apiSocket: async () => (await import("./api-socket.js")).apiSocketOf(context),
     ...(parallel === undefined ? {} : { parallel }),
   };

@@ -8,6 +8,7 @@ import type { Plan } from "../../../plan/operation.js";
 import { noSuchService } from "../../../plan/service/no-such-service.js";
 import type { UpOptions } from "../../../plan/up-options.js";
 import type { CliContext } from "../../context.js";
+import { buildLook } from "./build/build-look.js";
 import { seedOfUp } from "./history/generation-seed.js";
 import { loadModel, wholeNumber } from "./load.js";
 import { printsJson, runPlan, takeLock } from "./run-plan.js";
@@ -127,7 +128,8 @@ export async function lookBeforePlan(
       import("../../../plan/steps/provisions.js"),
     ]);
   let { options } = asked;
-  let observed = await observeProject(client, project, { signal });
+  const builds = options.imagesAreFresh ? {} : { builds: buildLook(context) };
+  let observed = await observeProject(client, project, { signal, ...builds });
   if (context.globals.dryRun) return { observed, options };
   if (mustPullFirst(project, observed, options)) {
     const pulls = planUpPulls(project, observed, options);

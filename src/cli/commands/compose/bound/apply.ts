@@ -13,6 +13,7 @@ import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
 import { planUp } from "../../../../plan/plan-up.js";
 import type { CliContext } from "../../../context.js";
+import { buildLook } from "../build/build-look.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
@@ -42,7 +43,8 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
     command: "apply",
     wait: flags.waitLock,
   });
-  const observed = await observeProject(client, project, { signal: context.signal });
+  const builds = { ...buildLook(context), all: true };
+  const observed = await observeProject(client, project, { signal: context.signal, builds });
   const plan = await samePlan(document, { project, observed, digester });
   const options = optionsOf(document);
   const generation = seedOfUp("apply", project, { options, observed });

@@ -4,12 +4,12 @@
  * Those are `$XDG_STATE_HOME/gantry/history/<engine>/…`, mode 0600, one directory for each address of an engine.
  */
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { HistoryCalls } from "../../../../client/history-calls.js";
 import type { GenerationFiles } from "../../../../history/generation-files.js";
 import type { CliContext } from "../../../context.js";
+import { stateDirectory } from "./state-directory.js";
 
 /** The engine's own, or that of files. */
 export async function openHistory(context: CliContext, client: EngineClient): Promise<HistoryCalls> {
@@ -24,12 +24,10 @@ export async function openHistoryFiles(context: CliContext): Promise<GenerationF
     import("../../../../client/endpoint.js"),
     context.chooseEngine(),
   ]);
-  const { XDG_STATE_HOME = "", HOME } = context.env;
-  const state = isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(HOME || homedir(), ".local/state");
   const address = choice.kind === "embedded" ? "embedded" : printEndpoint(choice.endpoint);
   const engine = createHash("sha256").update(address).digest("hex").slice(0, 12);
   return new Files({
-    directory: join(state, "gantry", "history", engine),
+    directory: join(stateDirectory(context), "history", engine),
     now: () => context.clock.now(),
     isAtWork: ({ author }) => isAtWork(author),
     onDamaged: ({ path, reason }) => {

@@ -1,0 +1,156 @@
+/**
+ * Tells what builds read now, and what the images that are here were built from.
+ *
+ * Touches this host: reads contexts and Dockerfiles, and the tool's own records. Arguments of builds are digested with
+ * the user's key, as they may be secrets.
+ */
+import { createHmac } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
+import { isGantryError } from "../../base/errors.js";
+import type { Project, Service } from "../../compose/project.js";
+import {
+  type BuildSources,
+  digestSection,
+  directoriesOf,
+  type SourceTree,
+  sectionOf,
+} from "../../plan/build/build-sources.js";
+import { type ImageBuild, imageBuildOf } from "../../plan/build/image-build.js";
+import type { ObservedBuild, ObservedState } from "../../plan/observed.js";
+import { readSecretKey } from "../secret-key.js";
+import { BuildRecords } from "./build-records.js";
+import { TreeReader } from "./tree-reader.js";
+
+const digestChars = 32;
+
+export interface BuildLook {
+  readonly nowMs: number;
+  readonly signal?: AbortSignal;
+  /** Where the tool keeps what it knows. */
+  readonly directory: string;
+  readonly secretKey?: () => Promise<Buffer | undefined>;
+}
+
+/** By image name. Without `all`, only of images of which is known what they were built from. */
+export async function observeBuilds(
+  project: Project,
+  images: ObservedState["images"],
+  look: BuildLook & { readonly all?: boolean },
+): Promise<ReadonlyMap<string, ObservedBuild>> {
+  const builds = [...project.services.values()].flatMap((service) => buildOf(project, service) ?? []);
+  if (builds.length === 0) return new Map();
+  const reader = await SourceReader.open(look, async (name) => images.get(name)?.Id);
+  const found = await Promise.all(
+    builds.map(async (build): Promise<Array<[string, ObservedBuild]>> => {
+      const { image: name } = build;
+      const id = images.get(name)?.Id;
+      const before = id === undefined ? undefined : recordsOf(look).find({ image: name, id });
+      if (!before && !look.all) return [];
+      const now = await reader?.read(build);
+      return [[name, { ...(before ? { before } : {}), ...(now ? { now } : {}) }]];
+    }),
+  );
+  await reader?.save();
+  return new Map(found.flat());
+}
+
+/** Called before a build; what it returns is called with the id of the image that came out. */
+export async function rememberBuild(
+  build: ImageBuild,
+  look: BuildLook,
+  imageId: (name: string) => Promise<string | undefined>,
+): Promise<(id: string) => Promise<void>> {
+  const reader = await SourceReader.open(look, imageId);
+  // Read before the build: what changes while it runs is a change for the next plan.
+  const sources = await reader?.read(build);
+  await reader?.save();
+  return async (id) => {
+    if (sources) await recordsOf(look).keep({ image: build.image, id }, sources);
+  };
+}
+
+function recordsOf({ directory }: BuildLook): BuildRecords {
+  return new BuildRecords(directory);
+}
+
+/** Undefined of a build that is refused: its plan says why. */
+function buildOf(project: Project, service: Service): ImageBuild | undefined {
+  try {
+    return service.build ? imageBuildOf(project, service, { version: "" }) : undefined;
+  } catch (error) {
+    if (isGantryError(error)) return undefined;
+    throw error;
+  }
+}
+
+class SourceReader {
+  readonly #key: Buffer;
+  readonly #trees: TreeReader;
+  readonly #imageId: (name: string) => Promise<string | undefined>;
+
+  private constructor(key: Buffer, trees: TreeReader, imageId: (name: string) => Promise<string | undefined>) {
+    this.#key = key;
+    this.#trees = trees;
+    this.#imageId = imageId;
+  }
+
+  /** Undefined without a key, by which arguments are digested. */
+  static async open(
+    { directory, nowMs, signal, secretKey = readSecretKey }: BuildLook,
+    imageId: (name: string) => Promise<string | undefined>,
+  ): Promise<SourceReader | undefined> {
+    const key = await secretKey();
+    const trees = new TreeReader({ stateDirectory: directory, nowMs, ...(signal ? { signal } : {}) });
+    return key && new SourceReader(key, trees, imageId);
+  }
+
+  /** Undefined where something of it cannot be read, or is too big to be looked through before each plan. */
+  async read(build: ImageBuild): Promise<BuildSources | undefined> {
+    const dockerfile = await dockerfileOf(build);
+    if (!dockerfile) return undefined;
+    const trees: Record<string, SourceTree> = {};
+    for (const [name, directory] of Object.entries(directoriesOf(build))) {
+      const tree = await this.#trees.tree(directory, name === "context" ? dockerfile.path : "Dockerfile");
+      if (!tree) return undefined;
+      trees[name] = tree;
+    }
+    const section = { ...sectionOf(build), ...dockerfile.section, ...(await this.#imagesOf(build)) };
+    return { fields: digestSection(section, (text) => this.#digest(text)), trees };
+  }
+
+  save(): Promise<void> {
+    return this.#trees.save();
+  }
+
+  /** Which images the build takes files from: another one of the name is something else. */
+  async #imagesOf({ contexts }: ImageBuild): Promise<Record<string, string | undefined>> {
+    const entries = await Promise.all(
+      Object.entries(contexts).map(async ([name, place]) => {
+        const [, image] = /^docker-image:\/\/(.*)$/.exec(place) ?? [];
+        return [`additional_contexts.${name}.image`, image === undefined ? undefined : await this.#imageId(image)];
+      }),
+    );
+    return Object.fromEntries(entries);
+  }
+
+  #digest(text: string): string {
+    return createHmac("sha256", this.#key).update(text).digest("hex").slice(0, digestChars);
+  }
+}
+
+/**
+ * One in the context is a file of it; any other counts by its text. Undefined where it cannot be read. `path` is where
+ * an ignore file of its own would be.
+ */
+async function dockerfileOf(
+  build: ImageBuild,
+): Promise<{ readonly section: Readonly<Record<string, string>>; readonly path: string } | undefined> {
+  const { context, dockerfile, dockerfileText } = build;
+  if (dockerfileText !== undefined) return { section: { dockerfile_inline: dockerfileText }, path: "Dockerfile" };
+  if (!isAbsolute(context)) return { section: { dockerfile }, path: dockerfile };
+  const inside = relative(context, isAbsolute(dockerfile) ? dockerfile : join(context, dockerfile));
+  if (!inside.startsWith("..")) return { section: { dockerfile: inside }, path: inside };
+  const text = await readFile(join(context, inside), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : { section: { Dockerfile: text }, path: ".dockerfile.outside" };
+}

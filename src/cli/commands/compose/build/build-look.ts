@@ -1,0 +1,23 @@
+/** What builds of a project read now, and what its images were built from: where and when commands look for it. */
+import type { ApplyOptions } from "../../../../apply/apply-plan.js";
+import type { CliContext } from "../../../context.js";
+import { stateDirectory } from "../history/state-directory.js";
+
+export interface BuildLookPlace {
+  readonly nowMs: number;
+  readonly directory: string;
+}
+
+export function buildLook(context: CliContext): BuildLookPlace {
+  return { nowMs: context.clock.now().getTime(), directory: stateDirectory(context) };
+}
+
+/** Keeps what each image is built from, so that a later plan can tell that something else would be built. */
+export function buildMemory(context: CliContext): NonNullable<NonNullable<ApplyOptions["builds"]>["remember"]> {
+  return async (build, client) => {
+    const { rememberBuild } = await import("../../../../apply/rebuild/build-memory.js");
+    const inspect = (name: string) => client.images.inspect(name).catch(() => undefined); // not here
+    const look = { ...buildLook(context), signal: context.signal };
+    return rememberBuild(build, look, async (name) => (await inspect(name))?.Id);
+  };
+}
