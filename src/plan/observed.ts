@@ -22,7 +22,7 @@ export interface ObservedState {
   readonly secretDigests: ReadonlyMap<string, string>;
   /** When each of these files was last changed, in milliseconds since the epoch, by absolute path. */
   readonly fileTimes: ReadonlyMap<string, number>;
-  /** What builds read, by the name of the image; missing where nobody asked. */
+  /** What the builds of services read, by their names; missing where nobody asked. */
   readonly builds?: ReadonlyMap<string, ObservedBuild>;
   /** Whose engine it is: what plans may do differs by it. */
   readonly engine: "gantry" | "docker" | "podman" | "other";

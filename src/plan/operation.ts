@@ -51,7 +51,8 @@ export type WaitCondition = "healthy" | "completed" | "running-or-healthy";
  * `after` names operations that must have succeeded before, `settled` those that must merely have ended. `isStep`
  * marks the inner steps of a replacement, which short views leave out. Once one that it `finishes` was carried out, an
  * operation is carried out even if the run was cancelled meanwhile: without it something would be left half done.
- * One that `remedies` others is carried out only if one of them did not end well; with none, it is not needed.
+ * One that `remedies` others is carried out only if one of them did not end well; with none, it is not needed. One with
+ * `onlyIf` is there to be read: whether it is carried out is decided once the images are there (`stages/`).
  */
 export interface OperationBase {
   readonly id: string;
@@ -62,6 +63,7 @@ export interface OperationBase {
   readonly finishes?: readonly string[];
   readonly remedies?: readonly string[];
   readonly update?: UpdateStep;
+  readonly onlyIf?: "same-images" | "other-images";
   /** Only services whose absence is put up with need it (`required: false`): its failure is a warning. */
   readonly isOptional?: boolean;
 }

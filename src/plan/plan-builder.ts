@@ -92,7 +92,8 @@ function idOf(operation: OperationKind): string {
   }
 }
 
-function inOrder(operations: readonly Operation[]): Operation[] {
+/** Each after all that it waits for, otherwise as they stand. */
+export function inOrder(operations: readonly Operation[]): Operation[] {
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
   const placed = new Set<string>();
   const ordered: Operation[] = [];

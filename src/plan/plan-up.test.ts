@@ -10,8 +10,9 @@ import {
   onlyImages,
   upLines,
 } from "./plan.fixture.js";
-import { mustPullFirst, planUp } from "./plan-up.js";
+import { planUp } from "./plan-up.js";
 import { printPlan } from "./print-plan.js";
+import { mustPullFirst } from "./stages/stages.js";
 import { defaultUpOptions } from "./up-options.js";
 
 const healthy = { condition: "service_healthy" } as const;

@@ -9,7 +9,6 @@ import { steppingOff } from "./compare/why-change.js";
 import { judgeService, type ServiceVerdict } from "./judge-service.js";
 import type { ObservedContainer, ObservedState } from "./observed.js";
 import type { Plan } from "./operation.js";
-import { PlanBuilder } from "./plan-builder.js";
 import { planContainers } from "./plan-containers.js";
 import { planImages } from "./plan-images.js";
 import { networksToRecreate, observedNetwork, planNetworks } from "./plan-networks.js";
@@ -71,24 +70,6 @@ export function judgeServices(
   return verdicts;
 }
 
-/**
- * True when what is planned may depend on what a pull brings: existing containers whose image has to be pulled. Then
- * pull, observe again, and plan with `imagesAreFresh`.
- */
-export function mustPullFirst(project: Project, observed: ObservedState, options: UpOptions): boolean {
-  if (options.imagesAreFresh) return false;
-  const pulled = new Set(planUpPulls(project, observed, options).operations.flatMap(servicesPulledBy));
-  return observed.containers.some((container) => pulled.has(container.service) && !container.isOneOff);
-}
-
-/** Only the pulls of an `up`. */
-export function planUpPulls(project: Project, observed: ObservedState, options: UpOptions): Plan {
-  const builder = new PlanBuilder();
-  const selected = selectContainers(project, options);
-  planImages({ project, observed, options, builder, selected, pulls: new Map() });
-  return builder.build(project.name, optionalServices(project, options.services));
-}
-
 /** Containers of the project whose service the files no longer have, and one-offs that have ended. */
 export function orphansOf(project: Project, observed: ObservedState): ObservedContainer[] {
   return observed.containers.filter((container) => {
@@ -117,8 +98,4 @@ export function planOrphans(draft: UpDraft): void {
       after: stopped,
     });
   }
-}
-
-function servicesPulledBy(op: Plan["operations"][number]): readonly string[] {
-  return op.kind === "pull-image" || op.kind === "build-image" ? op.services : [];
 }

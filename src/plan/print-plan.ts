@@ -29,7 +29,7 @@ export function printOperation(operation: Operation): string {
   const network = "network" in operation ? `${operation.network} ` : "";
   const hook = "hook" in operation ? `${operation.hook} ` : "";
   const command = operation.kind === "run-provider" ? `${operation.command} ` : "";
-  const remedy = operation.remedies ? "on failure: " : "";
+  const remedy = `${conditionOf(operation)}${operation.remedies ? "on failure: " : ""}`;
   const changes = operation.cause.changes?.map((change) => changeText(change)) ?? [];
   const detail = changes.length > 0 ? ` (${changes.join("; ")})` : "";
   return `${remedy}${operation.kind} ${network}${hook}${command}${subject}: ${operation.cause.reason}${detail}`;
@@ -45,7 +45,7 @@ export function printPlan(plan: Plan, { baseDir, style = plainStyle }: { baseDir
   const remedies = remediesOf(plan.operations);
   const headed = plan.operations.map((op) => ({
     op,
-    head: `${remedies.has(op.id) ? "on failure: " : ""}${headOf(op)}`,
+    head: `${conditionOf(op)}${remedies.has(op.id) ? "on failure: " : ""}${headOf(op)}`,
   }));
   const width = Math.max(0, ...headed.map(({ head }) => head.length));
   const lines = headed.flatMap(({ op, head }) => operationLines(op, { head, width, baseDir, style }));
@@ -74,15 +74,24 @@ function sealed(body: ContainerCreateBody): unknown {
   return { ...body, HostConfig: { ...body.HostConfig, GantryFiles: digests } };
 }
 
-/** Of what is done when all goes well. */
+const conditions = { "same-images": "if no image is another: ", "other-images": "if the image is another: " };
+
+function conditionOf({ onlyIf }: Operation): string {
+  return onlyIf ? conditions[onlyIf] : "";
+}
+
+/** Of what is done when all goes well, and whatever images come. */
 function summaryOf(plan: Plan): string {
   const counts = { "+": 0, "~": 0, "-": 0 };
   const remedies = remediesOf(plan.operations);
-  const expected = plan.operations.filter(({ id }) => !remedies.has(id));
+  const expected = plan.operations.filter(({ id, onlyIf }) => !remedies.has(id) && !onlyIf);
   for (const operation of expected) counts[signOf(operation)]++;
   const { length } = expected;
   const total = `${length} operation${length === 1 ? "" : "s"}`;
-  return `${plan.project}: ${total} (${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove)`;
+  const more = plan.operations.filter(({ id, onlyIf }) => onlyIf === "other-images" && !remedies.has(id)).length;
+  const perhaps = more > 0 ? `, ${more} more if images are others` : "";
+  const kinds = `${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove`;
+  return `${plan.project}: ${total} (${kinds})${perhaps}`;
 }
 
 function operationLines(

@@ -26,7 +26,13 @@ export async function staleContextWarnings(
       const name = imageNameOf(project.name, service);
       const image = images.get(name);
       const { context, dockerfile = "Dockerfile" } = service.build ?? {};
-      if (!image || built.has(name) || builds?.get(name)?.before || context === undefined || !isAbsolute(context))
+      if (
+        !image ||
+        built.has(name) ||
+        builds?.get(service.name)?.before ||
+        context === undefined ||
+        !isAbsolute(context)
+      )
         return [];
       const builtMs = Date.parse(image.Metadata?.LastTagTime ?? "") || Date.parse(image.Created);
       const newer = await newerFile(context, { dockerfile, sinceMs: builtMs }).catch(() => undefined); // unreadable

@@ -20,6 +20,7 @@ import type { Filters } from "../../wire/filters.js";
 import type { ImageInspect } from "../../wire/image.js";
 import type { EndpointSettings, NetworkCreateBody, NetworkInspect } from "../../wire/network.js";
 import type { VolumeCreateBody, VolumeInspect } from "../../wire/volume.js";
+import { imageVersionOf } from "./random-models.fixture.js";
 
 interface ModelContainer {
   readonly id: string;
@@ -44,6 +45,10 @@ export class ModelEngine {
   readonly networks = new Map<string, NetworkInspect>();
   readonly volumes = new Map<string, VolumeInspect>();
   readonly images = new Map<string, ImageInspect>();
+  /** By image id, the version of the files that it was built from last. */
+  readonly builtFrom = new Map<string, number>();
+  /** The version of the files that builds read. */
+  source = 0;
   #made = 0;
 
   /** Adds an image under a name, or moves the name to it. */
@@ -74,6 +79,7 @@ export class ModelEngine {
         remove: async (id: string, options: { force?: boolean } = {}) => this.#remove(this.#container(id), options),
       },
       images: { inspect: async (name: string) => this.#image(name) },
+      builds: { build: (call: { tags: readonly string[] }) => this.#build(call.tags[0] ?? "") },
       networks: {
         list: async () => [...this.networks.values()],
         create: async (body: NetworkCreateBody) => this.#createNetwork(body),
@@ -98,6 +104,17 @@ export class ModelEngine {
       },
     };
     return client as unknown as EngineClient; // a plan calls nothing else
+  }
+
+  /** The same files make the same image, and not every file ends up in it. The one before stays without a name. */
+  async *#build(name: string): AsyncGenerator<{ aux: { ID: string } }> {
+    const version = imageVersionOf(this.source);
+    const Id = `sha256:${createHash("sha256").update(`${name} ${version}`).digest("hex")}`;
+    const Config = { Cmd: ["run"], Env: [`VERSION=${version}`] };
+    const before = this.images.get(name);
+    if (before) this.images.set(before.Id, before);
+    this.images.set(name, { Id, RepoTags: [`${name}:latest`], RepoDigests: [], Config } as unknown as ImageInspect);
+    yield { aux: { ID: Id } };
   }
 
   #create(name: string, { HostConfig = {}, NetworkingConfig, ...config }: ContainerCreateBody): string {

@@ -65,9 +65,14 @@ export function randomPair(random: () => number): [Project, Project] {
   return [projectOf(before), projectOf(changed(before, random))];
 }
 
+/** Versions of the files that builds read. Two at a time make one image: not every file ends up in it. */
+const sources = 4;
+export const sourceOf = ({ environment }: Project): number => Number(environment.SOURCE);
+export const imageVersionOf = (source: number): number => Math.floor(source / 2);
+
 const attributes: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(values).map(([name, list]) => [name, list.length])),
-  ...{ dependency: 8, content: 2, internal: 4, aliases: 3 },
+  ...{ dependency: 8, content: 2, internal: 4, aliases: 3, build: 3, source: sources },
 };
 
 function chosen(random: () => number): Record<string, number> {
@@ -88,6 +93,8 @@ function changed(before: Choices, random: () => number): Choices {
     const of = after[pick(Object.keys(after))];
     if (of) of[attribute] = Math.floor(random() * (attributes[attribute] ?? 1));
   }
+  // Attributes are many, and this one is no service's.
+  if (after.$ && random() < 0.3) after.$.source = Math.floor(random() * sources);
   const name = pick(names);
   const luck = random();
   if (luck < 0.1) delete after[name];
@@ -108,6 +115,7 @@ function projectOf(choices: Choices): Project {
   const project = aProject(services, {
     networks: new Map(keys.map((key) => [key, aNetwork(key, { internal: internal(key) })])),
     volumes: new Map([["data", aVolume("data")]]),
+    environment: { SOURCE: String(shared.source ?? 0) },
     configs: new Map([
       ["one", { key: "one", name: "one", content: shared.content === 1 ? "x" : "y", external: false }],
       ["two", { key: "two", name: "two", content: "z", external: false }],
@@ -121,6 +129,7 @@ function serviceOf(name: string, own: Readonly<Record<string, number>>, before: 
     {},
     ...Object.entries(values).map(([key, list]) => list[own[key] ?? 0] ?? {}),
   );
+  if (own.build) Object.assign(input, { image: `own-${name}`, build: { context: `/src/shop/${name}` } });
   const dependency = own.dependency ?? 0;
   const other = before[dependency % 4];
   if (dependency === 0 || other === undefined) return named(name, input);
@@ -186,9 +195,12 @@ function fieldActions(before: Project, after: Project, { old, next }: { old: Ser
     return new Map(known.map(([key, value]) => [key, canonicalJson(value)]));
   };
   const [a, b] = [flat(before, old), flat(after, next)];
-  return [...new Set([...a.keys(), ...b.keys()])]
+  const isRebuilt = old.build && next.build && imageVersionOf(sourceOf(before)) !== imageVersionOf(sourceOf(after));
+  const changed = [...new Set([...a.keys(), ...b.keys()])]
     .filter((field) => a.get(field) !== b.get(field))
-    .map((field) => actionFor(field, { isRemoved: !b.has(field) }));
+    .map((field) => actionFor(field, { isRemoved: !b.has(field) }))
+    .map((action) => (action === "rebuild" ? "recreate" : action));
+  return isRebuilt ? [...changed, "recreate"] : changed;
 }
 
 function isEmpty(value: unknown): boolean {

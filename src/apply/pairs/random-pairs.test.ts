@@ -2,34 +2,70 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
 import type { Project } from "../../compose/project.js";
+import type { BuildSources } from "../../plan/build/build-sources.js";
+import type { ObservedState } from "../../plan/observed.js";
 import type { Plan } from "../../plan/operation.js";
 import { planUp } from "../../plan/plan-up.js";
 import { printOperation } from "../../plan/print-plan.js";
 import { containerBody } from "../../plan/service/container-body.js";
 import { containerName } from "../../plan/service/names.js";
+import { planStages, planWhole, unannounced } from "../../plan/stages/stages.js";
 import { defaultUpOptions } from "../../plan/up-options.js";
 import type { HostConfig } from "../../wire/container.js";
 import { composeLabels } from "../../wire/labels.js";
 import { applyPlan } from "../apply-plan.js";
 import { observeProject } from "../observe.js";
 import { ModelEngine } from "./model-engine.fixture.js";
-import { expectedActions, generator, randomPair } from "./random-models.fixture.js";
+import { expectedActions, generator, randomPair, sourceOf } from "./random-models.fixture.js";
 
 const rounds = 200;
 const options = { ...defaultUpOptions, removeOrphans: true };
 
-async function planOf(engine: ModelEngine, project: Project): Promise<Plan> {
-  return planUp(project, await observeProject(engine.client, project), options);
+/** With what builds read now, and what they read when the images that are here were built. */
+async function observe(engine: ModelEngine, project: Project): Promise<ObservedState> {
+  const observed = await observeProject(engine.client, project);
+  const builds = [...project.services.values()].flatMap(({ name, image = "", build }) => {
+    const before = engine.builtFrom.get(observed.images.get(image)?.Id ?? "");
+    const now = sourcesOf(sourceOf(project));
+    return build ? [[name, before === undefined ? { now } : { before: sourcesOf(before), now }] as const] : [];
+  });
+  return { ...observed, builds: new Map(builds) };
 }
 
+function sourcesOf(version: number): BuildSources {
+  return { fields: {}, trees: { context: { digest: String(version), files: { file: String(version) } } } };
+}
+
+async function planOf(engine: ModelEngine, project: Project): Promise<Plan> {
+  return planWhole(project, await observe(engine, project), options);
+}
+
+/** As `up` and `apply` do: images first, where what comes of them decides what happens to containers. */
 async function bring(engine: ModelEngine, project: Project): Promise<Plan> {
-  const plan = await planOf(engine, project);
+  engine.source = sourceOf(project);
+  const observed = await observe(engine, project);
+  const stages = planStages(project, observed, options);
+  if (!stages) {
+    const plan = planUp(project, observed, options);
+    await carryOut(engine, plan);
+    return plan;
+  }
+  await carryOut(engine, stages.images);
+  const now = await observe(engine, project);
+  const plan = planUp(project, now, { ...options, imagesAreFresh: true });
+  expect(unannounced(plan, { stages, project, options, before: observed, now }).map(printOperation)).toEqual([]);
+  await carryOut(engine, plan);
+  return planWhole(project, observed, options);
+}
+
+async function carryOut(engine: ModelEngine, plan: Plan): Promise<void> {
   const { signal } = new AbortController();
+  const remember = async () => async (id: string) => void engine.builtFrom.set(id, engine.source);
   const { outcome, failures } = await applyPlan(plan, engine.client, {
     ...{ command: "up", signal, clock: systemClock, emit: () => {} },
+    builds: { sharesFiles: true, remember },
   });
   expect({ outcome, failures }).toEqual({ outcome: "succeeded", failures: [] });
-  return plan;
 }
 
 function anEngine(): ModelEngine {

@@ -51,7 +51,7 @@ async function remember(of: Project, built = id): Promise<void> {
 
 async function changes(of: Project = project(), built = id): Promise<string[] | undefined> {
   const images = new Map([["own", { ...anImage(), Id: built }]]);
-  const { before, now } = (await observeBuilds(of, images, look())).get("own") ?? {};
+  const { before, now } = (await observeBuilds(of, images, look())).get("web") ?? {};
   return before && now && changedSources(before, now);
 }
 

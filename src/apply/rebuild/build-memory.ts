@@ -32,23 +32,26 @@ export interface BuildLook {
   readonly secretKey?: () => Promise<Buffer | undefined>;
 }
 
-/** By image name. Without `all`, only of images of which is known what they were built from. */
+/** By service. Without `all`, only of those of which is known what their image was built from. */
 export async function observeBuilds(
   project: Project,
   images: ObservedState["images"],
   look: BuildLook & { readonly all?: boolean },
 ): Promise<ReadonlyMap<string, ObservedBuild>> {
-  const builds = [...project.services.values()].flatMap((service) => buildOf(project, service) ?? []);
+  const builds = [...project.services.values()].flatMap((service) => {
+    const build = buildOf(project, service);
+    return build ? [{ service: service.name, build }] : [];
+  });
   if (builds.length === 0) return new Map();
   const reader = await SourceReader.open(look, async (name) => images.get(name)?.Id);
   const found = await Promise.all(
-    builds.map(async (build): Promise<Array<[string, ObservedBuild]>> => {
+    builds.map(async ({ service, build }): Promise<Array<[string, ObservedBuild]>> => {
       const { image: name } = build;
       const id = images.get(name)?.Id;
       const before = id === undefined ? undefined : recordsOf(look).find({ image: name, id });
       if (!before && !look.all) return [];
       const now = await reader?.read(build);
-      return [[name, { ...(before ? { before } : {}), ...(now ? { now } : {}) }]];
+      return [[service, { ...(before ? { before } : {}), ...(now ? { now } : {}) }]];
     }),
   );
   await reader?.save();

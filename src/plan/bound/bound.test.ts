@@ -101,16 +101,16 @@ describe("what has moved", () => {
   it("names files of a build's context, and what else a build reads", () => {
     const reading = (files: Record<string, string>, word = "1"): ObservedState => {
       const now = { fields: { target: word }, trees: { context: { digest: JSON.stringify(files), files } } };
-      return { ...observed, builds: new Map([["shop-web", { now }]]) };
+      return { ...observed, builds: new Map([["web", { now }]]) };
     };
     const drawn = basisOf(project, reading({ a: "1", b: "1" }), { files, digest });
     const movedTo = (state: ObservedState) => whatMoved(drawn, basisOf(project, state, { files, digest }));
     expect(movedTo(reading({ a: "1", b: "1" }))).toEqual([]);
     expect(movedTo(reading({ a: "2", c: "1" }, "2"))).toEqual([
-      ...["build shop-web: context: a changed", "build shop-web: context: b is gone"],
-      ...["build shop-web: context: c is new", "build shop-web: target changed"],
+      ...["build web: context: a changed", "build web: context: b is gone"],
+      ...["build web: context: c is new", "build web: target changed"],
     ]);
-    expect(movedTo(observed)).toEqual(["build shop-web: context changed", "build shop-web: target changed"]);
+    expect(movedTo(observed)).toEqual(["build web: context changed", "build web: target changed"]);
   });
 
   it("does not count health, which comes and goes by itself", () => {

@@ -70,6 +70,8 @@ export interface SavedOperation {
   readonly subject: ReturnType<typeof subjectOf>;
   readonly cause: Cause;
   readonly after: readonly string[];
+  /** Carried out only if no image comes out as another one, or only if one does. */
+  readonly onlyIf?: NonNullable<Operation["onlyIf"]>;
   readonly text: string;
 }
 
@@ -114,6 +116,7 @@ export function checksumOf(document: object): string {
 }
 
 function savedOperation(operation: Operation): SavedOperation {
-  const { id, kind, cause, after } = operation;
-  return { id, kind, subject: subjectOf(operation), cause, after, text: printOperation(operation) };
+  const { id, kind, cause, after, onlyIf } = operation;
+  const told = { id, kind, subject: subjectOf(operation), cause, after, text: printOperation(operation) };
+  return onlyIf ? { ...told, onlyIf } : told;
 }

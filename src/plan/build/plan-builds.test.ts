@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { nothingObserved } from "../observed.js";
 import { anImage, aProject, type ServiceInput, upLines } from "../plan.fixture.js";
-import { mustPullFirst, planUp } from "../plan-up.js";
+import { planUp } from "../plan-up.js";
 import { printOperation } from "../print-plan.js";
+import { mustPullFirst } from "../stages/stages.js";
 import { defaultUpOptions, type UpOptions } from "../up-options.js";
 import { imageBuildOf } from "./image-build.js";
 import { planBuilds } from "./plan-builds.js";
@@ -48,7 +49,7 @@ function rebuilds(services: Record<string, ServiceInput>, changed: string[], opt
   const made = project(services);
   const names = Object.keys(services).map((name) => services[name]?.image ?? `shop-${name}`);
   const builds = new Map(
-    names.map((name) => [name, { before: from("1"), now: from(changed.includes(name) ? "2" : "1") }]),
+    Object.keys(services).map((name) => [name, { before: from("1"), now: from(changed.includes(name) ? "2" : "1") }]),
   );
   const observed = { ...nothingObserved, builds, images: new Map(names.map((name) => [name, anImage()])) };
   const { operations, warnings } = planUp(made, observed, { ...defaultUpOptions, ...options });
@@ -57,13 +58,13 @@ function rebuilds(services: Record<string, ServiceInput>, changed: string[], opt
 }
 
 it("builds an image again that was built from something else, and says from what", () => {
-  expect(rebuilds({ web, other: web }, ["shop-web"])).toEqual(["build-image shop-web: args.A changed"]);
-  expect(rebuilds({ web }, ["shop-web"], { imagesAreFresh: true })).toEqual([]);
+  expect(rebuilds({ web, other: web }, ["web"])).toEqual(["build-image shop-web: args.A changed"]);
+  expect(rebuilds({ web }, ["web"], { imagesAreFresh: true })).toEqual([]);
 });
 
 it("builds again what takes files from an image that is built again", () => {
   const api = { build: { context: "/src/shop/api", additional_contexts: { base: "service:web" } } };
-  expect(rebuilds({ api, web }, ["shop-web"])).toEqual([
+  expect(rebuilds({ api, web }, ["web"])).toEqual([
     "build-image shop-web: args.A changed",
     "build-image shop-api: web is rebuilt",
   ]);
@@ -71,9 +72,9 @@ it("builds again what takes files from an image that is built again", () => {
 
 it("only warns of it where builds or new containers are not wanted, or a policy leaves the image to a registry", () => {
   const warning = ['The image shop-web of service "web" was built from something else: args.A changed.'];
-  expect(rebuilds({ web }, ["shop-web"], { build: "never" })).toEqual(warning);
-  expect(rebuilds({ web }, ["shop-web"], { noRecreate: true })).toEqual(warning);
-  expect(rebuilds({ web: { ...web, image: "shop-web", pull_policy: "missing" } }, ["shop-web"])).toEqual(warning);
+  expect(rebuilds({ web }, ["web"], { build: "never" })).toEqual(warning);
+  expect(rebuilds({ web }, ["web"], { noRecreate: true })).toEqual(warning);
+  expect(rebuilds({ web: { ...web, image: "shop-web", pull_policy: "missing" } }, ["web"])).toEqual(warning);
 });
 
 it("builds what has both an image's name and a build, unless a policy asks for a pull", () => {

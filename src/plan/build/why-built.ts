@@ -60,7 +60,7 @@ function changesOf(
   service: Service,
   asked: ReadonlySet<string> = new Set(),
 ): string[] {
-  const { before, now } = observed.builds?.get(imageNameOf(project.name, service)) ?? {};
+  const { before, now } = observed.builds?.get(service.name) ?? {};
   if (!before || !now || asked.has(service.name)) return [];
   const own = changedSources(before, now);
   if (own.length > 0) return own;

@@ -3,12 +3,14 @@ import type { Plan } from "../operation.js";
 import { printOperation } from "../print-plan.js";
 
 /**
- * `gantry plan --format dot`. A dashed arrow only waits for the end, whatever it is; a dotted one leads to a remedy.
+ * `gantry plan --format dot`. A dashed box depends on what images come. A dashed arrow only waits for the end, whatever
+ * it is; a dotted one leads to a remedy.
  */
 export function planToDot(plan: Plan): string {
   const nodes = plan.operations.map((op) => {
     const [what = op.id, ...why] = printOperation(op).split(": ");
-    return `  ${quoted(op.id)} [shape=box label=${quoted([what, why.join(": ")].join("\n"))}];`;
+    const style = op.onlyIf ? " style=dashed" : "";
+    return `  ${quoted(op.id)} [shape=box${style} label=${quoted([what, why.join(": ")].join("\n"))}];`;
   });
   const edges = plan.operations.flatMap((op) => [
     ...op.after.map((id) => `  ${quoted(id)} -> ${quoted(op.id)};`),

@@ -120,8 +120,13 @@ export function describePlans(stage: Stage, { changesLimits }: Traits): void {
     const warned = await project.run("up", "-d", "--no-build");
     expect(warned.output).toContain("was built from something else: context: told changed.");
     expect(await ids(project)).toEqual(before);
-    expect((await project.run("plan")).stdout).toMatch(/~ rebuild image rebuilt-a +context: told changed/);
-    await project.ok("up", "-d");
+    const plan = await project.ok("plan", "-o", "plan.json");
+    expect(plan).toMatch(/~ rebuild image rebuilt-a +context: told changed/);
+    expect(plan).toContain("if the image is another: recreate container rebuilt-a-1");
+    await writeFile(`${project.cwd}/app/told`, "three\n");
+    expect((await project.run("apply", "plan.json")).output).toContain("build a: context: told changed");
+    await writeFile(`${project.cwd}/app/told`, "two\n");
+    await project.ok("apply", "plan.json");
     expect(await project.exec("a", "cat", "/told")).toBe("two");
     expect(await ids(project)).not.toEqual(before);
     expect((await project.run("plan", "--exit-code")).output).toBe("rebuilt: nothing to do\n");

@@ -29,14 +29,14 @@ export async function plan(
   const project = await loadModel(context, services);
   if (!project) return;
   const client = await context.connect();
-  const [{ observeProject }, { planUp }] = await Promise.all([
+  const [{ observeProject }, { planWhole }] = await Promise.all([
     import("../../../apply/observe.js"),
-    import("../../../plan/plan-up.js"),
+    import("../../../plan/stages/stages.js"),
   ]);
   const builds = { ...buildLook(context), all: flags.output !== undefined };
   const observed = await observeProject(client, project, { signal: context.signal, builds });
   const options = upOptions(context, flags, services);
-  const drawn = await withWarnings(project, observed, planUp(project, observed, options));
+  const drawn = await withWarnings(project, observed, planWhole(project, observed, options));
   if (flags.output !== undefined) {
     const { savePlan } = await import("./bound/save-plan.js");
     await savePlan(context, flags.output, { plan: drawn, project, observed, options });

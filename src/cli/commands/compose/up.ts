@@ -110,8 +110,8 @@ export async function planOrPull(
     const { nothingObserved } = await import("../../../plan/observed.js");
     return { plan: { project: project.name, operations: [], warnings: [] }, observed: nothingObserved, isFailed: true };
   }
-  const { planUp } = await import("../../../plan/plan-up.js");
-  return { plan: planUp(project, looked.observed, looked.options), observed: looked.observed };
+  const { planWhole } = await import("../../../plan/stages/stages.js");
+  return { plan: planWhole(project, looked.observed, looked.options), observed: looked.observed };
 }
 
 /** Undefined when a pull or a provider failed that had to come first: the exit code is set. */
@@ -124,7 +124,7 @@ export async function lookBeforePlan(
   const [{ observeProject }, { mustPullFirst, planUpPulls }, { mustProvideFirst, planUpProvisions }] =
     await Promise.all([
       import("../../../apply/observe.js"),
-      import("../../../plan/plan-up.js"),
+      import("../../../plan/stages/stages.js"),
       import("../../../plan/steps/provisions.js"),
     ]);
   let { options } = asked;

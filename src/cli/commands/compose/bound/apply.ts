@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { aDigester, type Digester, digestPaths } from "../../../../apply/bound/digest-files.js";
 import { observeProject } from "../../../../apply/observe.js";
 import { GantryError } from "../../../../base/errors.js";
+import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import { basisOf, filesOf } from "../../../../plan/bound/basis.js";
 import { movedFiles, otherOperations, whatMoved } from "../../../../plan/bound/moved.js";
@@ -12,6 +13,9 @@ import { digestPlan, optionsOf, type PlanDocument, planDocument } from "../../..
 import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
 import { planUp } from "../../../../plan/plan-up.js";
+import { printOperation } from "../../../../plan/print-plan.js";
+import { planStages, planWhole, type Stages, unannounced } from "../../../../plan/stages/stages.js";
+import type { UpOptions } from "../../../../plan/up-options.js";
 import type { CliContext } from "../../../context.js";
 import { buildLook } from "../build/build-look.js";
 import { seedOfUp } from "../history/generation-seed.js";
@@ -46,10 +50,44 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
   const builds = { ...buildLook(context), all: true };
   const observed = await observeProject(client, project, { signal: context.signal, builds });
   const plan = await samePlan(document, { project, observed, digester });
-  const options = optionsOf(document);
-  const generation = seedOfUp("apply", project, { options, observed });
-  await runPlan(then, client, plan, { command: "apply", project, generation });
+  const drawn = { plan, project, observed, options: optionsOf(document) };
+  const stages = planStages(project, observed, drawn.options);
+  const last = stages ? await afterImages(then, client, { ...drawn, stages }) : drawn;
+  if (!last) return;
+  const generation = seedOfUp("apply", project, last);
+  await runPlan(then, client, last.plan, { command: "apply", project, generation });
   if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
+}
+
+interface Drawn {
+  readonly plan: Plan;
+  readonly project: Project;
+  readonly observed: ObservedState;
+  readonly options: UpOptions;
+}
+
+/**
+ * Brings the images, and draws what is left to do. Undefined when they could not be brought: the exit code is set.
+ * Throws "plan-moved" when something has to be done now that the plan does not tell.
+ */
+async function afterImages(
+  context: CliContext,
+  client: EngineClient,
+  drawn: Drawn & { readonly stages: Stages },
+): Promise<Drawn | undefined> {
+  const { project, stages } = drawn;
+  if (context.globals.dryRun) return drawn;
+  const { outcome } = await runPlan(context, client, stages.images, { command: "apply", project });
+  if (outcome !== "succeeded") return undefined;
+  const observed = await observeProject(client, project, { signal: context.signal });
+  const options = { ...drawn.options, imagesAreFresh: true };
+  const plan = planUp(project, observed, options);
+  const told = { stages, project, options: drawn.options, before: drawn.observed, now: observed };
+  refuse(
+    unannounced(plan, told).map((op) => printOperation(op)),
+    "Something has to be done now that the plan does not tell; images were brought, and nothing else was done",
+  );
+  return { plan, project, observed, options };
 }
 
 /** The plan that is drawn now, which must be the one of the file. Throws "plan-moved" with what is not as it was. */
@@ -62,24 +100,20 @@ async function samePlan(
   const basis = basisOf(project, observed, { files, digest });
   refuse(whatMoved(document.basis, basis));
   const options = optionsOf(document);
-  const plan = planUp(project, observed, options);
+  const plan = planWhole(project, observed, options);
   if (digestPlan(plan, digest) !== document.plan) {
     refuse(otherOperations(document, planDocument(plan, { ...document, options }, digest).operations));
   }
   return plan;
 }
 
-function refuse(moved: readonly string[]): void {
+function refuse(moved: readonly string[], why = "The plan was made from something else; nothing was changed"): void {
   if (moved.length === 0) return;
   const shown = moved.slice(0, shownLines).map((line) => `\n  ${line}`);
   const more = moved.length > shownLines ? `\n  and ${moved.length - shownLines} more` : "";
-  throw new GantryError(
-    "plan-moved",
-    `The plan was made from something else; nothing was changed${shown.join("")}${more}`,
-    {
-      hint: "Look at what has to be done now: gantry plan",
-    },
-  );
+  throw new GantryError("plan-moved", `${why}${shown.join("")}${more}`, {
+    hint: "Look at what has to be done now: gantry plan",
+  });
 }
 
 /** Another version may plan otherwise, and another key makes other digests of the same. */
