@@ -47,3 +47,6 @@ export const digestsLabel = "gantry.digests";
 
 /** Gantry's own, on the volume that says that a job of `gantry dev` has run: a digest of what it did. */
 export const devJobLabel = "gantry.dev.job";
+
+/** Gantry's own, on a volume that came back from the trash by itself, as nobody knew any more whose it was. */
+export const recoveredLabel = "gantry.recovered";

@@ -111,10 +111,10 @@ export class VolumeStore implements Volumes {
       .map((record) => this.#inspect(record));
   }
 
-  remove(name: string, { force, usedBy }: { force: boolean; usedBy: readonly string[] }): Promise<void> {
+  remove(name: string, { force, usedBy }: { force: boolean; usedBy: () => readonly string[] }): Promise<void> {
     return this.#inTurn(name, async () => {
       if (!this.#records.has(name) && force) return;
-      await this.#release(name, usedBy);
+      await this.#release(name, usedBy());
       await rm(this.#volumeDir(name), { recursive: true, force: true });
       await this.#records.remove(name);
     });
@@ -126,10 +126,10 @@ export class VolumeStore implements Volumes {
    */
   take(
     name: string,
-    { usedBy, prepare }: { usedBy: readonly string[]; prepare: (record: VolumeRecord) => Promise<string> },
+    { usedBy, prepare }: { usedBy: () => readonly string[]; prepare: (record: VolumeRecord) => Promise<string> },
   ): Promise<void> {
     return this.#inTurn(name, async () => {
-      await this.#release(name, usedBy);
+      await this.#release(name, usedBy());
       const target = await prepare(this.#record(name));
       await rename(this.#volumeDir(name), target);
       await syncDirectory(dirname(target));

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.js";
 import { defaultTrashLimits, type TrashLimits } from "./trash-limits.js";
@@ -125,6 +126,22 @@ describe("a volume in the trash", () => {
     expect([volumes.has("db"), trash.list()]).toEqual([true, []]);
   });
 
+  // Its users were asked for before other work on the volume had ended, in which it came into use.
+  it("that somebody begins to use before its turn comes stays too", async () => {
+    await fill("db", "kept");
+    const users: string[] = [];
+    let endOther = () => {};
+    const prepare = () => new Promise<never>((_, reject) => (endOther = () => reject(new Error("not after all"))));
+    const other = volumes.take("db", { usedBy: () => [], prepare });
+    const reply = trash.put("db", { ...nobody, usedBy: () => users });
+    await sleep(20); // it has been measured by then, and waits for its turn
+    users.push("c".repeat(64));
+    endOther();
+    await expect(other).rejects.toThrow("not after all");
+    await expect(reply).rejects.toMatchObject({ code: "volume-in-use" });
+    expect([volumes.has("db"), trash.list()]).toEqual([true, []]);
+  });
+
   it("goes when its time is over: at the next start, or by the timer", async () => {
     await fill("db", "kept");
     const id = await thrown("db");
@@ -210,13 +227,16 @@ describe("a crash", () => {
     await expect.poll(() => readdirSync(path("trash")).sort()).toEqual(["data", "records"]);
   });
 
-  it("that damaged a record leaves the data, and says where", async () => {
+  it("that damaged a record brings the data back as a volume of another name, and says so", async () => {
     await fill("db", "kept");
     const id = await thrown("db");
     writeFileSync(path(`trash/records/${id}.json`), "{");
     await open();
     expect(damaged).toEqual([path(`trash/records/${id}.json.damaged-1`)]);
-    expect(logged.join()).toContain(path("trash/data", id));
-    expect(existsSync(path("trash/data", id, "_data/file"))).toBe(true);
+    const recovered = `recovered-${id}`;
+    expect(logged.join()).toContain(`is in volume ${recovered} now`);
+    expect(volumes.list({})).toMatchObject([{ Name: recovered, Labels: { "gantry.recovered": "" } }]);
+    expect(readFileSync(join(volumes.get(recovered).Mountpoint, "file"), "utf8")).toBe("kept");
+    expect([trash.list(), readdirSync(path("trash/data"))]).toEqual([[], []]);
   });
 });

@@ -6,6 +6,8 @@
  * record goes; the way back is the same the other way round. So after a crash the place of the directory tells which of
  * two records counts, and `open` removes the other one.
  *
+ * What has lost its record by damage comes back as a volume `recovered-<id>`.
+ *
  * What has expired goes at start and by one timer for the earliest; what is deleted is first renamed to
  * `<directory>/gone-<id>`, so that nothing comes back in parts.
  */
@@ -16,6 +18,7 @@ import type { Clock } from "../../base/clock.js";
 import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 import type { TrashedVolume, TrashReply } from "../../wire/history.js";
+import { recoveredLabel } from "../../wire/labels.js";
 import { type DamagedRecord, JsonRecords } from "../store/json-records.js";
 import { sizeOfSmallTree } from "./small-tree.js";
 import { type DiskSpace, isPressed, type TrashLimits, tooMuch, whyNotKept } from "./trash-limits.js";
@@ -43,7 +46,7 @@ interface TrashRecord extends Omit<TrashedVolume, "name" | "labels"> {
 
 /** On whose behalf a volume is removed. */
 export interface TrashRequest {
-  /** Asked just before it goes: measuring takes a while. */
+  /** Asked at the last moment: measuring takes a while, and so may what else is done with the volume. */
   readonly usedBy: () => readonly string[];
   readonly project: string;
   readonly generation: number;
@@ -98,7 +101,7 @@ export class VolumeTrash {
     const sizeBytes = Options ? 0 : ((await small(Mountpoint)) ?? (await this.#options.measure(Mountpoint)));
     const why = whyNotKept(sizeBytes, limits, await this.#space());
     if (why !== undefined) {
-      await volumes.remove(name, { force: false, usedBy: usedBy() });
+      await volumes.remove(name, { force: false, usedBy });
       await this.sweep();
       return { kind: "removed", why };
     }
@@ -108,7 +111,7 @@ export class VolumeTrash {
     const facts = { id, project, generation, sizeBytes, trashedAt: now.toISOString(), expiresAt };
     try {
       await volumes.take(name, {
-        usedBy: usedBy(),
+        usedBy,
         prepare: async (volume) => {
           await this.#records.set(id, { ...facts, volume });
           return join(directory, "data", id);
@@ -190,16 +193,32 @@ export class VolumeTrash {
 
   /** A record without its directory has come back, or never left; a directory here makes the other record false. */
   async #settle(): Promise<void> {
-    const { directory, volumes, log } = this.#options;
+    const { directory, volumes } = this.#options;
     const there = new Set(await readdir(join(directory, "data")));
     for (const [id, { volume }] of this.#records.entries()) {
       if (!there.has(id)) await this.#records.remove(id);
       else if (await volumes.isMoved(volume.name)) await volumes.forget(volume.name);
       there.delete(id);
     }
-    for (const id of there) log(`A volume in the trash has no record any more: ${this.#dataOf(id)}`);
+    for (const id of there) await this.#recover(id);
     for (const name of await readdir(directory)) {
       if (name.startsWith("gone-")) void rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  /** Whose it was nobody knows any more. As a volume somebody may look at it, and remove it; here nobody could. */
+  async #recover(id: string): Promise<void> {
+    const { volumes, clock, log } = this.#options;
+    const name = `recovered-${id}`;
+    const createdAt = clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, "Z");
+    try {
+      await volumes.putBack({ name, createdAt, labels: { [recoveredLabel]: "" }, options: {} }, this.#dataOf(id));
+      log(`A volume in the trash has lost its record: what was in it is in volume ${name} now`);
+    } catch (error) {
+      log(`A volume in the trash has no record any more: ${this.#dataOf(id)}: ${messageOf(error)}`);
     }
   }
 

@@ -113,7 +113,7 @@ async function pruneVolumes(rooms: ApiRooms, request: ApiRequest): Promise<Reply
     .filter(({ Name }) => containers.usersOf({ volume: Name }).length === 0);
   const sizes = await volumeSizes(unused, request.signal);
   const removed = await removeEach(unused, async ({ Name }) => {
-    await volumes.remove(Name, { force: false, usedBy: containers.usersOf({ volume: Name }) });
+    await volumes.remove(Name, { force: false, usedBy: () => containers.usersOf({ volume: Name }) });
     events.publish({ Type: "volume", Action: "destroy", Actor: { ID: Name, Attributes: { driver: "local" } } });
     return Name;
   });

@@ -43,7 +43,7 @@ export function volumeRoutes({ volumes, containers, events }: ApiRooms): Route[]
       handle: async (request) => {
         const name = param(request, "name");
         // By their ids, as Docker says it.
-        const usedBy = containers.usersOf({ volume: name }).map((user) => containers.inspect(user).Id);
+        const usedBy = () => containers.usersOf({ volume: name }).map((user) => containers.inspect(user).Id);
         await volumes.remove(name, { force: flag(request, "force"), usedBy });
         events.publish({ Type: "volume", Action: "destroy", Actor: { ID: name, Attributes: { driver: "local" } } });
         return empty();

@@ -212,7 +212,7 @@ it("files go in with the archive's owner or with the container's, and not where 
     await expect(write("/ro", false)).rejects.toThrow("mounted volume is marked read-only");
   }
   await real.removeContainer(Id);
-  await real.volumes.remove("data", { force: false, usedBy: [] });
+  await real.volumes.remove("data", { force: false, usedBy: () => [] });
 });
 
 it("volumes of another are there as it has them, or read-only (VolumesFrom)", async () => {
@@ -235,7 +235,7 @@ it("a volume on a device of its own is filled from the image as well", async () 
   );
   expect(seen).toEqual({ seed: "seed", kind: "1", mode: "755" });
   expect(real.volumes.get("card").Labels).toEqual({ a: "b" });
-  await real.volumes.remove("card", { force: false, usedBy: [] });
+  await real.volumes.remove("card", { force: false, usedBy: () => [] });
 });
 
 describe("devices", () => {

@@ -12,7 +12,7 @@ export interface HealerOptions {
   /** Ends the run so that another one follows. */
   readonly restart: (facts: { attempt: number; limit: number }) => void;
   /** The attempts are used up. */
-  readonly giveUp: (facts: { limit: number; windowMs: number }) => void;
+  readonly giveUp: (facts: { limit: number }) => void;
 }
 
 const nanosPerMs = 1e6;
@@ -54,7 +54,7 @@ export class Healer {
     while ((this.#healedAtMs[0] ?? now) < now - windowMs) this.#healedAtMs.shift();
     if (this.#healedAtMs.length >= limit) {
       this.#hasGivenUp = true;
-      this.#options.giveUp({ limit, windowMs });
+      this.#options.giveUp({ limit });
       return;
     }
     this.#healedAtMs.push(now);

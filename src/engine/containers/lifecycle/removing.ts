@@ -77,7 +77,7 @@ async function removeVolumes({ rooms, usersOfVolume }: Remover, container: Conta
     if (mount.kind !== "volume" || !mount.anonymous) continue;
     const users = usersOfVolume(mount.name).filter((name) => name !== container.record.name);
     if (users.length > 0) continue;
-    await rooms.volumes.remove(mount.name, { force: true, usedBy: [] });
+    await rooms.volumes.remove(mount.name, { force: true, usedBy: () => [] });
     rooms.events.publish({
       Type: "volume",
       Action: "destroy",
