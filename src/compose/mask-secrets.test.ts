@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { maskSecrets } from "./mask-secrets.js";
+import { maskSecrets, maskWords } from "./mask-secrets.js";
 
 it.each([
   ["      DB_PASSWORD: hunter2", "      DB_PASSWORD: ***"],
@@ -13,3 +13,8 @@ it.each([
   ["    secrets:", "    secrets:"],
   ["    image: nginx:1", "    image: nginx:1"],
 ])("%s is shown as %s", (line, shown) => expect(maskSecrets(line)).toBe(shown));
+
+it("hides the word after an option that is told a secret, and no other", () => {
+  const words = ["mysql", "--password", "hunter2", "--api-key=abc", "--token", "--verbose", "--secret", "$KEY", "x"];
+  expect(maskWords(words).join(" ")).toBe("mysql --password *** --api-key=*** --token --verbose --secret $KEY x");
+});

@@ -14,6 +14,8 @@ const assignment = new RegExp(
     .join(""),
   "gi",
 );
+/** An option that is told a secret in the next word. */
+const secretOption = /^--?[\w-]*(?:passw(?:or)?d|secret|token|api-?key|private-?key|credential)s?$/i;
 const userInfo = /(:\/\/[^\s/:@]{0,100}:)([^\s/@${}]{1,500})(?=@)/g;
 
 /** The line with `***` for such values; everything before a value keeps its column. */
@@ -24,4 +26,12 @@ export function maskSecrets(line: string): string {
       return isVariable || /^secrets?$|_file$/i.test(name) ? whole : `${name}${between}***`;
     })
     .replace(userInfo, "$1***");
+}
+
+/** Words of a command, with `***` for what follows an option such as `--password`; within a word see `maskSecrets`. */
+export function maskWords(words: readonly string[]): string[] {
+  return words.map((word, at) => {
+    const isSecret = secretOption.test(words[at - 1] ?? "") && !/^[-$]/.test(word);
+    return isSecret ? "***" : maskSecrets(word);
+  });
 }

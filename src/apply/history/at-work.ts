@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { pid as ownPid } from "node:process";
-import { maskSecrets } from "../../compose/mask-secrets.js";
+import { maskSecrets, maskWords } from "../../compose/mask-secrets.js";
 import type { Author } from "../../wire/history.js";
 
 /** A command line is there to be recognised; one of a script may be as long as it likes. */
@@ -10,7 +10,7 @@ const maxCommandLength = 500;
 
 /** This process, on behalf of its user: who became root by sudo is still who it was. */
 export function thisAuthor(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Author {
-  const words = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
+  const words = maskWords(argv).map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : JSON.stringify(word)));
   return {
     user: env.SUDO_USER || nameOfUser(),
     host: hostname(),

@@ -93,6 +93,38 @@ describe("a config whose file has changed since", () => {
   });
 });
 
+it("a model is shown without secrets in commands, labels, checks, hooks and extensions, and else as it is", () => {
+  const { model } = kept(`services:
+  web:
+    image: a
+    environment: { DB_PASSWORD: correct-horse, COLOUR: vermilion-red, SHORT_TOKEN: abc }
+    command: [serve, --password, hunter2, --colour, vermilion-red, --dsn=postgres://me:hunter2@db/x, correct-horse, abc]
+    entrypoint: [sh, -c, "login correct-horse && exec app"]
+    labels: { auth.token: hunter2, colour: vermilion-red, url: "https://me:hunter2@x/" }
+    healthcheck: { test: [CMD, curl, -H, "X-Api-Key: hunter2", "http://localhost/?token=hunter2"] }
+    post_start: [{ command: [notify, --token, hunter2] }]
+    x-gantry: { probe: { http: "http://:80/ready" } }
+    x-deploy: { api_key: hunter2, password_file: /run/x, ttl: 5 }
+    secrets: [db_password]
+secrets: { db_password: { file: /etc/db_password } }
+`);
+  const shown = maskedModel(model);
+  expect(JSON.stringify(shown)).not.toMatch(/hunter2|correct-horse/);
+  expect(shown).toMatchObject({
+    services: {
+      web: {
+        environment: { DB_PASSWORD: "***", COLOUR: "***" },
+        command: ["serve", "--password", "***", "--colour", "vermilion-red", expect.any(String), "***", "abc"],
+        entrypoint: ["sh", "-c", "login *** && exec app"],
+        labels: { "auth.token": "***", colour: "vermilion-red", url: "https://me:***@x/" },
+        "x-deploy": { api_key: "***", password_file: "/run/x", ttl: 5 },
+        secrets: [expect.objectContaining({ source: "db_password" })],
+      },
+    },
+    secrets: { db_password: { file: "/etc/db_password" } },
+  });
+});
+
 it("a model is shown without the values that may be secret", () => {
   const { model } = kept(`services:
   web:
