@@ -3,6 +3,7 @@
  *
  * Without such a flag it remembers nothing.
  */
+import { dirname, resolve } from "node:path";
 import type { ApplyEvent, FailureCard } from "../apply/apply-events.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
@@ -69,12 +70,10 @@ export class RunRecorder {
     this.#problems.push(cardOf({ ...known, code: known.code, message: messageOf(error), hint: known.hint }));
   }
 
-  /** Writes every report, each whole. Throws what the file system says. */
+  /** Writes every report; a file has the old one or the whole new one. Throws what the file system says. */
   async write(target: ReportTarget): Promise<void> {
     if (this.#wishes.length === 0) return;
     const { runReport } = await import("./views/reports/run-report.js");
-    const { writeFile } = await import("node:fs/promises");
-    const { resolve } = await import("node:path");
     const { startedAt, cwd, stdout, ...facts } = target;
     const report = runReport(this.#events, {
       ...facts,
@@ -84,9 +83,25 @@ export class RunRecorder {
     for (const { kind, file } of this.#wishes) {
       const text = await rendered[kind](report, target);
       if (file === undefined) stdout.write(text);
-      else await writeFile(resolve(cwd, file), text);
+      else await writeReport(resolve(cwd, file), text);
     }
   }
+}
+
+/**
+ * Whole, and readable to its owner alone, since it quotes logs. What root writes belongs to whom the folder belongs to:
+ * a CI job that ran it by sudo has to read it. Into a pipe or a device it is written as it is.
+ */
+async function writeReport(file: string, text: string): Promise<void> {
+  const { lchown, realpath, stat, writeFile } = await import("node:fs/promises");
+  const path = await realpath(file).catch(() => file);
+  const there = await stat(path).catch(() => undefined);
+  if (there && !there.isFile()) return writeFile(path, text);
+  const { writeDurably } = await import("../base/durable-file.js");
+  await writeDurably(path, text);
+  const folder = await stat(dirname(path));
+  const own = await stat(path);
+  if (own.uid === 0 && folder.uid !== 0) await lchown(path, folder.uid, folder.gid);
 }
 
 type Report = import("./views/reports/run-report.js").RunReport;
