@@ -16,6 +16,7 @@ import { composeLabels } from "../wire/labels.js";
 import type { NetworkInspect } from "../wire/network.js";
 import type { VolumeInspect } from "../wire/volume.js";
 import { digestContents } from "./content-digests.js";
+import { observeHalfRemoved } from "./history/half-removed.js";
 import type { BuildLook } from "./rebuild/build-memory.js";
 
 export interface ObserveOptions {
@@ -45,8 +46,13 @@ export async function observeProject(
   const ofServices = resources.containers.filter(({ service, isOneOff }) => !isOneOff && project.services.has(service));
   const details = inspections ?? (await inspectEach(client, ofServices, options));
   const known = { project, images, details };
-  const containers = await withImages(client, resources.containers, { ...known, options });
-  return { ...resources, containers, images, ...digests, ...(builds ? { builds } : {}) };
+  const there = new Set(resources.volumes.map(({ name }) => name));
+  const [containers, halfRemoved] = await Promise.all([
+    withImages(client, resources.containers, { ...known, options }),
+    observeHalfRemoved(client, project, { there, signal: options.signal }),
+  ]);
+  const found = { ...(builds ? { builds } : {}), ...(halfRemoved.size > 0 ? { halfRemoved } : {}) };
+  return { ...resources, containers, images, ...digests, ...found };
 }
 
 /** Loaded where there is something to build. */

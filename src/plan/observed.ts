@@ -4,6 +4,7 @@
  * Pure types. A snapshot; nothing here changes while a plan is drawn.
  */
 import type { ContainerInspect, ContainerStatus, HealthStatus, MountPoint } from "../wire/container.js";
+import type { TrashedVolume } from "../wire/history.js";
 import type { ImageInspect } from "../wire/image.js";
 import type { IpamPool } from "../wire/network.js";
 import type { BuildSources } from "./build/build-sources.js";
@@ -14,6 +15,8 @@ export interface ObservedState {
   /** Every network of the engine: the project's, external ones, and those that merely bear a wanted name. */
   readonly networks: readonly ObservedNetwork[];
   readonly volumes: readonly ObservedVolume[];
+  /** In the trash because a removal ended halfway, by name: they come back rather than being made anew. */
+  readonly halfRemoved?: ReadonlyMap<string, TrashedVolume>;
   /** By the name the project writes; an image that is not there has no entry. */
   readonly images: ReadonlyMap<string, ImageInspect>;
   /** SHA-256 in hex of the host files that configs bind, by absolute path; unreadable ones are absent. */

@@ -103,6 +103,23 @@ it("recreates when the image behind the name is another one", () => {
   );
 });
 
+it("brings a volume back from the trash that half a removal has put there, rather than making it anew", () => {
+  const mount = { type: "volume", source: "data", target: "/data", read_only: false } as const;
+  const project = aProject({ web: { volumes: [mount] } }, { volumes: new Map([["data", aVolume("data")]]) });
+  const facts = { project: "shop", labels: {}, sizeBytes: 1, trashedAt: "", expiresAt: "" };
+  const halfRemoved = new Map([["shop_data", { id: "t1", name: "shop_data", generation: 4, ...facts }]]);
+  const { operations, warnings } = planUp(project, { ...onlyImages, halfRemoved }, defaultUpOptions);
+  const restored = "restore-volume shop_data";
+  expect(operations.find(({ id }) => id === restored)).toMatchObject({ trashId: "t1" });
+  expect(operations.find(({ kind }) => kind === "create-container")?.after).toContain(restored);
+  expect(operations.some(({ kind }) => kind === "create-volume")).toBe(false);
+  expect(warnings).toEqual([
+    expect.objectContaining({
+      message: "Volume shop_data comes back from the trash: generation 4, which took it away, ended halfway.",
+    }),
+  ]);
+});
+
 it("connects a container that lost its network, and recreates one that lost its volume", () => {
   const mount = { type: "volume", source: "data", target: "/data", read_only: false } as const;
   const project = aProject({ web: { volumes: [mount] } }, { volumes: new Map([["data", aVolume("data")]]) });

@@ -1,11 +1,13 @@
 /**
- * Plans the volumes of a project: create what is missing, never touch what holds data.
+ * Plans the volumes of a project: create what is missing, bring back what half a removal took, never touch what holds
+ * data.
  *
  * Pure. A volume whose definition changed is kept and the difference reported: only its owner can say that the data
  * may go. Follows the Compose Specification, section "Volumes top-level element".
  */
 import { GantryError } from "../base/errors.js";
 import type { Service, VolumeSpec } from "../compose/project.js";
+import type { TrashedVolume } from "../wire/history.js";
 import { composeLabels } from "../wire/labels.js";
 import { volumeChanges } from "./compare/definition-changes.js";
 import type { ObservedVolume } from "./observed.js";
@@ -21,7 +23,9 @@ export function planVolumes(draft: UpDraft): void {
     const spec = draft.project.volumes.get(key);
     if (!spec) continue;
     const live = draft.observed.volumes.find((volume) => volume.name === spec.name);
+    const trashed = draft.observed.halfRemoved?.get(spec.name);
     if (live) keepVolume(draft, spec, live);
+    else if (trashed && !spec.external) restoreVolume(draft, spec, trashed);
     else createVolume(draft, spec);
   }
 }
@@ -49,6 +53,17 @@ function keepVolume(draft: UpDraft, spec: VolumeSpec, live: ObservedVolume): voi
     `The definition of volume ${spec.name} changed${what.length > 0 ? ` (${what.join("; ")})` : ""}; ` +
       "the volume and its data are kept as they are.",
     `To make it anew without its data: gantry down, then gantry volume rm ${spec.name}.`,
+  );
+}
+
+/** Made anew it would be empty, beside others with the data of before. */
+function restoreVolume(draft: UpDraft, spec: VolumeSpec, { id, generation }: TrashedVolume): void {
+  const reason = `generation ${generation}, which took it away, ended halfway`;
+  const restored = draft.builder.add({ kind: "restore-volume", name: spec.name, trashId: id }, reason);
+  draft.volumeReady.set(spec.key, [restored]);
+  draft.builder.warn(
+    `Volume ${spec.name} comes back from the trash: ${reason}.`,
+    "To begin with empty volumes: gantry down -v, and then up.",
   );
 }
 

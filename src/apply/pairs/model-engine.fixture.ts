@@ -94,6 +94,7 @@ export class ModelEngine {
         create: async (body: VolumeCreateBody) => this.#volume(body.Name ?? this.#newId(), body),
         remove: async (name: string) => void this.volumes.delete(name),
       },
+      trash: { list: async () => [] },
       upkeep: {
         update: async (id: string, body: Resources & { RestartPolicy?: RestartPolicy }) =>
           this.#update(this.#container(id), body),

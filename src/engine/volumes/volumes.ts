@@ -12,7 +12,10 @@ export interface Volumes {
   /** Throws "volume-not-found". */
   get(name: string): VolumeInspect;
   list(filters: Readonly<Record<string, readonly string[]>>): VolumeInspect[];
-  /** `usedBy`, asked at the last moment, names the containers that mount it. Throws "volume-in-use", "volume-not-found" (not with `force`). */
+  /**
+   * `usedBy`, asked at the last moment, names the containers that mount it. Throws "volume-in-use", "volume-not-found"
+   * (not with `force`).
+   */
   remove(name: string, options: { force: boolean; usedBy: () => readonly string[] }): Promise<void>;
   /** Mounts the volume's device if its options name one; returns the directory to bind into containers. */
   mount(name: string): Promise<string>;

@@ -4,6 +4,7 @@ import { projectOf } from "../../compose/compose.fixture.js";
 import type { GenerationSummary } from "../../wire/history.js";
 import { chooseRollback, chooseUndo } from "./choose-generation.js";
 import { withImagesOf } from "./pinned-images.js";
+import { halfRemoved } from "./unfinished-removal.js";
 
 type Change = Partial<GenerationSummary> & Pick<GenerationSummary, "command">;
 
@@ -89,6 +90,51 @@ describe("an undo", () => {
         hint: expect.stringContaining(hint),
       }),
     );
+  });
+});
+
+describe("a removal that ended halfway", () => {
+  const half: Change = { ...down, outcome: "interrupted", removedVolumes: ["a", "b"] };
+  const rest: Change = { command: "down", removedVolumes: ["b"] };
+  const trash = (...entries: ReadonlyArray<[name: string, generation: number]>) =>
+    entries.map(([name, generation]) => ({
+      ...{ id: name, name, project: "shop", generation, labels: {}, sizeBytes: 1, trashedAt: "", expiresAt: "" },
+    }));
+  const back = (generations: GenerationSummary[], trashed: ReturnType<typeof trash>, ...there: string[]) =>
+    halfRemoved(generations, { trashed, there: new Set(there) }).map(({ name }) => name);
+
+  it("is undone together with the one that completed it, from the state before both", () => {
+    const { undone, numbers, state } = chooseUndo("shop", aHistory(up, up, half, rest), undefined);
+    expect([undone.number, [...numbers], state?.number]).toEqual([4, [3, 4], 2]);
+    expect(undone).toMatchObject({ command: "down", removed: [container], removedVolumes: ["a", "b"] });
+    const whole = chooseUndo("shop", aHistory(up, down, up, rest), undefined);
+    expect([...whole.numbers]).toEqual([4]);
+  });
+
+  it("is undone again when its undo ended halfway", () => {
+    const undoing: Change = { command: "undo", of: 2, outcome: "interrupted" };
+    expect(chooseUndo("shop", aHistory(up, half, undoing, undoing), undefined).undone.number).toBe(2);
+  });
+
+  it("leaves volumes in the trash that the next up brings back, while others of the same are still there", () => {
+    const trashed = trash(["a", 2]);
+    expect(back(aHistory(up, half), trashed, "b")).toEqual(["a"]);
+    expect(back(aHistory(up, { ...half, outcome: "failed" }), trashed, "b")).toEqual(["a"]);
+    expect(back(aHistory(up, half, { ...rest, outcome: "cancelled" }), trash(["a", 2], ["b", 3]), "c")).toEqual([]);
+  });
+
+  it("has taken all there was when none of them is there, and is over once another change has been made", () => {
+    expect(back(aHistory(up, half), trash(["a", 2], ["b", 2]))).toEqual([]);
+    expect(back(aHistory(up, half, up), trash(["a", 2]), "b")).toEqual([]);
+    expect(back(aHistory(up, down), trash(["a", 2]), "b")).toEqual([]);
+    expect(back(aHistory(up, half), trash(["a", 1]), "b")).toEqual([]);
+  });
+
+  it("whose undo ended halfway leaves the rest for the next up, whatever is there", () => {
+    const undoing: Change = { command: "undo", of: 2, outcome: "interrupted" };
+    expect(back(aHistory(up, half, undoing), trash(["b", 2]), "a")).toEqual(["b"]);
+    expect(back(aHistory(up, half, undoing), trash(["a", 2], ["b", 2]))).toEqual(["a", "b"]);
+    expect(back(aHistory(up, half, { ...undoing, outcome: "succeeded" }), trash(["b", 2]), "a")).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Which generation a rollback goes back to, and which one an undo undoes. Pure. */
 import { GantryError } from "../../base/errors.js";
 import type { GenerationSummary } from "../../wire/history.js";
+import { asOneRemoval, isRemoval, undoneHalfway, withUnfinished } from "./unfinished-removal.js";
 
 /** `present` is the state that the project is in; `goals` are those to look at, the first that differs being meant. */
 export interface RollbackChoice {
@@ -45,20 +46,31 @@ function namedState(project: string, generations: readonly GenerationSummary[], 
   );
 }
 
-/** `state` is what is applied again, undefined when only volumes come back. */
+/**
+ * `undone` stands for all of `numbers`: a removal, and those before it that had ended halfway. `state` is what is
+ * applied again, undefined when only volumes come back.
+ */
 export interface UndoChoice {
   readonly undone: GenerationSummary;
+  readonly numbers: ReadonlySet<number>;
   readonly state: GenerationSummary | undefined;
 }
 
-/** `asked` names the generation; without it the newest is meant. Throws "generation-not-found". */
+/**
+ * `asked` names the generation; without it the newest is meant, or what the newest was to undo when that ended halfway.
+ * Throws "generation-not-found".
+ */
 export function chooseUndo(
   project: string,
   generations: readonly GenerationSummary[],
   asked: number | undefined,
 ): UndoChoice {
-  const undone = asked === undefined ? generations.at(-1) : generations.find(({ number }) => number === asked);
-  if (!undone) {
+  const newest = generations.at(-1);
+  const wanted =
+    asked === undefined
+      ? newest && (undoneHalfway(generations, newest) ?? newest)
+      : generations.find(({ number }) => number === asked);
+  if (!wanted) {
     throw nothing(
       asked === undefined
         ? `Nothing to undo: project ${project} has no history`
@@ -66,9 +78,13 @@ export function chooseUndo(
       "See which there are: gantry history",
     );
   }
-  if (undone.command !== "down" && undone.command !== "rm") throw notUndoable(undone);
-  const state = generations.findLast(({ number, hasModel }) => hasModel && number < undone.number);
-  if (state || undone.removed.length === 0) return { undone, state };
+  if (!isRemoval(wanted)) throw notUndoable(wanted);
+  const removals = withUnfinished(generations, wanted);
+  const [first = wanted] = removals;
+  const undone = { ...wanted, ...asOneRemoval(removals) };
+  const state = generations.findLast(({ number, hasModel }) => hasModel && number < first.number);
+  const numbers = new Set(removals.map(({ number }) => number));
+  if (state || undone.removed.length === 0) return { undone, numbers, state };
   throw nothing(
     `Generation ${undone.number} of project ${project} cannot be undone: nobody knows what was there before`,
     "Bring the project up from its files: gantry up -d",

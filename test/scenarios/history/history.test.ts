@@ -1,9 +1,11 @@
 /** What is taken away comes back, whoever is killed meanwhile; and what is deleted for good is gone. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCuttingRelay } from "../../backends/cutting-relay.js";
 import { eventually } from "../harness/eventually.js";
 import { aGantry, type Gantry, type Outcome, type Project } from "../harness/gantry.js";
+import { aTerminal } from "../harness/terminal.js";
 
 let gantry: Gantry;
 beforeAll(async () => {
@@ -83,6 +85,94 @@ it("an engine that is killed during a down loses neither the history nor the dat
   await stop(project);
 });
 
+describe("with half of its volumes in the trash", () => {
+  const names = ["a", "b", "c"];
+  const volumes = `volumes: { ${names.map((name) => `${name}: {}`).join(", ")} }\n`;
+  const mounts = names.map((name) => `"${name}:/${name}"`).join(", ");
+  const threeVolumes = `services:
+  db: { image: busybox, command: [sleep, "1000"], stop_signal: SIGKILL, volumes: [${mounts}] }
+${volumes}`;
+  const contents = (project: Project) => project.exec("db", "sh", "-c", "cat /a/file /b/file /c/file");
+
+  /** `down -v` of three volumes with files, one after the other, in which one is killed after the second. */
+  async function halfDown(kind: string, victim: "client" | "engine"): Promise<Project> {
+    attempts += 1;
+    const project = await gantry.projectOf(`${kind}${attempts}`, threeVolumes);
+    await project.ok("up", "-d");
+    await project.exec("db", "sh", "-c", "for name in a b c; do echo $name >/$name/file; done");
+    const socket = `${gantry.workDir}/${kind}${attempts}.sock`;
+    await using relay = await startCuttingRelay(socket, gantry.stateRoot.replace(/state$/, "run/engine.sock"));
+    const pids = { client: 0, engine: await gantry.enginePid() };
+    let isKilled = false;
+    const act = () => {
+      isKilled = process.kill(pids[victim], "SIGKILL");
+    };
+    relay.cutAt({ request: /_b\/trash$/, moment: "after", act });
+    const onSpawn = (pid: number) => {
+      pids.client = pid;
+    };
+    const env = { GANTRY_HOST: relay.address };
+    await gantry.run(["--parallel", "1", "down", "-v"], { cwd: project.cwd, env, onSpawn });
+    expect(isKilled).toBe(true);
+    return project;
+  }
+
+  it("a project whose command was killed has all of its data again after up, which says so, and after undo", async () => {
+    const project = await halfDown("half", "client");
+    expect((await project.run("plan")).stdout).toMatch(/volume half\d+_a/);
+    const { output } = await project.run("up", "-d");
+    expect(output).toMatch(
+      /Volume half\d+_a comes back from the trash: generation 2, which took it away, ended halfway/,
+    );
+    expect(await contents(project)).toBe("a\nb\nc");
+    await project.ok("down", "-v");
+    await project.ok("undo");
+    expect(await contents(project)).toBe("a\nb\nc");
+    await project.ok("down", "-v");
+  });
+
+  it("a project is brought back as a whole by undo, also when a second down took the rest", async () => {
+    const project = await halfDown("rest", "client");
+    const { output } = await project.run("undo");
+    expect([output, await contents(project)]).toEqual([expect.not.stringContaining("not in the trash"), "a\nb\nc"]);
+    await project.ok("down", "-v");
+    const again = await halfDown("twice", "client");
+    await again.ok("down", "-v");
+    await again.ok("undo");
+    expect(await contents(again)).toBe("a\nb\nc");
+    await again.ok("down", "-v");
+  });
+
+  it("a project whose engine was killed has all of its data again", async () => {
+    const project = await halfDown("engine", "engine");
+    await eventually(async () => expect((await outcomes(project))[0]).toMatch(/^down (failed|interrupted)$/));
+    await project.ok("up", "-d");
+    expect(await contents(project)).toBe("a\nb\nc");
+    await project.ok("down", "-v");
+  });
+});
+
+it("a rollback asks on a terminal; with JSON it goes on there only with -y, and elsewhere unasked", async () => {
+  const project = await aDatabase("asked");
+  await writeFile(`${project.cwd}/compose.yaml`, composeFile("exec sleep 2000"));
+  await project.ok("up", "-d", "-t", "0");
+  const commands = ["rollback -t 0", "--progress json rollback -t 0"];
+  await using terminal = await aTerminal({ columns: 120, rows: 40, cwd: project.cwd, env: { ...gantry.env } });
+  for (const [at, command] of commands.entries()) {
+    await terminal.run(`gantry ${command}; echo "code $?"`);
+    if (at === 0) {
+      await terminal.shows("Back to generation 1", "Containers are replaced or removed. Go on? [y/N]");
+      await terminal.press("n", "Enter");
+    }
+    await terminal.shows(at === 0 ? "Nothing was done" : "leaves no room for a question", "code 1");
+    await terminal.run("clear");
+  }
+  expect(await outcomes(project)).toEqual(["up succeeded", "up succeeded"]);
+  await project.ok(...(commands[1] ?? "").split(" "));
+  expect((await outcomes(project))[0]).toBe("rollback to 1 succeeded");
+  await stop(project);
+});
+
 it("a volume that was made anew is not touched: undo says which, and how to go on", async () => {
   const project = await aDatabase("anew");
   await stop(project);
@@ -110,6 +200,9 @@ it("what is in the trash is no volume, is counted, and goes for good with gc --a
   expect(await gantry.ok(["system", "df"])).toMatch(/^Trash +\d+ +0 +\d+B +\d+B \(100%\)$/m);
   expect(await project.ok("history", "2")).toMatch(/Removed volume: +counted\d+_data \(in the trash until 20/);
   expect((await project.run("gc", "--all", "--dry-run")).stdout).toMatch(/^volume counted\d+_data of counted\d+: 5B$/m);
+  const unasked = await project.run("gc", "--all");
+  expect([unasked.code, unasked.output]).toEqual([1, expect.stringContaining("Nothing was done, for want of a yes")]);
+  expect(await readdir(`${gantry.stateRoot}/volumes/trash/data`)).not.toEqual([]);
   expect((await project.run("gc", "--all", "--force")).stdout).toMatch(/^volume counted\d+_data of counted\d+: 5B$/m);
   expect(await readdir(`${gantry.stateRoot}/volumes/trash/data`)).toEqual([]);
   expect((await project.run("history", "-q")).stdout).toBe("");

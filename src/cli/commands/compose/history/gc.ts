@@ -23,13 +23,13 @@ export interface GcFlags {
 
 const defaultKeep = 10;
 
-/** With `--dry-run` it only tells. Asks on a terminal before all of the trash goes. */
+/** With `--dry-run` it only tells. Asks before all of the trash goes; no answer is a no. */
 export async function gc(context: CliContext, flags: GcFlags): Promise<void> {
   const keep = flags.keep === undefined ? defaultKeep : wholeNumber(flags.keep, "--keep", 1);
   const { all = false } = flags;
   const DryRun = context.globals.dryRun === true;
   const client = await context.connect();
-  if (all && !DryRun && !(flags.force || flags.yes) && context.stdin.isTTY) {
+  if (all && !DryRun && !(flags.force || flags.yes)) {
     const question = "All volumes in the trash are deleted, and all but the newest generation of each project. Go on?";
     await confirm(context, question, { otherwise: false, hint: "To go on unasked: --force" });
   }

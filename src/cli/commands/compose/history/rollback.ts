@@ -104,10 +104,18 @@ async function askFirst(
   { plan }: RestoredPlan,
   { goal, yes = false }: { goal: number; yes: boolean | undefined },
 ): Promise<void> {
-  if (context.globals.dryRun || printsJson(context)) return;
-  context.stderr.write(`Back to generation ${goal}\n${printPlan(plan, { baseDir: context.cwd })}`);
+  if (context.globals.dryRun) return;
+  const isForPrograms = printsJson(context);
+  if (!isForPrograms) {
+    context.stderr.write(`Back to generation ${goal}\n${printPlan(plan, { baseDir: context.cwd })}`);
+  }
   const isDestructive = plan.operations.some(({ kind }) => kind === "remove-container");
   if (!isDestructive || yes || !context.stdin.isTTY) return;
+  if (isForPrograms) {
+    throw new GantryError("cancelled", "Containers are replaced or removed, and JSON leaves no room for a question", {
+      hint: "To go on unasked: -y. To see what is done: --dry-run",
+    });
+  }
   await confirm(context, "Containers are replaced or removed. Go on?", {
     otherwise: false,
     hint: "To go on unasked: -y",

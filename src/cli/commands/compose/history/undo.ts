@@ -37,8 +37,9 @@ export async function undo(context: CliContext, flags: UndoFlags, word: string |
   await using _lock = await takeLock(context, client, { project: name, command: "undo", wait: flags.waitLock });
   const history = await openHistory(context, client);
   const what = await findUndo(client, history, name, asked);
-  await checkNames(client, what);
-  for (const volume of lostVolumes(what)) {
+  const there = new Set((await client.volumes.list()).map((volume) => volume.Name));
+  checkNames(what, there);
+  for (const volume of lostVolumes(what, there)) {
     const message = `Volume ${volume} is not in the trash: it comes back empty, if it does`;
     if (!printsJson(context)) context.stderr.write(`warning: ${message}\n`);
   }
@@ -66,14 +67,14 @@ async function findUndo(
   asked: number | undefined,
 ): Promise<Undo> {
   const choice = chooseUndo(name, await history.list(name), asked);
-  const { undone, state } = choice;
+  const { undone, numbers, state } = choice;
   const full = state && (await history.get(name, state.number));
   const kept =
     full?.model && full.facts
       ? { model: full.model, facts: full.facts, configs: full.configs, secrets: full.secrets }
       : undefined;
   const trashed = (await trashOf(client))
-    .filter(({ project, generation }) => project === name && generation === undone.number)
+    .filter(({ project, generation }) => project === name && numbers.has(generation))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (undone.removed.length > 0 || trashed.length > 0) return { name, ...choice, kept, trashed };
   throw new GantryError(
@@ -86,9 +87,7 @@ async function findUndo(
 }
 
 /** A volume that was made meanwhile is somebody's, and stays. */
-async function checkNames(client: EngineClient, { name, trashed, undone }: Undo): Promise<void> {
-  if (trashed.length === 0) return;
-  const there = new Set((await client.volumes.list()).map((volume) => volume.Name));
+function checkNames({ name, trashed, undone }: Undo, there: ReadonlySet<string>): void {
   const taken = trashed.filter((volume) => there.has(volume.name)).map((volume) => volume.name);
   if (taken.length === 0) return;
   throw new GantryError(
@@ -100,10 +99,10 @@ async function checkNames(client: EngineClient, { name, trashed, undone }: Undo)
   );
 }
 
-/** Names of named volumes that were removed and cannot come back with their data. */
-function lostVolumes({ undone, trashed }: Undo): string[] {
+/** Names of named volumes that were removed and cannot come back with their data; some may never have gone. */
+function lostVolumes({ undone, trashed }: Undo, there: ReadonlySet<string>): string[] {
   const kept = new Set(trashed.map(({ name }) => name));
-  return undone.removedVolumes.filter((name) => !kept.has(name));
+  return undone.removedVolumes.filter((name) => !kept.has(name) && !there.has(name));
 }
 
 /**
