@@ -1,9 +1,8 @@
 /** A plan as text, for people and tests, and as JSON, for programs. Pure. */
-import { createHash } from "node:crypto";
 import type { SourceLocation } from "../base/diagnostic.js";
 import { formatDuration } from "../compose/normalize/units.js";
-import type { ContainerCreateBody } from "../wire/container.js";
 import { type Cause, type FieldChange, type Operation, type Plan, subjectOf } from "./operation.js";
+import { concealedOperation } from "./print/concealed.js";
 import type { Monitor } from "./rollout/update-policy.js";
 
 /** `gantry plan --format json` and saved plans: fields are only added within a version. */
@@ -52,26 +51,14 @@ export function printPlan(plan: Plan, { baseDir, style = plainStyle }: { baseDir
   return `${[...warnings, ...summary, ...lines].join("\n")}\n`;
 }
 
-/** The plan as a JSON value. Contents of configs and secrets are left out; their digests stand in for them. */
+/** The plan as a JSON value. Contents of configs and secrets are left out, values that look like credentials hidden. */
 export function planToJson(plan: Plan): unknown {
   return {
     version: planVersion,
     project: plan.project,
     warnings: plan.warnings,
-    operations: plan.operations.map((op) =>
-      op.kind === "create-container" || op.kind === "run-job" ? { ...op, body: sealed(op.body) } : op,
-    ),
+    operations: plan.operations.map(concealedOperation),
   };
-}
-
-function sealed(body: ContainerCreateBody): unknown {
-  const files = body.HostConfig?.GantryFiles;
-  if (!files) return body;
-  const digests = files.map(({ Data, ...file }) => ({
-    ...file,
-    Digest: `sha256:${createHash("sha256").update(Buffer.from(Data, "base64")).digest("hex")}`,
-  }));
-  return { ...body, HostConfig: { ...body.HostConfig, GantryFiles: digests } };
 }
 
 const conditions = { "same-images": "if no image is another: ", "other-images": "if the image is another: " };

@@ -9,7 +9,7 @@ import { planUp } from "../plan-up.js";
 import { defaultUpOptions } from "../up-options.js";
 import { basisOf } from "./basis.js";
 import { otherOperations, whatMoved } from "./moved.js";
-import { parsePlanDocument } from "./parse-document.js";
+import { checkSeal, parsePlanDocument } from "./parse-document.js";
 import { checksumOf, digestPlan, optionsOf, type PlanDocument, planDocument } from "./plan-document.js";
 
 const digest = (text: string) => createHash("sha256").update(`key ${text}`).digest("hex").slice(0, 32);
@@ -37,6 +37,32 @@ describe("a plan in a file", () => {
   it("tells nothing of environments, not even to who tries values", () => {
     expect(text).not.toContain("geheim");
     expect(text).not.toContain(createHash("sha256").update("geheim").digest("hex").slice(0, 16));
+  });
+
+  it("tells of changes that their values differ, and the values only where they are numbers or names", () => {
+    const state = observedAfterUp(
+      aProject({ web: { ...web, environment: { WORD: "wort1" }, command: ["x", "-pwort2"] } }),
+    );
+    const saved = documentOf(aProject({ web: { ...web, resources: { mem_limit: 1 << 26 } } }), state);
+    const texts = JSON.stringify(saved);
+    expect(texts).toContain("services.web.environment.WORD changed");
+    for (const word of ["geheim", "wort1", "wort2"]) expect(texts).not.toContain(word);
+    expect(texts).toContain("services.web.mem_limit: 33554432 → 67108864");
+  });
+
+  it("is refused when somebody who knows the format has changed it: the seal is the user's own", () => {
+    expect(() => checkSeal(document, digest, "plan.json")).not.toThrow();
+    const other = { ...document, request: { cwd: "/elsewhere", file: ["https://git.example/r.git"] } };
+    const forged = parsed(JSON.stringify({ ...other, checksum: checksumOf(other) }))();
+    expect(() => checkSeal(forged, digest, "plan.json")).toThrow("plan.json: it is not sealed by your key");
+    const { seal: _seal, ...bare } = other;
+    const unsealed = parsed(JSON.stringify({ ...bare, checksum: checksumOf(bare) }))();
+    expect(() => checkSeal(unsealed, digest, "plan.json")).toThrow("not sealed");
+  });
+
+  it("is refused when it is nested deeper than it can be walked", () => {
+    const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+    expect(parsed(text.replace(/^\{/, `{ "note": ${deep},`))).toThrow("plan.json: it is nested too deeply");
   });
 
   it("is refused with its place when it is damaged, foreign, or of a newer version", () => {

@@ -2,7 +2,7 @@
 import { GantryError, messageOf } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 import { validate } from "../generated/plan-validator.js";
-import { checksumOf, type PlanDocument, planFileVersion } from "./plan-document.js";
+import { checksumOf, type Digest, type PlanDocument, planFileVersion, sealOf } from "./plan-document.js";
 
 /** Throws "plan-damaged" with the place, of a newer version, of what is no plan, and of what was changed by hand. */
 export function parsePlanDocument(text: string, path: string): PlanDocument {
@@ -17,8 +17,23 @@ export function parsePlanDocument(text: string, path: string): PlanDocument {
     const place = error?.instancePath === "" ? "" : `${error?.instancePath}: `;
     throw damaged(`${path}: ${place}${error?.message ?? "is no plan"}`);
   }
-  if (value.checksum !== checksumOf(value)) throw damaged(`${path}: it was changed after it was written`);
+  if (value.checksum !== checksumIn(value, path)) throw damaged(`${path}: it was changed after it was written`);
   return value;
+}
+
+/** Throws "plan-damaged" for one that was not made by the key: by somebody else, or changed by who knows the format. */
+export function checkSeal(document: PlanDocument, digest: Digest, path: string): void {
+  if (document.seal !== sealOf(document, digest)) throw damaged(`${path}: it is not sealed by your key`);
+}
+
+/** A member of a later release may be anything, nested deeper than can be walked too. */
+function checksumIn(value: object, path: string): string {
+  try {
+    return checksumOf(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw damaged(`${path}: it is nested too deeply`);
+    throw error;
+  }
 }
 
 /** The schema is that of the type. */

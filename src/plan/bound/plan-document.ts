@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/json.js";
 import type { Cause, Operation, Plan, PlanWarning } from "../operation.js";
 import { subjectOf } from "../operation.js";
+import { withoutValues } from "../print/concealed.js";
 import { printOperation } from "../print-plan.js";
 import type { UpOptions } from "../up-options.js";
 
@@ -59,7 +60,9 @@ export interface PlanDocument {
   readonly operations: readonly SavedOperation[];
   /** Of all operations with everything that they do. */
   readonly plan: string;
-  /** SHA-256 over the rest of the document. */
+  /** By the user's key, over the rest of the document: nobody else has written it, or changed it. */
+  readonly seal: string;
+  /** SHA-256 over the rest, the seal included. */
   readonly checksum: string;
 }
 
@@ -86,7 +89,7 @@ export type DocumentFacts = Pick<PlanDocument, "madeBy" | "madeAt" | "key" | "re
 /** The document of `plan`, ready to be written as JSON. */
 export function planDocument(plan: Plan, facts: DocumentFacts, digest: Digest): PlanDocument {
   const { scale, provided: _provided, ...options } = facts.options;
-  const whole: Omit<PlanDocument, "checksum"> = {
+  const told: Omit<PlanDocument, "checksum" | "seal"> = {
     version: planFileVersion,
     ...{ madeBy: facts.madeBy, madeAt: facts.madeAt, project: plan.project, key: facts.key },
     request: facts.request,
@@ -96,7 +99,13 @@ export function planDocument(plan: Plan, facts: DocumentFacts, digest: Digest): 
     operations: plan.operations.map(savedOperation),
     plan: digestPlan(plan, digest),
   };
+  const whole = { ...told, seal: sealOf(told, digest) };
   return { ...whole, checksum: checksumOf(whole) };
+}
+
+/** Over all members but the seal and the checksum. */
+export function sealOf(document: object, digest: Digest): string {
+  return digest(canonicalJson(without(document, ["seal", "checksum"])));
 }
 
 /** The options that the plan was drawn with. */
@@ -111,12 +120,19 @@ export function digestPlan(plan: Plan, digest: Digest): string {
 
 /** Over all members but `checksum`. */
 export function checksumOf(document: object): string {
-  const rest = Object.fromEntries(Object.entries(document).filter(([key]) => key !== "checksum"));
-  return createHash("sha256").update(canonicalJson(rest)).digest("hex");
+  return createHash("sha256")
+    .update(canonicalJson(without(document, ["checksum"])))
+    .digest("hex");
+}
+
+function without(document: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(document).filter(([key]) => !names.includes(key)));
 }
 
 function savedOperation(operation: Operation): SavedOperation {
-  const { id, kind, cause, after, onlyIf } = operation;
-  const told = { id, kind, subject: subjectOf(operation), cause, after, text: printOperation(operation) };
+  const { id, kind, after, onlyIf } = operation;
+  const { changes } = operation.cause;
+  const cause = changes ? { ...operation.cause, changes: changes.map(withoutValues) } : operation.cause;
+  const told = { id, kind, subject: subjectOf(operation), cause, after, text: printOperation({ ...operation, cause }) };
   return onlyIf ? { ...told, onlyIf } : told;
 }

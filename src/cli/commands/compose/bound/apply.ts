@@ -1,5 +1,4 @@
 /** `gantry apply FILE`: carries out the plan of a file, that one and no other. */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { aDigester, type Digester, digestPaths } from "../../../../apply/bound/digest-files.js";
 import { observeProject } from "../../../../apply/observe.js";
@@ -8,7 +7,7 @@ import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import { basisOf, filesOf } from "../../../../plan/bound/basis.js";
 import { movedFiles, otherOperations, whatMoved } from "../../../../plan/bound/moved.js";
-import { parsePlanDocument } from "../../../../plan/bound/parse-document.js";
+import { checkSeal, parsePlanDocument } from "../../../../plan/bound/parse-document.js";
 import { digestPlan, optionsOf, type PlanDocument, planDocument } from "../../../../plan/bound/plan-document.js";
 import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
@@ -22,20 +21,18 @@ import { seedOfUp } from "../history/generation-seed.js";
 import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
 import { sayNothingToDo } from "../up.js";
+import { readPlanFile } from "./plan-file.js";
 
 /** What moved is told in at most so many lines. */
 const shownLines = 20;
 
 /** Exit code 4, and nothing is done, when files or what runs have moved since; else as `up -d`. */
 export async function apply(context: CliContext, flags: { waitLock: boolean }, path: string): Promise<void> {
-  const file = resolve(context.cwd, path);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new GantryError("bad-parameter", `The plan ${path} cannot be read`, { cause });
-  });
-  const document = parsePlanDocument(text, path);
+  const document = parsePlanDocument(await readPlanFile(path, resolve(context.cwd, path)), path);
   checkFlags(context);
   const digester = await aDigester();
   checkMaker(context, document, digester);
+  checkSeal(document, digester.digest, path);
   const known = Object.keys(document.basis.files);
   refuse(movedFiles(document.basis.files, await digestPaths(known, digester)));
   const then = asThen(context, document);

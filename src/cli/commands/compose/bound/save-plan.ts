@@ -1,6 +1,4 @@
 /** `gantry plan -o FILE`: the plan, bound to what it was drawn from. */
-import { randomBytes } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { aDigester, digestPaths } from "../../../../apply/bound/digest-files.js";
 import { GantryError } from "../../../../base/errors.js";
@@ -11,6 +9,7 @@ import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
 import type { UpOptions } from "../../../../plan/up-options.js";
 import type { CliContext } from "../../../context.js";
+import { writePlanFile } from "./plan-file.js";
 
 /** Writes it whole, for its owner alone. Throws "bad-parameter" for files of standard input, which nobody has later. */
 export async function savePlan(
@@ -32,7 +31,7 @@ export async function savePlan(
     basis: basisOf(drawn.project, drawn.observed, { files, digest: digester.digest }),
   };
   const document = planDocument(drawn.plan, facts, digester.digest);
-  await writeWhole(resolve(context.cwd, path), `${JSON.stringify(document, null, 2)}\n`);
+  await writePlanFile(resolve(context.cwd, path), `${JSON.stringify(document, null, 2)}\n`);
 }
 
 function requestOf({ cwd, globals }: CliContext): PlanRequest {
@@ -42,15 +41,4 @@ function requestOf({ cwd, globals }: CliContext): PlanRequest {
     cwd,
     ...(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as typeof globals),
   };
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${randomBytes(4).toString("hex")}`;
-  try {
-    await writeFile(fresh, text, { mode: 0o600, flag: "wx" });
-    await rename(fresh, path);
-  } catch (cause) {
-    await rm(fresh, { force: true });
-    throw new GantryError("bad-parameter", `The plan cannot be written to ${path}`, { cause });
-  }
 }
