@@ -35,7 +35,9 @@ export function planContainers(draft: UpDraft): void {
   for (const service of draft.selected) {
     const verdict = draft.verdicts.get(service.name);
     if (!verdict) continue;
-    const isStopped = verdict.recreate.length > 0 || verdict.keep.some(({ restart }) => restart);
+    // What is replaced by `update_config` serves on: who restarts with it does so afterwards (`restartFollowers`).
+    const isReplaced = verdict.recreate.length > 0 && !isRolledOut(draft, service);
+    const isStopped = isReplaced || verdict.keep.some(({ restart }) => restart);
     const stopped = isStopped ? stopFollowers(draft, service.name) : [];
     for (const { container, cause } of verdict.remove) removeReplica(draft, container, cause);
     if (verdict.recreate.length > 0 && isRolledOut(draft, service)) {

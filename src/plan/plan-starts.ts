@@ -11,9 +11,10 @@ import type { ObservedContainer } from "./observed.js";
 import type { ContainerRef, WaitCondition } from "./operation.js";
 import { planRollout } from "./rollout/plan-rollout.js";
 import { placeOf } from "./service/field-changes.js";
-import { addPostStart, addPreStart } from "./steps/hooks.js";
+import { restartAfterUpdates } from "./steps/followers.js";
+import { addPreStart, addStarted } from "./steps/hooks.js";
 import { refOf, type StartRequest, type UpDraft } from "./up-draft.js";
-import { desiredScale } from "./up-options.js";
+import { desiredScale, selectServices } from "./up-options.js";
 
 /** Draws the starts of `draft.toStart`, dependencies first, and the closing waits of `--wait`. */
 export function planStarts(draft: UpDraft): void {
@@ -26,10 +27,13 @@ export function planStarts(draft: UpDraft): void {
     const gated = service ? gatesOf(draft, service, gates) : { after: [], settled: [] };
     for (const request of requests) startContainer(draft, request, gated);
   }
+  const others = draft.options.noDeps ? [] : selectServices(draft.project, [], false);
+  for (const service of others.filter(({ name }) => !selected.has(name))) restartAfterUpdates(draft, service);
   if (draft.options.wait) for (const service of draft.selected) waitForService(draft, service, gates);
 }
 
 function startService(draft: UpDraft, service: Service, gates: Map<string, string>): void {
+  restartAfterUpdates(draft, service);
   const requests = draft.toStart.get(service.name) ?? [];
   if (requests.length === 0 && !draft.rollouts.has(service.name)) return;
   const { after: gated, settled } = gatesOf(draft, service, gates);
@@ -49,14 +53,7 @@ function startContainer(
     { reason: cause, ...(source ? { source } : {}) },
     { after: [...after, ...gated.after], settled: gated.settled, finishes },
   );
-  addStart(draft, container, id);
-}
-
-/** Hooks that run after a start are part of it for whoever waits. */
-function addStart(draft: UpDraft, container: ContainerRef, started: string): void {
-  const { builder, project, starts } = draft;
-  const last = addPostStart(builder, project, { container, started });
-  starts.set(container.service, [...new Set([...(starts.get(container.service) ?? []), started, last])]);
+  addStarted(draft, container, id);
 }
 
 /** What the service's starts wait for; one wait for each dependency and condition, shared by all dependents. */

@@ -31,6 +31,8 @@ export interface UpDraft {
   readonly toStart: Map<string, StartRequest[]>;
   /** By service: its start operations. */
   readonly starts: Map<string, string[]>;
+  /** Services whose containers restart after what they depend on. */
+  readonly restarted: Set<string>;
   /** By service: the containers that are replaced by the rules of its `update_config`. */
   readonly rollouts: Map<string, RolloutRequest>;
   /** By service: the containers that such an update makes. */
@@ -70,6 +72,7 @@ export function newDraft(
     steppedOff: new Map(),
     toStart: new Map(),
     starts: new Map(),
+    restarted: new Set(),
     rollouts: new Map(),
     rolledOut: new Map(),
     removals: new Map(),

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Service } from "../../compose/project.js";
 import { aProject, edgesOf, observedAfterUp, upLines } from "../plan.fixture.js";
 
 const follows = (name: string) => ({ [name]: { restart: true } });
@@ -46,4 +47,26 @@ it("leaves followers running when nothing is to be started, and those that are d
   expect(about(upLines(changed, observed, { noStart: true })).join()).not.toContain("web");
   const down = observedAfterUp(chain({}), { "shop-web-1": { state: "exited", exitCode: 0, wasStopped: false } });
   expect(about(upLines(changed, down)).join()).not.toMatch(/web|edge/);
+});
+
+it("restarts followers once an update by update_config is through, and none of them is down meanwhile", () => {
+  const update_config = { order: "start-first", monitor: 0 } as const;
+  const updated = chain({ environment: { NEW: "1" }, update_config });
+  const state = { ...observed, takesOver: true };
+  expect(about(upLines(updated, state)).join()).not.toMatch(/web|edge|other/);
+  const edges = edgesOf(updated, state);
+  expect(edges.get("restart-container shop-web-1")).toEqual(["take-over shop-db-1"]);
+  expect(edges.get("restart-container shop-edge-1")).toEqual(["restart-container shop-web-1"]);
+  expect(edges.has("restart-container shop-other-1")).toBe(false);
+  expect(edgesOf(updated, state, { services: ["db"] }).get("restart-container shop-web-1")).toBeDefined();
+  expect(edgesOf(updated, state, { services: ["db"], noDeps: true }).has("restart-container shop-web-1")).toBe(false);
+});
+
+it("restarts a follower that stops for another reason no second time", () => {
+  const update_config = { order: "start-first", monitor: 0 } as const;
+  const both = chain({ environment: { NEW: "1" }, update_config });
+  const made = new Map(both.services).set("web", { ...both.services.get("web"), user: "7" } as Service);
+  const lines = upLines({ ...both, services: made }, { ...observed, takesOver: true });
+  expect(lines.filter((line) => line.startsWith("restart-"))).toEqual([]);
+  expect(about(lines)).toContain("stop-container shop-edge-1: restarts with web");
 });

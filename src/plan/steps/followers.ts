@@ -1,5 +1,6 @@
 /**
- * Plans what `restart: true` asks for: a service restarts after what it depends on was replaced by this plan.
+ * Plans what `restart: true` asks for: a service restarts after what it depends on was replaced by this plan. As in
+ * Docker Compose it is down while its dependency is; where that serves on, it does too.
  *
  * Pure. Follows the Compose Specification, section "depends_on": an explicit operation of Compose counts, a restart by
  * the engine does not. A restart is such an operation too, so that it is handed on from service to service, as
@@ -8,6 +9,7 @@
 import type { Service } from "../../compose/project.js";
 import type { ObservedContainer } from "../observed.js";
 import { isUp, refOf, requestStart, stopOnce, type UpDraft } from "../up-draft.js";
+import { addPreStop, addStarted } from "./hooks.js";
 
 /**
  * Stops the followers of a service that is replaced, those of a follower before it, and has them started again; the
@@ -30,6 +32,31 @@ export function stopFollowers(draft: UpDraft, name: string, seen: ReadonlySet<st
       return stopped;
     });
   });
+}
+
+/**
+ * Restarts the containers of a service that depends on what was updated while it served: once the update is through, so
+ * that they are not down for as long as it takes. What stops and starts for another reason has seen the new ones then.
+ */
+export function restartAfterUpdates(draft: UpDraft, service: Service): void {
+  const { builder, project, options, rollouts, restarted } = draft;
+  const followed = [...service.depends_on].flatMap(([name, { restart }]) =>
+    restart && (rollouts.has(name) || restarted.has(name)) ? [name] : [],
+  );
+  if (followed.length === 0) return;
+  const after = followed.flatMap((name) => draft.starts.get(name) ?? []);
+  const { timeoutS } = options;
+  for (const replica of stayingOf(draft, service).filter((one) => isUp(one) && !draft.stops.has(one.id))) {
+    const container = refOf(replica);
+    const restart = { kind: "restart-container", container, ...(timeoutS === undefined ? {} : { timeoutS }) } as const;
+    const started = builder.add(
+      restart,
+      `restarts with ${followed.join(", ")}`,
+      addPreStop(builder, project, replica, { after }),
+    );
+    addStarted(draft, container, started);
+    restarted.add(service.name);
+  }
 }
 
 function followersOf({ project, selected, options }: UpDraft, name: string): Service[] {

@@ -35,6 +35,12 @@ export function addPostStart(
   );
 }
 
+/** The container is started by operation `started`; hooks that run after it are part of it for whoever waits. */
+export function addStarted({ builder, project, starts }: UpDraft, container: ContainerRef, started: string): void {
+  const last = addPostStart(builder, project, { container, started });
+  starts.set(container.service, [...new Set([...(starts.get(container.service) ?? []), started, last])]);
+}
+
 /**
  * What a stop of the container must wait for: its hooks, which wait for what `edges` say, or just that. A container
  * in which nothing can run has no hooks.
