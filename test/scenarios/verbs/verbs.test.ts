@@ -135,6 +135,13 @@ describe("exit codes", () => {
     expect((await gantry.run(["container", "run", "--rm", "--cpus", "many", "busybox"])).code).toBe(125);
   });
 
+  it("of words that Node knows too are what the command makes of them", async () => {
+    expect(
+      (await project.run("exec", "-T", "web", "sh", "-c", 'test "$1" = --env-file', "sh", "--env-file", "none")).code,
+    ).toBe(0);
+    expect((await project.run("--env-file", "none", "ps")).stderr).toContain("error[env-file-not-found]");
+  });
+
   it("of wait is 1 when there is nothing to wait for", async () => {
     await project.ok("stop", "job");
     expect(await project.run("wait", "job")).toMatchObject({ code: 1, stdout: "" });
