@@ -12,8 +12,22 @@ export function withExamples(command: Command, ...lines: readonly string[]): Com
 
 /** Adds a list of exit codes to the command's help, in the order given. */
 export function withExitCodes(command: Command, codes: Readonly<Record<string, string>>): Command {
-  const lines = Object.entries(codes).map(([code, meaning]) => `  ${code.padEnd(8)} ${meaning}`);
+  const lines = Object.entries(codes).map(([code, meaning]) => `  ${code.padEnd(8)} ${wrapped(meaning).join(hang)}`);
   return command.addHelpText("after", `\nExit codes:\n${lines.join("\n")}`);
+}
+
+const hang = `\n${" ".repeat(11)}`;
+const meaningChars = 68; // beside the code, on a terminal of 80 columns
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.pop();
+    const line = last === undefined ? word : `${last} ${word}`;
+    if (last === undefined || line.length <= meaningChars) lines.push(line);
+    else lines.push(last, word);
+  }
+  return lines;
 }
 
 /** The examples that `withExamples` has given it. */

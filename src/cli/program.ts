@@ -52,6 +52,9 @@ export async function runCli(environment: CliEnvironment): Promise<number> {
   }
 }
 
+// On a terminal of 80 columns some descriptions have less than the 40 that commander wants for wrapping.
+const leastHelpChars = 20;
+
 /** The program with its global flags and no commands yet. */
 export function createProgram({
   version,
@@ -65,7 +68,7 @@ export function createProgram({
     .helpCommand("help [command]", "show help for a command")
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, minWidthToWrap: leastHelpChars })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),

@@ -145,12 +145,27 @@ async function parsed(words: readonly string[]): Promise<string | undefined> {
   return reached;
 }
 
+it("keeps every line of help but long examples within 80 columns", () => {
+  const wide = allCommands(wholeProgram(80)).flatMap((command) => {
+    let help = "";
+    command.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    const [table = ""] = help.split(/^Examples?:$/m);
+    return table.split("\n").filter((line) => line.length > 80 && !line.startsWith("Usage:"));
+  });
+  expect(wide).toEqual([]);
+});
+
 function allCommands(command: Command): Command[] {
   return command.commands.flatMap((one) => [one, ...allCommands(one)]);
 }
 
-function wholeProgram(): Command {
-  const quiet = { write: () => true, columns: 100 } as unknown as NodeJS.WriteStream;
+function wholeProgram(columns = 100): Command {
+  const quiet = { write: () => true, columns } as unknown as NodeJS.WriteStream;
   const made = createProgram({ version: "1", stdout: quiet, stderr: quiet } as unknown as CliEnvironment);
   const context = {} as CliContext;
   registerComposeCommands(made, context);

@@ -9,7 +9,10 @@ export interface ContainerProcesses {
   readonly processes: ReadonlyArray<readonly string[]>;
 }
 
-/** Titles that a container does not have stay empty in its lines; the command, which may be long, comes last. */
+/**
+ * Titles that a container does not have stay empty in its lines; the command, which may be long, comes last. Nothing
+ * where nothing runs.
+ */
 export function topTable(containers: readonly ContainerProcesses[]): string {
   const all = [...new Set(containers.flatMap(({ titles }) => titles))];
   const isCommand = (title: string) => title === "CMD" || title === "COMMAND";
@@ -17,5 +20,6 @@ export function topTable(containers: readonly ContainerProcesses[]): string {
   const rows = containers.flatMap(({ service, number, titles: own, processes }) =>
     processes.map((process) => [service, number, ...titles.map((title) => process[own.indexOf(title)] ?? "-")]),
   );
+  if (rows.length === 0) return "";
   return printTable(["SERVICE", "#", ...titles], rows, { least: 4, gap: 2 });
 }

@@ -11,6 +11,7 @@ import { progressLines } from "./progress-lines.js";
 import { psListing, psRow } from "./ps-view.js";
 import { portsText } from "./rows/ports-text.js";
 import { prefixPaint, styleFor } from "./style.js";
+import { topTable } from "./top-table.js";
 
 const at = "2026-01-01T00:00:00.000Z";
 const about = {
@@ -133,6 +134,12 @@ it("shortens commands unless they are wanted in full", () => {
   expect(printListing([psRow(summary, 0, { trunc: false })], psListing)).toContain(
     `"sh -c 'while true; do sleep 1; done'"`,
   );
+});
+
+it("prints no table of processes where nothing runs", () => {
+  expect(topTable([])).toBe("");
+  const one = { service: "web", number: "1", titles: ["PID", "CMD"], processes: [["7", "sleep 1"]] };
+  expect(topTable([one])).toBe("SERVICE  #   PID  CMD\nweb      1   7    sleep 1\n");
 });
 
 it("lists containers as a table and as Docker Compose's JSON", () => {

@@ -4,6 +4,7 @@ import type { CliContext } from "../../context.js";
 import { nameOf } from "../../views/ps-view.js";
 import { topTable } from "../../views/top-table.js";
 import { containerExec } from "../engine-objects/container/exec.js";
+import { wholeNumber } from "./load.js";
 import { findReplicas, isOneOff, numberOf, runningReplica, serviceOf } from "./replicas.js";
 
 export interface ExecFlags {
@@ -72,11 +73,13 @@ export async function attach(
 export async function port(
   context: CliContext,
   flags: { protocol?: string; index?: string },
-  [service = "", privatePort = ""]: readonly string[],
+  [service = "", text = ""]: readonly string[],
 ): Promise<void> {
+  const [privatePort = "", written] = text.split("/"); // `53/udp`, as docker's own `port` has it
+  const protocol = flags.protocol ?? written ?? "tcp";
+  wholeNumber(privatePort, "port");
   const container = await runningReplica(context, service, flags);
   if (!container) return;
-  const { protocol = "tcp" } = flags;
   const found = container.Ports.find(
     (one) => one.PrivatePort === Number(privatePort) && one.Type === protocol && one.PublicPort !== undefined,
   );

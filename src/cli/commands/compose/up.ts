@@ -181,8 +181,10 @@ export function upOptions(
 export function parseScale(words: readonly string[]): ReadonlyMap<string, number> {
   return new Map(
     words.map((word): [string, number] => {
-      const [service = "", count = ""] = word.split("=");
-      return [service, wholeNumber(count, `--scale ${word}`)];
+      const [service = "", count] = word.split("=");
+      if (!service || !count)
+        throw new GantryError("bad-usage", `${word || "an empty word"} does not say SERVICE=NUMBER`);
+      return [service, wholeNumber(count, `replicas of ${service}`)];
     }),
   );
 }

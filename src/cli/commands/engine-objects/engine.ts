@@ -20,8 +20,10 @@ export async function engineStart(context: CliContext, flags: EngineFlags): Prom
 
 /** Stops it; nothing to stop is fine. */
 export async function engineStop(context: CliContext): Promise<void> {
+  const running = (await context.engine.status().catch(() => undefined))?.running ?? 0; // one that hangs is stopped too
   const stopped = await context.engine.stop();
-  context.stdout.write(stopped ? "Engine stopped; containers run on\n" : "No engine was running\n");
+  const left = running === 0 ? "" : running === 1 ? "; one container runs on" : `; ${running} containers run on`;
+  context.stdout.write(stopped ? `Engine stopped${left}\n` : "No engine was running\n");
 }
 
 /** Prints its status; as JSON `{ "running": false }` when there is none. */

@@ -45,9 +45,9 @@ function textLine(event: EngineEvent): string {
   return `${printable(`${at} container ${event.Action} ${event.Actor.ID} (${pairs.join(", ")})`)}\n`;
 }
 
-/** Without Compose's own labels. */
+/** Without Compose's own labels, and Gantry's beside them. */
 function ownAttributes({ Actor }: EngineEvent): Array<[string, string]> {
   return Object.entries(Actor.Attributes)
-    .filter(([key]) => !key.startsWith("com.docker.compose."))
+    .filter(([key]) => !/^(com\.docker\.compose|gantry)\./.test(key))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -27,7 +27,7 @@ export function registerLooking(program: Command, context: CliContext): void {
   const port = program
     .command("port <service> <port>")
     .description("print the public address of a port")
-    .option("--protocol <protocol>", "tcp or udp", "tcp")
+    .option("--protocol <protocol>", "tcp (the default) or udp; also as PORT/udp")
     .option("--index <n>", "replica")
     .action(async (service: string, privatePort: string, flags) =>
       (await import("../exec.js")).port(context, flags, [service, privatePort]),
