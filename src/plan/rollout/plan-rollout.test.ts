@@ -206,3 +206,13 @@ it("publishes one that stands by when there is nobody left to replace", () => {
     "take-over shop-web-1: it stands by, and there is nobody to replace",
   ]);
 });
+
+it("watches nothing longer than --wait-timeout says, what is put back included", () => {
+  for (const order of ["start-first", "stop-first"] as const) {
+    const update_config = { order, failure_action: "rollback" } as const;
+    const { project, observed } = outdated({ update_config, rollback_config: { order: "stop-first" } });
+    const drawn = planUp(project, observed, { ...defaultUpOptions, waitTimeoutMs: 7000 }).operations;
+    const limits = drawn.flatMap((op) => (op.kind === "watch-replica" ? [op.timeoutMs] : []));
+    expect(limits).toEqual([7000, 7000]);
+  }
+});

@@ -182,14 +182,23 @@ export function startAndWatch(
     readonly edges: Edges;
   },
 ): { readonly last: string; readonly begun: readonly string[] } {
-  const { builder, project, options } = draft;
+  const { builder, project } = draft;
   const started = builder.add({ kind: "start-container", container }, cause, { ...edges, finishes });
   const hooked = addPostStart(builder, project, { container, started });
   if (!monitor) return { last: hooked, begun: [started, hooked] };
-  const limit = options.waitTimeoutMs === undefined ? {} : { timeoutMs: options.waitTimeoutMs };
-  const watch = { kind: "watch-replica", container, monitor, ...limit } as const;
-  const watched = builder.add(watch, "before it counts", { after: [hooked] });
+  const watched = addWatch(draft, container, { monitor, after: hooked });
   return { last: watched, begun: [...new Set([started, hooked, watched])] };
+}
+
+/** Not longer than `--wait-timeout` says. */
+export function addWatch(
+  { builder, options: { waitTimeoutMs } }: UpDraft,
+  container: ContainerRef,
+  { monitor, after }: { monitor: Monitor; after: string },
+): string {
+  const limit = waitTimeoutMs === undefined ? {} : { timeoutMs: waitTimeoutMs };
+  const watch = { kind: "watch-replica", container, monitor, ...limit } as const;
+  return builder.add(watch, "before it counts", { after: [after] });
 }
 
 interface Swap {

@@ -3,7 +3,7 @@ import type { ServiceVerdict } from "../judge-service.js";
 import { temporaryName } from "../service/names.js";
 import type { UpDraft } from "../up-draft.js";
 import { type Batch, planBatches } from "./batches.js";
-import { type Attempt, drain, startAndWatch, swap } from "./replace-replica.js";
+import { type Attempt, addWatch, drain, startAndWatch, swap } from "./replace-replica.js";
 import { drainMsOf, rollbackPolicyOf, type UpdatePolicy } from "./update-policy.js";
 
 /** Only replicas that had been replaced are put back; those that failed never were. The last one goes first. */
@@ -84,8 +84,7 @@ function newStopsFirst(draft: UpDraft, attempt: Attempt, { batch, remedies, poli
     { after: [started], update },
   );
   remove(draft, fresh, [swapped]);
-  const watch = { kind: "watch-replica", container: ref, monitor: policy.monitor } as const;
-  return draft.builder.add(watch, "before it counts", { after: [swapped] });
+  return addWatch(draft, ref, { monitor: policy.monitor, after: swapped });
 }
 
 /** The old container under the name that it bears again. */
