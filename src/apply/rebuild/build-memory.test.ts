@@ -118,3 +118,21 @@ it("does not read a file again that is as it was, and does when its size or time
   writeFileSync(path, "no JSON");
   expect(await changes()).toEqual([]);
 });
+
+it("leaves a file out that counts as not there, of what is and of what was", async () => {
+  const without = { ...look(), without: join(context, "plan.json") };
+  const images = new Map([["own", { ...anImage(), Id: id }]]);
+  const changesWithout = async () => {
+    const { before, now } = (await observeBuilds(project(), images, without)).get("web") ?? {};
+    return before && now && changedSources(before, now);
+  };
+  await remember(project());
+  write({ "plan.json": "{}" });
+  expect(await changes()).toEqual(["context: plan.json is new"]);
+  expect(await changesWithout()).toEqual([]);
+  await remember(project());
+  write({ "plan.json": "[]" });
+  expect(await changesWithout()).toEqual([]);
+  write({ "src/main.c": "y" });
+  expect(await changesWithout()).toEqual(["context: src/main.c changed"]);
+});

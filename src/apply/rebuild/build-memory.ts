@@ -27,6 +27,8 @@ const digestChars = 32;
 export interface BuildLook {
   readonly nowMs: number;
   readonly signal?: AbortSignal;
+  /** A file, by its absolute path, that counts as not there: a plan file that stands in the context it is bound to. */
+  readonly without?: string;
   /** Where the tool keeps what it knows. */
   readonly directory: string;
   readonly secretKey?: () => Promise<Buffer | undefined>;
@@ -48,7 +50,8 @@ export async function observeBuilds(
     builds.map(async ({ service, build }): Promise<Array<[string, ObservedBuild]>> => {
       const { image: name } = build;
       const id = images.get(name)?.Id;
-      const before = id === undefined ? undefined : recordsOf(look).find({ image: name, id });
+      const known = id === undefined ? undefined : recordsOf(look).find({ image: name, id });
+      const before = known && withoutFile(known, build, look.without);
       if (!before && !look.all) return [];
       const now = await reader?.read(build);
       return [[service, { ...(before ? { before } : {}), ...(now ? { now } : {}) }]];
@@ -71,6 +74,16 @@ export async function rememberBuild(
   return async (id) => {
     if (sources) await recordsOf(look).keep({ image: build.image, id }, sources);
   };
+}
+
+function withoutFile(sources: BuildSources, build: ImageBuild, path: string | undefined): BuildSources {
+  if (path === undefined) return sources;
+  const directories = directoriesOf(build);
+  const trees = Object.entries(sources.trees).map(([name, tree]): [string, SourceTree] => {
+    const { [relative(directories[name] ?? "/", path)]: _file, ...files } = tree.files;
+    return [name, { ...tree, files }];
+  });
+  return { ...sources, trees: Object.fromEntries(trees) };
 }
 
 function recordsOf({ directory }: BuildLook): BuildRecords {
@@ -100,11 +113,12 @@ class SourceReader {
 
   /** Undefined without a key, by which arguments are digested. */
   static async open(
-    { directory, nowMs, signal, secretKey = readSecretKey }: BuildLook,
+    { directory, nowMs, signal, without, secretKey = readSecretKey }: BuildLook,
     imageId: (name: string) => Promise<string | undefined>,
   ): Promise<SourceReader | undefined> {
     const key = await secretKey();
-    const trees = new TreeReader({ stateDirectory: directory, nowMs, ...(signal ? { signal } : {}) });
+    const more = { ...(signal ? { signal } : {}), ...(without === undefined ? {} : { without }) };
+    const trees = new TreeReader({ stateDirectory: directory, nowMs, ...more });
     return key && new SourceReader(key, trees, imageId);
   }
 

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { SourceTree } from "../../plan/build/build-sources.js";
 import { type ContextEntry, contextEntries, ignoreRulesOf } from "../build/context-entries.js";
@@ -21,13 +21,21 @@ const modeBits = 0o7777;
 /** Enough to keep a disk busy. */
 const readsAtOnce = 16;
 
+export interface TreeOptions {
+  readonly stateDirectory: string;
+  readonly nowMs: number;
+  readonly signal?: AbortSignal;
+  /** A file, by its absolute path, that counts as not there. */
+  readonly without?: string;
+}
+
 /** Life: made for one look at a project, asked for trees, saved once. Services that share a directory share a look. */
 export class TreeReader {
-  readonly #options: { readonly stateDirectory: string; readonly nowMs: number; readonly signal?: AbortSignal };
+  readonly #options: TreeOptions;
   readonly #caches = new Map<string, StatCache>();
   readonly #trees = new Map<string, Promise<SourceTree | undefined>>();
 
-  constructor(options: { stateDirectory: string; nowMs: number; signal?: AbortSignal }) {
+  constructor(options: TreeOptions) {
     this.#options = options;
   }
 
@@ -51,7 +59,8 @@ export class TreeReader {
   }
 
   async #read(directory: string, dockerfile: string): Promise<SourceTree | undefined> {
-    const { stateDirectory, nowMs, signal } = this.#options;
+    const { stateDirectory, nowMs, signal, without } = this.#options;
+    const left = without === undefined ? undefined : relative(directory, without);
     const cache = this.#caches.get(directory) ?? StatCache.open(stateDirectory, directory, nowMs);
     this.#caches.set(directory, cache);
     const files: Record<string, string> = Object.create(null);
@@ -60,6 +69,7 @@ export class TreeReader {
     let bytes = 0;
     for await (const entry of contextEntries(directory, dockerfile)) {
       const { path, stat } = entry;
+      if (path === left) continue;
       if (stat.isFile()) bytes += stat.size;
       if (++count > limits.entries || bytes > limits.bytes) return undefined;
       const known = stat.isFile() ? cache.digestOf(path, stat) : await digestOfOther(directory, entry);

@@ -1,5 +1,5 @@
 /** What a plan says of changes, and what each of them costs. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { file, ids, type Stage, service, type Traits } from "./stage.js";
 
@@ -108,24 +108,23 @@ export function describePlans(stage: Stage, { changesLimits }: Traits): void {
   );
 
   it("an image is built again when what its build reads has changed, and its containers are made anew", async () => {
-    const text = file(service("a")).replace("image: busybox", "build: app");
+    const text = file(service("a")).replace("image: busybox", "build: .");
     const project = await stage.project("rebuilt", text);
-    await mkdir(`${project.cwd}/app`);
-    await writeFile(`${project.cwd}/app/Dockerfile`, "FROM busybox\nCOPY told /told\n");
-    await writeFile(`${project.cwd}/app/told`, "one\n");
+    await writeFile(`${project.cwd}/Dockerfile`, "FROM busybox\nCOPY told /told\n");
+    await writeFile(`${project.cwd}/told`, "one\n");
     await project.ok("up", "-d");
     expect((await project.run("plan", "--exit-code")).output).toBe("rebuilt: nothing to do\n");
     const before = await ids(project);
-    await writeFile(`${project.cwd}/app/told`, "two\n");
+    await writeFile(`${project.cwd}/told`, "two\n");
     const warned = await project.run("up", "-d", "--no-build");
     expect(warned.output).toContain("was built from something else: context: told changed.");
     expect(await ids(project)).toEqual(before);
     const plan = await project.ok("plan", "-o", "plan.json");
     expect(plan).toMatch(/~ rebuild image rebuilt-a +context: told changed/);
     expect(plan).toContain("if the image is another: recreate container rebuilt-a-1");
-    await writeFile(`${project.cwd}/app/told`, "three\n");
+    await writeFile(`${project.cwd}/told`, "three\n");
     expect((await project.run("apply", "plan.json")).output).toContain("build a: context: told changed");
-    await writeFile(`${project.cwd}/app/told`, "two\n");
+    await writeFile(`${project.cwd}/told`, "two\n");
     await project.ok("apply", "plan.json");
     expect(await project.exec("a", "cat", "/told")).toBe("two");
     expect(await ids(project)).not.toEqual(before);

@@ -16,7 +16,7 @@ import { printOperation } from "../../../../plan/print-plan.js";
 import { planStages, planWhole, type Stages, unannounced } from "../../../../plan/stages/stages.js";
 import type { UpOptions } from "../../../../plan/up-options.js";
 import type { CliContext } from "../../../context.js";
-import { buildLook } from "../build/build-look.js";
+import { boundBuilds } from "../build/build-look.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
@@ -44,7 +44,7 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
     command: "apply",
     wait: flags.waitLock,
   });
-  const builds = { ...buildLook(context), all: true };
+  const builds = boundBuilds(context, path);
   const observed = await observeProject(client, project, { signal: context.signal, builds });
   const plan = await samePlan(document, { project, observed, digester });
   const drawn = { plan, project, observed, options: optionsOf(document) };

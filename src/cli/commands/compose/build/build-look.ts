@@ -1,4 +1,5 @@
 /** What builds of a project read now, and what its images were built from: where and when commands look for it. */
+import { resolve } from "node:path";
 import type { ApplyOptions } from "../../../../apply/apply-plan.js";
 import type { CliContext } from "../../../context.js";
 import { stateDirectory } from "../history/state-directory.js";
@@ -10,6 +11,12 @@ export interface BuildLookPlace {
 
 export function buildLook(context: CliContext): BuildLookPlace {
   return { nowMs: context.clock.now().getTime(), directory: stateDirectory(context) };
+}
+
+/** For a plan that stands, or will stand, in the file: bound to all that builds read, but not to itself. */
+export function boundBuilds(context: CliContext, planFile: string | undefined) {
+  if (planFile === undefined) return buildLook(context);
+  return { ...buildLook(context), all: true, without: resolve(context.cwd, planFile) };
 }
 
 /** Keeps what each image is built from, so that a later plan can tell that something else would be built. */
