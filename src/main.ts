@@ -65,6 +65,10 @@ function cliEnvironment(): CliEnvironment {
     connect,
     engine: engineControl(),
     takeEndings,
+    atExit(restore) {
+      process.on("exit", restore);
+      return () => process.off("exit", restore);
+    },
     loadConsole: async () => (await import("./tui/console/run-console.js")).runConsole,
     loadProgressView: async () => (await import("./tui/progress-app.js")).createProgressView,
     loadBuildView: async () => (await import("./tui/build-app.js")).createBuildView,

@@ -51,6 +51,8 @@ export type ApplyEvent = { readonly at: string } & (
       /** Docker Compose's word: Created, Started, Healthy, Pulled, Removed, Running, Recreated, … */
       readonly action: string;
       readonly step?: true;
+      /** The plan does more to the resource: what was created has yet to be started. */
+      readonly more?: true;
       readonly durationMs: number;
     }
   | {

@@ -198,7 +198,14 @@ class PlanRun {
       const { action } = await perform(op, this.#state, (progress) =>
         this.#emit({ kind: "progress", ...about(op), ...progress, text: this.#mask(progress.text) }),
       );
-      this.#emit({ kind: "done", ...about(op), ...step, action: action ?? wordsOf(op).done, durationMs: durationMs() });
+      const marks = { ...step, ...(this.#hasMore(op) ? { more: true as const } : {}) };
+      this.#emit({
+        kind: "done",
+        ...about(op),
+        ...marks,
+        action: action ?? wordsOf(op).done,
+        durationMs: durationMs(),
+      });
       return "done";
     } catch (error) {
       if (signal.aborted && (error === signal.reason || !isGantryError(error))) return "cancelled";
@@ -242,6 +249,16 @@ class PlanRun {
         await removal.then(() => this.#emit({ kind: "undone", ...about(op) })).catch(() => {});
       }),
     );
+  }
+
+  /** True when something else is to be done to what `op` works on. */
+  #hasMore(op: Operation): boolean {
+    const { kind, name } = subjectOf(op);
+    return this.#plan.operations.some((next) => {
+      if (!next.after.includes(op.id) || next.remedies || next.isStep) return false;
+      const other = subjectOf(next);
+      return other.kind === kind && other.name === name;
+    });
   }
 
   #isAwaited(op: Operation): boolean {

@@ -105,6 +105,8 @@ export interface CliEnvironment {
    * returned gives them back.
    */
   takeEndings(listener: (ending: Ending) => void): () => void;
+  /** Calls `restore` as the program ends, however it does; the result takes that back. */
+  atExit(restore: () => void): () => void;
   /** Looks at what the embedded engine needs of this host. */
   checkHost(): Promise<readonly HostFinding[]>;
 }

@@ -259,6 +259,10 @@ class Session implements CliContext {
     return this.#environment.takeEndings(listener);
   }
 
+  atExit(restore: () => void) {
+    return this.#environment.atExit(restore);
+  }
+
   finish(exitCode: number): void {
     this.exitCode = exitCode;
   }

@@ -1,13 +1,13 @@
 /** The progress view on a terminal. Loaded only when it is shown. */
 import type { EventRenderer, RendererFactory, RenderTarget } from "../apply/event-renderer.js";
-import { drawLive } from "./live-lines.js";
+import { LiveLines } from "./live-lines.js";
 import { layoutProgress, summarizeProgress } from "./model/progress-layout.js";
 import { advance, emptyProgress, type ProgressModel } from "./model/progress-model.js";
 
 /** Draws until `close`, which replaces the view by plain lines that stay. */
 export const createProgressView: RendererFactory = (target: RenderTarget): EventRenderer => {
   let model: ProgressModel = emptyProgress;
-  const close = drawLive(target, {
+  const view = new LiveLines(target, {
     layout: (screen) => layoutProgress(model, screen),
     summary: (columns) => summarizeProgress(model, columns),
   });
@@ -15,6 +15,7 @@ export const createProgressView: RendererFactory = (target: RenderTarget): Event
     show: (event) => {
       model = advance(model, event, target.monotonicMs());
     },
-    close,
+    tell: (text) => view.tell(text),
+    close: () => view.close(),
   };
 };

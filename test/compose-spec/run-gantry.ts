@@ -25,6 +25,7 @@ export async function runGantry(clause: Clause): Promise<Outcome> {
     version: "test",
     takeSignals: () => () => undefined,
     takeEndings: () => () => undefined,
+    atExit: () => () => undefined,
     chooseEngine: none,
     connect: none,
     engine: { paths: none, dial: none, status: none, start: none, stop: none, run: none },

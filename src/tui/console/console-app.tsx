@@ -1,6 +1,6 @@
 /** The console's screen, drawn with Ink. Loaded while the first screen is shown already. */
-import { Box, type Instance, render, Text } from "ink";
-import { memo } from "react";
+import { type Instance, render } from "ink";
+import { Rows } from "../rows.js";
 
 /** Thirty a second while somebody types or scrolls; nothing is drawn when nothing changes. */
 const framesPerSecond = 30;
@@ -16,7 +16,7 @@ export interface Screen {
 
 /** `rows` are painted lines, as many as the terminal has and none wider. */
 export function openScreen(stdout: NodeJS.WriteStream, rows: readonly string[]): Screen {
-  const app: Instance = render(<ConsoleApp rows={rows} />, {
+  const app: Instance = render(<Rows rows={rows} />, {
     stdout,
     exitOnCtrlC: false,
     patchConsole: false,
@@ -25,24 +25,8 @@ export function openScreen(stdout: NodeJS.WriteStream, rows: readonly string[]):
     maxFps: framesPerSecond,
   });
   return {
-    show: (next) => app.rerender(<ConsoleApp rows={next} />),
+    show: (next) => app.rerender(<Rows rows={next} />),
     close: () => app.unmount(),
     ended: app.waitUntilExit().then(() => {}),
   };
 }
-
-function ConsoleApp({ rows }: { rows: readonly string[] }) {
-  return (
-    <Box flexDirection="column" height={rows.length}>
-      {rows.map((row, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place on the screen
-        <Row key={at} text={row} />
-      ))}
-    </Box>
-  );
-}
-
-/** A row that did not change is not measured again. */
-const Row = memo(function Row({ text }: { text: string }) {
-  return <Text wrap="truncate">{text === "" ? " " : text}</Text>;
-});

@@ -10,11 +10,11 @@ import { GantryError, messageOf } from "../../base/errors.js";
 import { type ConsoleState, type Effect, initialState, type Size } from "../model/state/console-state.js";
 import { type Message, update } from "../model/state/update.js";
 import { screenView } from "../model/views/screen-view.js";
+import { paintLine } from "../paint.js";
 import { Actions } from "./actions.js";
 import type { Screen } from "./console-app.js";
 import { EngineWatch } from "./engine-watch.js";
 import { LogDesk } from "./log-desk.js";
-import { paintLine } from "./paint.js";
 import { Terminal } from "./terminal.js";
 
 /** Ages on the screen are seconds; nothing is asked for then. */

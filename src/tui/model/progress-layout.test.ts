@@ -53,7 +53,7 @@ it("shows the last line of what a hook or a provider says, without what would mo
   expect(row).toContain("making [2Jtables");
 });
 
-it("never grows taller or wider than the terminal, folding what is finished", () => {
+it("is never taller than half of the terminal nor wider than it, folding what is finished", () => {
   const names = Array.from({ length: 30 }, (_, n) => `shop-service-with-a-long-name-${n}`);
   const model = after([
     ...names.map((name): ApplyEvent => ({ at, kind: "started", ...container(name), action: "Starting" })),
@@ -69,11 +69,33 @@ it("never grows taller or wider than the terminal, folding what is finished", ()
     },
   ]);
   const lines = text(layoutProgress(model, { columns: 40, rows: 16, nowMs: 60_000 }));
-  expect(lines).toHaveLength(12);
+  expect(lines).toHaveLength(8);
   expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThan(40);
-  expect(lines[1]).toContain("✘ Container shop-bad");
-  expect(lines.filter((line) => line.includes("●"))).toHaveLength(9);
-  expect(lines.at(-1)).toBe(" … and 1 working, 20 done");
+  expect(lines[1]).toMatch(/✘ Container shop-… +Error/);
+  expect(lines.filter((line) => line.includes("●"))).toHaveLength(4);
+  expect(lines.at(-2)).toMatch(/✔ 20 containers +Started/);
+  expect(lines.at(-1)).toBe(" … and 6 working");
+});
+
+it("tells once what many wait for, and does not take what has yet to be started for done", () => {
+  const names = Array.from({ length: 40 }, (_, n) => `web-${n}`);
+  const model = after([
+    ...names
+      .slice(0, 30)
+      .map((name): ApplyEvent => ({ at, kind: "waiting", ...container(name), waitsFor: "db to be healthy" })),
+    ...names
+      .slice(30)
+      .map(
+        (name): ApplyEvent => ({ at, kind: "done", ...container(name), action: "Created", more: true, durationMs: 1 }),
+      ),
+    { at, kind: "started", ...container("db"), action: "Starting" },
+  ]);
+  expect(text(layoutProgress(model, { columns: 80, rows: 24, nowMs: 60_000 }))).toEqual([
+    "10/0 done  1m00s",
+    " ● Container db   Starting     20.0s",
+    " ○ 30 containers  Waiting      1m00s  for db to be healthy",
+    " ○ 10 containers  Created      30.0s",
+  ]);
 });
 
 it("keeps a kind together, and folds kinds that are through into a line each when room is short", () => {

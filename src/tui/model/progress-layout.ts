@@ -1,12 +1,12 @@
 /**
- * The lines of the progress view: what goes on first, what waits, what failed; finished work folded when room is short.
+ * The lines of the progress view: what goes on first, what waits, what failed; like things folded when room is short.
  *
- * Pure. Never wider than the terminal, and no taller than three quarters of it: what stood there before stays in sight,
- * and a window that gets a little smaller pushes nothing of the view into its scrollback.
+ * Pure. Never wider than the terminal, and no taller than half of it: what stood there before stays in sight, and a
+ * window that is made half as wide, which wraps each line once, has room for all of it still.
  */
 import { elapsedText } from "../../base/elapsed.js";
 import { bytesOf, labelOf, type ProgressModel, type Row, type RowState } from "./progress-model.js";
-import { cutLine } from "./screen/line.js";
+import { cutLine, fitText } from "./screen/line.js";
 
 export type Tone = "plain" | "dim" | "good" | "bad" | "busy" | "wait";
 export interface Segment {
@@ -29,40 +29,38 @@ const tones: Record<RowState, Tone> = {
   failed: "bad",
   "held-back": "wait",
 };
-/** Failures first, because they are what one must not miss. */
+/** In which what is hidden is counted. */
 const order: readonly RowState[] = ["failed", "working", "waiting", "held-back", "done"];
 const actionChars = 10;
 const elapsedChars = 7;
 const barChars = 12;
+const leastNameChars = 12;
+/** Fewer lines say nothing. */
+const leastRows = 4;
+
+/** Lines that a view which is redrawn in place has on a terminal of that many. */
+export function viewRows(rows: number): number {
+  return Math.max(1, Math.min(rows - 1, Math.max(leastRows, Math.floor(rows / 2))));
+}
 
 /** The view at one moment: a header, then what is worked on by kind. */
 export function layoutProgress(model: ProgressModel, screen: Screen): Line[] {
   const groups = groupRows([...model.rows.values()]);
-  const height = Math.max(1, Math.min(screen.rows - 1, Math.max(4, Math.floor(screen.rows * 0.75))));
+  const height = viewRows(screen.rows);
   const room = Math.max(1, height - 1); // without the header
   const lines = [header(model, groups, screen), ...bodyLines(groups, room, screen)];
   return lines.slice(0, height).map((line) => clipped(line, screen.columns));
 }
 
-/** Everything where it fits; else kinds that are through in a line each, and of the rest what is urgent. */
+/** Everything where it fits; else what is alike in a line each, and of the rest what is urgent. */
 function bodyLines(groups: readonly Group[], room: number, screen: Screen): Line[] {
-  const all = groups.flatMap(({ rows }) => rows);
-  const isFull = all.length > room;
-  const folded = isFull ? groups.filter(isThrough) : [];
-  const open = groups.filter((group) => !folded.includes(group)).flatMap(({ rows }) => rows);
-  const left = room - folded.length;
-  const shown = open.length <= left ? open : byUrgency(open).slice(0, Math.max(0, left - 1));
-  const hidden = open.filter((row) => !shown.includes(row));
-  const width = Math.max(
-    0,
-    ...shown.map((row) => labelOf(row.resource).length),
-    ...folded.map((one) => groupName(one).length),
-  );
-  return [
-    ...folded.map((group) => groupLine(group, width)),
-    ...shown.map((row) => rowLine(row, width, screen)),
-    ...(hidden.length > 0 ? [foldLine(hidden)] : []),
-  ];
+  const all = groups.flatMap(({ rows }) => rows.map((row): Item => ({ rows: [row] })));
+  const folded = groups.flatMap(foldGroup);
+  const items = all.length <= room ? all : folded;
+  const shown = items.length <= room ? items : mostUrgent(items, room - 1);
+  const hidden = items.filter((item) => !shown.includes(item)).flatMap(({ rows }) => rows);
+  const width = nameChars(shown.map(nameOf), screen.columns);
+  return [...shown.map((item) => itemLine(item, width, screen)), ...(hidden.length > 0 ? [hiddenLine(hidden)] : [])];
 }
 
 /** Resources of one kind stand together, kinds in the order in which they were first heard of. */
@@ -71,28 +69,74 @@ interface Group {
   readonly rows: readonly Row[];
 }
 
+/** One line: a resource, or several of a kind that are in the same state for the same reason. */
+interface Item {
+  readonly rows: readonly Row[];
+}
+
 function groupRows(rows: readonly Row[]): Group[] {
   const kinds = [...new Set(rows.map(({ resource }) => resource.kind))];
   return kinds.map((kind) => ({ kind, rows: rows.filter(({ resource }) => resource.kind === kind) }));
 }
 
-function isThrough({ rows }: Group): boolean {
-  return rows.length > 1 && rows.every(({ state }) => state === "done");
-}
-
-function groupName({ kind, rows }: Group): string {
-  return `${rows.length} ${kind}s`;
-}
-
-function groupLine(group: Group, width: number): Line {
-  const began = Math.min(...group.rows.map(({ sinceMs }) => sinceMs));
-  const ended = Math.max(...group.rows.map(({ endedMs = began }) => endedMs));
-  const actions = [...new Set(group.rows.map(({ action }) => action))];
+/** Each that fails or is worked on by itself; those that wait for the same, and those that are done, together. */
+function foldGroup({ rows }: Group): Item[] {
+  const open = rows.filter(({ state }) => state === "failed" || state === "working");
+  const alike = new Map<string, Row[]>();
+  for (const row of rows.filter((one) => !open.includes(one))) {
+    // Where each waits for something of its own, that is a reason too.
+    const isShared = rows.some((other) => other !== row && other.detail === row.detail);
+    const key = row.state === "done" ? "done" : `${row.state} ${row.action} ${isShared ? row.detail : "…"}`;
+    alike.set(key, [...(alike.get(key) ?? []), row]);
+  }
   return [
-    { text: ` ${marks.done} `, tone: "good" },
-    { text: groupName(group).padEnd(width), tone: "dim" },
-    { text: `  ${(actions.length === 1 ? (actions[0] ?? "") : "Done").padEnd(actionChars)}`, tone: "good" },
+    ...open.map((row): Item => ({ rows: [row] })),
+    ...[...alike.values()].map((some): Item => ({ rows: some })),
+  ].sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ rows: [first] }: Item): number {
+  return order.indexOf(first?.state ?? "done");
+}
+
+/** Failures, then lines that stand for many, as far as they leave half of the room to what is worked on. */
+function mostUrgent(items: readonly Item[], room: number): Item[] {
+  const byRank = [...items].sort((a, b) => rankOf(a) - rankOf(b));
+  const failed = byRank.filter((item) => rankOf(item) === 0);
+  const many = byRank.filter(({ rows }) => rows.length > 1).slice(0, Math.floor(room / 2));
+  const chosen = new Set([...new Set([...failed, ...many, ...byRank])].slice(0, Math.max(0, room)));
+  return items.filter((item) => chosen.has(item));
+}
+
+/** As wide as the longest name, unless what happens to it would not be seen then. */
+function nameChars(names: readonly string[], columns: number): number {
+  const besides = 3 + 2 + actionChars + 1 + elapsedChars + 1;
+  return Math.min(Math.max(0, ...names.map((name) => name.length)), Math.max(leastNameChars, columns - besides));
+}
+
+function nameOf({ rows }: Item): string {
+  const [first] = rows;
+  if (!first) return "";
+  return rows.length === 1 ? labelOf(first.resource) : `${rows.length} ${first.resource.kind}s`;
+}
+
+function itemLine(item: Item, width: number, screen: Screen): Line {
+  const [first] = item.rows;
+  if (!first) return [];
+  if (item.rows.length === 1) return rowLine(first, width, screen);
+  const { state } = first;
+  const isShared = item.rows.every(({ detail }) => detail === first.detail);
+  const detail = isShared ? first.detail : `${first.detail}, …`;
+  const began = Math.min(...item.rows.map(({ sinceMs }) => sinceMs));
+  const ended = Math.max(...item.rows.map(({ endedMs = screen.nowMs }) => endedMs));
+  const actions = [...new Set(item.rows.map(({ action }) => action))];
+  const action = actions.length === 1 ? (actions[0] ?? "") : "Done";
+  return [
+    { text: ` ${marks[state]} `, tone: tones[state] },
+    { text: fitText(nameOf(item), width), tone: state === "done" ? "dim" : "plain" },
+    { text: `  ${action.padEnd(actionChars)}`, tone: tones[state] },
     { text: ` ${elapsedText(ended - began).padStart(elapsedChars)}`, tone: "dim" },
+    ...(detail === "" || state === "done" ? [] : [{ text: `  ${detail}`, tone: "dim" as const }]),
   ];
 }
 
@@ -131,7 +175,7 @@ function rowLine(row: Row, width: number, { nowMs }: { nowMs: number }): Line {
   const detail = [row.detail, amountText(row)].filter((text) => text !== "").join("  ");
   return [
     { text: ` ${marks[row.state]} `, tone },
-    { text: labelOf(row.resource).padEnd(width), tone: row.state === "done" ? "dim" : "plain" },
+    { text: fitText(labelOf(row.resource), width), tone: row.state === "done" ? "dim" : "plain" },
     { text: `  ${row.action.padEnd(actionChars)}`, tone },
     { text: ` ${elapsed.padStart(elapsedChars)}`, tone: "dim" },
     ...(detail === "" ? [] : [{ text: `  ${detail}`, tone: row.state === "failed" ? tone : ("dim" as const) }]),
@@ -152,20 +196,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-/** The urgent ones, those that ended last before those that ended long ago; then back in the order of events. */
-function byUrgency(rows: readonly Row[]): Row[] {
-  return rows
-    .map((row, at) => ({ row, at }))
-    .sort(
-      (a, b) =>
-        order.indexOf(a.row.state) - order.indexOf(b.row.state) ||
-        (b.row.endedMs ?? 0) - (a.row.endedMs ?? 0) ||
-        a.at - b.at,
-    )
-    .map(({ row }) => row);
-}
-
-function foldLine(rows: readonly Row[]): Line {
+function hiddenLine(rows: readonly Row[]): Line {
   const counts = order.flatMap((state) => {
     const count = rows.filter((row) => row.state === state).length;
     return count > 0 ? [`${count} ${state === "held-back" ? "held back" : state}`] : [];

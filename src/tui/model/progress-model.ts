@@ -51,7 +51,8 @@ export function advance(model: ProgressModel, event: ApplyEvent, nowMs: number):
       return withRow(model, event.resource, nowMs, { ...partOf(model, event), detail: saidIn(event) });
     case "done": {
       // The end of an inner step is not the end of what is done to the resource.
-      const change = event.step ? {} : ({ state: "done", action: event.action, endedMs: nowMs } as const);
+      const ended = event.more ? ({ state: "waiting" } as const) : ({ state: "done", endedMs: nowMs } as const);
+      const change = event.step ? {} : { ...ended, action: event.action };
       return counted(withRow(model, event.resource, nowMs, { ...change, detail: "" }));
     }
     case "failed": {

@@ -90,7 +90,7 @@ export async function runPlan(
     ...(kept ? { generation: kept.number } : {}),
     ...(beforeStart ? { beforeStart } : {}),
   };
-  const ending = tellOfEnding(context, signal);
+  const ending = tellOfEnding(context, signal, renderer);
   const result = await applyPlan(plan, client, options).finally(() => {
     ending.close();
     return renderer.close();
@@ -134,9 +134,13 @@ export async function surroundingsOf(
 }
 
 /** Says at Ctrl-C that calls under way are let finish. Commands with signals of their own say it themselves. */
-function tellOfEnding(context: CliContext, signal: AbortSignal): { readonly isTold: boolean; close(): void } {
+function tellOfEnding(
+  context: CliContext,
+  signal: AbortSignal,
+  renderer: EventRenderer,
+): { readonly isTold: boolean; close(): void } {
   const isOurs = signal === context.signal && !printsJson(context);
-  const tell = () => context.stderr.write("\nEnding what is under way... press Ctrl+C again to force\n");
+  const tell = () => renderer.tell("\nEnding what is under way... press Ctrl+C again to force");
   if (isOurs) signal.addEventListener("abort", tell, { once: true });
   return { isTold: isOurs, close: () => signal.removeEventListener("abort", tell) };
 }

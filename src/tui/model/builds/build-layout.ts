@@ -1,11 +1,11 @@
 /**
  * The lines of the view of builds: a tree of images, stages and steps, with what running steps say.
  *
- * Pure. Never more lines than the terminal has, less one for the cursor; never wider than the terminal. Where room is
- * short, what is finished folds first, then what steps say, then steps that wait behind others.
+ * Pure. No taller than half of the terminal, as all progress; never wider than it. Where room is short, what is
+ * finished folds first, then what steps say, then steps that wait behind others.
  */
 import { elapsedText } from "../../../base/elapsed.js";
-import { clipped, type Line, type Screen, type Tone } from "../progress-layout.js";
+import { clipped, type Line, type Screen, type Tone, viewRows } from "../progress-layout.js";
 import { type BuildRow, type BuildsModel, pulledBytes, type StageRow, type StepRow } from "./build-model.js";
 
 /** How much is shown of one thing. */
@@ -48,7 +48,7 @@ const tones: Record<StepRow["state"] | BuildRow["state"], Tone> = {
 
 /** The view at one moment. */
 export function layoutBuilds(model: BuildsModel, screen: Screen): Line[] {
-  const room = Math.max(1, screen.rows - 1); // the line the cursor stands on
+  const room = viewRows(screen.rows);
   const fitting = details.map((detail) => allLines(model, detail, screen.nowMs)).find((lines) => lines.length <= room);
   const lines = fitting ?? allLines(model, details.at(-1) as Detail, screen.nowMs); // `details` is not empty
   const hidden = lines.length - room;

@@ -19,6 +19,7 @@ export function showAsTasks(context: CliContext, plan: Plan): EventRenderer {
       if (event.kind === "warning") context.stderr.write(`warning: ${printable(event.message)}\n`);
       if ("operation" in event) byOperation.get(event.operation)?.show(event);
     },
+    tell: (text) => void context.stderr.write(`${text}\n`),
     close: async () => {
       for (const part of parts) part.giveUp();
       await shown;

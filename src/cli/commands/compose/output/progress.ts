@@ -28,7 +28,7 @@ export async function createRenderer(
   const mode = quiet ? "quiet" : (asked ?? progressMode(context, { operations: long }));
   switch (mode) {
     case "quiet":
-      return { show: () => {}, close: async () => {} };
+      return { show: () => {}, tell: (text) => void stderr.write(`${text}\n`), close: async () => {} };
     case "json":
       return {
         ...lineRenderer(stderr, (event) => [JSON.stringify({ version: eventStreamVersion, ...event })]),
@@ -40,7 +40,8 @@ export async function createRenderer(
         const create = await load();
         const color = wantsColor(context, stderr);
         const monotonicMs = () => clock.monotonicMs();
-        return create({ stream: stderr, color, startedAtMs: clock.monotonicMs(), monotonicMs });
+        const atExit = (restore: () => void) => context.atExit(restore);
+        return create({ stream: stderr, color, startedAtMs: clock.monotonicMs(), monotonicMs, atExit });
       }
       break;
     }
@@ -59,6 +60,7 @@ function lineRenderer(
     show: (event) => {
       for (const line of linesOf(event)) stream.write(`${line}\n`);
     },
+    tell: (text) => void stream.write(`${text}\n`),
     close: async () => {},
   };
 }

@@ -1,5 +1,5 @@
 /** Lines as the terminal's escape sequences. */
-import type { Line, Tone } from "../model/screen/line.js";
+import type { Line, Tone } from "./model/screen/line.js";
 
 /** SGR parameters; those of the second list stand without colours too. */
 const colors: Record<Tone, string> = {
