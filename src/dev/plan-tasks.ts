@@ -1,5 +1,6 @@
 /** A plan as `gantry dev` shows it: a task for each image, service and job. Pure. */
-import { type Operation, type Plan, subjectOf } from "../plan/operation.js";
+import type { Operation, Plan } from "../plan/operation.js";
+import { subjectOf } from "../plan/print/operation-words.js";
 
 /** One task; it is done when its operations are. */
 export interface PlanTask {

@@ -1,6 +1,6 @@
 /** Gathers operations while a plan is drawn, gives them ids, and orders them. */
 import type { Cause, Operation, OperationKind, Plan, PlanWarning, UpdateStep } from "./operation.js";
-import { subjectOf } from "./operation.js";
+import { subjectOf } from "./print/operation-words.js";
 
 export interface Edges {
   readonly after?: readonly string[];

@@ -1,8 +1,9 @@
 /** A plan as text, for people and tests, and as JSON, for programs. Pure. */
 import type { SourceLocation } from "../base/diagnostic.js";
 import { formatDuration } from "../compose/normalize/units.js";
-import { type Cause, type FieldChange, type Operation, type Plan, subjectOf } from "./operation.js";
+import type { Cause, FieldChange, Operation, Plan } from "./operation.js";
 import { concealedOperation } from "./print/concealed.js";
+import { subjectOf } from "./print/operation-words.js";
 import type { Monitor } from "./rollout/update-policy.js";
 
 /** `gantry plan --format json` and saved plans: fields are only added within a version. */

@@ -2,7 +2,8 @@
 import { constants } from "node:os";
 import { type ErrorCode, GantryError, messageOf } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
-import { type Operation, subjectOf } from "../../plan/operation.js";
+import type { Operation } from "../../plan/operation.js";
+import { subjectOf } from "../../plan/print/operation-words.js";
 import type { ContainerInspect } from "../../wire/container.js";
 import type { FailureCard, ProbeResult } from "../apply-events.js";
 import { idOf, type RunState } from "../perform.js";

@@ -8,8 +8,8 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/json.js";
 import type { Cause, Operation, Plan, PlanWarning } from "../operation.js";
-import { subjectOf } from "../operation.js";
 import { withoutValues } from "../print/concealed.js";
+import { subjectOf } from "../print/operation-words.js";
 import { printOperation } from "../print-plan.js";
 import type { UpOptions } from "../up-options.js";
 
