@@ -11,6 +11,7 @@ it.each([
   ["    PASSWORD_FILE: /run/secrets/x", "    PASSWORD_FILE: /run/secrets/x"],
   ["    secrets: [db]", "    secrets: [db]"],
   ["    secrets:", "    secrets:"],
+  ['SecretsUsedInArgOrEnv: (ARG "KEY")', 'SecretsUsedInArgOrEnv: (ARG "KEY")'],
   ["    image: nginx:1", "    image: nginx:1"],
 ])("%s is shown as %s", (line, shown) => expect(maskSecrets(line)).toBe(shown));
 

@@ -14,6 +14,8 @@ const assignment = new RegExp(
     .join(""),
   "gi",
 );
+/** The keys of the Compose file, paths, and the build check that warns of secrets. */
+const noSecretsName = /^secrets?$|_file$|^SecretsUsedInArgOrEnv$/i;
 /** An option that is told a secret in the next word. */
 const secretOption = /^--?[\w-]*(?:passw(?:or)?d|secret|token|api-?key|private-?key|credential)s?$/i;
 const userInfo = /(:\/\/[^\s/:@]{0,100}:)([^\s/@${}]{1,500})(?=@)/g;
@@ -23,7 +25,7 @@ export function maskSecrets(line: string): string {
   return line
     .replace(assignment, (whole, name: string, between: string, at: number) => {
       const isVariable = /\$\{\w*$/.test(line.slice(Math.max(0, at - 100), at)); // `${DB_PASSWORD:-…}`
-      return isVariable || /^secrets?$|_file$/i.test(name) ? whole : `${name}${between}***`;
+      return isVariable || noSecretsName.test(name) ? whole : `${name}${between}***`;
     })
     .replace(userInfo, "$1***");
 }
