@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aGantry, type Gantry, type Project } from "../harness/gantry.js";
+import { aTerminal } from "../harness/terminal.js";
 
 const program = fileURLToPath(new URL("../../../bin/gantry", import.meta.url));
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
     `services:
   web:
     image: busybox
-    command: sh -c 'i=0; while true; do i=$$((i+1)); echo line $$i; sleep 0.2; done'
+    command: sh -c 'trap "exit 7" INT; i=0; while true; do i=$$((i+1)); echo line $$i; sleep 0.2; done'
     stop_grace_period: 0s
     labels: { a.b: c }
     volumes: [data:/data]
@@ -148,6 +149,18 @@ describe("exit codes", () => {
   });
 });
 
+describe("at a terminal", () => {
+  it("what exec and run start has one too, unless it is not wanted", async () => {
+    const size = { columns: 100, rows: 24 };
+    const env = { GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` };
+    await using terminal = await aTerminal({ ...size, cwd: project.cwd, env });
+    await terminal.run("gantry exec web tty; gantry exec -T web tty; echo status=$?");
+    expect(await terminal.shows("status=1")).toMatch(/^\/dev\/pts\/\d+\nnot a tty\nstatus=1$/m);
+    await terminal.run("clear; gantry run --rm -q job sh -c 'tty; exit 5'; echo status=$?");
+    expect(await terminal.shows("status=5")).toMatch(/^\/dev\/pts\/\d+\nstatus=5$/m);
+  });
+});
+
 describe("commands that go on and on", () => {
   /** Starts one, waits for its first line, and gives what it ended with. */
   async function interrupted(words: readonly string[], end: (child: ChildProcess) => void) {
@@ -174,6 +187,12 @@ describe("commands that go on and on", () => {
     "container stats verbs-web-1",
     "system events --since 1h",
   ];
+
+  it("pass a signal on to what they are attached to", async () => {
+    const outcome = await interrupted(["attach", "--no-stdin", "web"], (child) => child.kill("SIGINT"));
+    expect(outcome).toEqual({ code: 7, stderr: "" });
+    await project.ok("start", "web");
+  });
 
   it.each(endless)("end with 130 and without a word at Ctrl-C: %s", async (line) => {
     expect(await interrupted(line.split(" "), (child) => child.kill("SIGINT"))).toEqual({ code: 130, stderr: "" });

@@ -38,7 +38,7 @@ export async function exec(
 /** Joins our terminal or pipes to a running replica's, until its output ends or the user detaches; its exit code. */
 export async function attach(
   context: CliContext,
-  flags: { index?: string; detachKeys?: string; stdin: boolean; sigProxy: boolean },
+  flags: { index?: string; detachKeys?: string; stdin: boolean; sigProxy?: boolean },
   service: string,
 ): Promise<void> {
   const container = await runningReplica(context, service, flags);
@@ -56,7 +56,7 @@ export async function attach(
   await waiting.registered;
   const keys = flags.detachKeys === undefined ? {} : { detachKeys: flags.detachKeys };
   const hijacked = await client.containers.attach(container.Id, { stdin, stdout: true, stderr: true, tty, ...keys });
-  const giveBack = tty || !flags.sigProxy ? () => {} : forwardSignals(context, client, container.Id);
+  const giveBack = tty || flags.sigProxy === false ? () => {} : forwardSignals(context, client, container.Id);
   try {
     const outcome = await runSession(context, hijacked, {
       stdin,
