@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -136,3 +137,19 @@ it("leaves a file out that counts as not there, of what is and of what was", asy
   write({ "src/main.c": "y" });
   expect(await changesWithout()).toEqual(["context: src/main.c changed"]);
 });
+
+it("keeps the records of an image's last few builds, not of all that there ever were", async () => {
+  const ids = ["3", "4", "5", "6"].map((digit) => `sha256:${digit.repeat(64)}`);
+  for (const built of ids) {
+    await remember(project(), built);
+    for (const name of readdirSync(join(base, "state/builds"))) age(join(base, "state/builds", name));
+  }
+  const known = await Promise.all(ids.map((built) => changes(project(), built)));
+  expect(known).toEqual([undefined, [], [], []]);
+});
+
+/** A minute older than it was: files of one test are too young to be told apart. */
+function age(path: string): void {
+  const { mtimeMs } = statSync(path);
+  utimesSync(path, new Date(), new Date(mtimeMs - 60_000));
+}

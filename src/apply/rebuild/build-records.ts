@@ -7,16 +7,15 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeDurably } from "../../base/durable-file.js";
 import { isRecord } from "../../base/json.js";
 import type { BuildSources, SourceTree } from "../../plan/build/build-sources.js";
+import { keepNewest } from "./keep-newest.js";
 
 /** Records of a later form are not read; the images then count as built by somebody else. */
 const formatVersion = 1;
-/** More images than projects of one person have; the oldest records go first. */
-const maxRecords = 300;
+/** More images than projects of one person have, and of each as many as engines that one uses side by side. */
+const limits = { all: 300, each: 3 };
 const nameChars = 32;
 
 interface RecordKey {
@@ -35,7 +34,7 @@ export class BuildRecords {
   /** Undefined for an image that was not built from here, and for a record that is damaged. */
   find(key: RecordKey): BuildSources | undefined {
     try {
-      return recordOf(JSON.parse(readFileSync(this.#path(key), "utf8")));
+      return recordOf(JSON.parse(readFileSync(join(this.#directory, fileName(key)), "utf8")));
     } catch {
       return undefined;
     }
@@ -44,30 +43,22 @@ export class BuildRecords {
   /** Where nothing can be kept, the image counts as built by somebody else. */
   async keep(key: RecordKey, sources: BuildSources): Promise<void> {
     const record = { version: formatVersion, ...key, ...sources };
-    try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await writeDurably(this.#path(key), `${JSON.stringify(record)}\n`);
-      await this.#removeOldest();
-    } catch {
-      // A plan then goes by times.
-    }
+    const file = { name: fileName(key), text: `${JSON.stringify(record)}\n` };
+    const kept = [
+      { prefix: digestOf(key.image), count: limits.each },
+      { prefix: "", count: limits.all },
+    ];
+    await keepNewest(this.#directory, file, kept).catch(() => {}); // a plan then goes by times
   }
+}
 
-  async #removeOldest(): Promise<void> {
-    const names = await readdir(this.#directory);
-    if (names.length <= maxRecords) return;
-    const aged = await Promise.all(
-      names.map(async (name) => ({ name, ms: (await stat(join(this.#directory, name))).mtimeMs })),
-    );
-    const oldest = aged.sort((a, b) => a.ms - b.ms).slice(0, names.length - maxRecords);
-    await Promise.all(oldest.map(({ name }) => rm(join(this.#directory, name), { force: true })));
-  }
+function fileName({ image, id }: RecordKey): string {
+  const bare = id.replace(/^sha256:/, ""); // Podman leaves it out
+  return `${digestOf(image)}-${digestOf(bare)}.json`;
+}
 
-  #path({ image, id }: RecordKey): string {
-    const bare = id.replace(/^sha256:/, ""); // Podman leaves it out
-    const name = createHash("sha256").update(`${image} ${bare}`).digest("hex").slice(0, nameChars);
-    return join(this.#directory, `${name}.json`);
-  }
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, nameChars);
 }
 
 function recordOf(value: unknown): BuildSources | undefined {

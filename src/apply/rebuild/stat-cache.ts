@@ -6,34 +6,31 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, type Stats } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { writeDurably } from "../../base/durable-file.js";
+import { join } from "node:path";
 import { isRecord } from "../../base/json.js";
+import { keepNewest } from "./keep-newest.js";
 
 /** Longer than the ticks in which file systems tell times. */
 const settledMs = 1_000;
 const nameChars = 32;
+/** Half a megabyte each with five thousand files. */
+const maxDirectories = 100;
 
 /** Life: opened for one look at a directory, asked and told about its files, and saved once. */
 export class StatCache {
-  readonly #path: string;
+  readonly #directory: string;
+  readonly #name: string;
   readonly #nowMs: number;
   readonly #known: Readonly<Record<string, unknown>>;
   readonly #seen: Record<string, string> = Object.create(null);
   #hasNews = false;
 
-  private constructor(path: string, known: Readonly<Record<string, unknown>>, nowMs: number) {
-    this.#path = path;
-    this.#known = known;
+  /** Of the files of `context`. Empty where nothing is remembered, or what is cannot be read. */
+  constructor(stateDirectory: string, context: string, nowMs: number) {
+    this.#directory = join(stateDirectory, "contexts");
+    this.#name = `${createHash("sha256").update(context).digest("hex").slice(0, nameChars)}.json`;
     this.#nowMs = nowMs;
-  }
-
-  /** Empty where nothing is remembered, or what is cannot be read. */
-  static open(stateDirectory: string, directory: string, nowMs: number): StatCache {
-    const name = createHash("sha256").update(directory).digest("hex").slice(0, nameChars);
-    const path = join(stateDirectory, "contexts", `${name}.json`);
-    return new StatCache(path, read(path), nowMs);
+    this.#known = read(join(this.#directory, this.#name));
   }
 
   /** The digest of the file, if it is the one of last time. */
@@ -46,7 +43,7 @@ export class StatCache {
   }
 
   tell(path: string, stat: Stats, digest: string): void {
-    if (this.#nowMs - Math.max(stat.ctimeMs, stat.mtimeMs) < settledMs) return;
+    if (this.#nowMs - stat.ctimeMs < settledMs) return;
     this.#seen[path] = identityOf(stat) + digest;
     this.#hasNews = true;
   }
@@ -54,12 +51,9 @@ export class StatCache {
   /** What was not asked for is forgotten. Where nothing can be kept, nothing is. */
   async save(): Promise<void> {
     if (!this.#hasNews && Object.keys(this.#seen).length === Object.keys(this.#known).length) return;
-    try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      await writeDurably(this.#path, `${JSON.stringify(this.#seen)}\n`);
-    } catch {
-      // Then all is read again the next time.
-    }
+    const file = { name: this.#name, text: `${JSON.stringify(this.#seen)}\n` };
+    // Where nothing can be kept, all is read again the next time.
+    await keepNewest(this.#directory, file, [{ prefix: "", count: maxDirectories }]).catch(() => {});
   }
 }
 

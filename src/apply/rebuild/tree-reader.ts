@@ -61,7 +61,7 @@ export class TreeReader {
   async #read(directory: string, dockerfile: string): Promise<SourceTree | undefined> {
     const { stateDirectory, nowMs, signal, without } = this.#options;
     const left = without === undefined ? undefined : relative(directory, without);
-    const cache = this.#caches.get(directory) ?? StatCache.open(stateDirectory, directory, nowMs);
+    const cache = this.#caches.get(directory) ?? new StatCache(stateDirectory, directory, nowMs);
     this.#caches.set(directory, cache);
     const files: Record<string, string> = Object.create(null);
     let count = 0;

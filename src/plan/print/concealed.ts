@@ -4,7 +4,7 @@
  * Pure. Contents of configs and secrets go, not even a digest of them stays, by which a short one would be guessed.
  */
 import { isRecord } from "../../base/json.js";
-import { credentialName, maskSecrets } from "../../compose/mask-secrets.js";
+import { credentialName, maskSecrets, maskWords } from "../../compose/mask-secrets.js";
 import type { FieldChange, Operation } from "../operation.js";
 
 /** Members whose own members bear names that somebody chose: the name tells what the value may be. */
@@ -22,7 +22,8 @@ function concealed(value: unknown, key: string): unknown {
   if (key === contents) return withoutData(value);
   if (typeof value === "string") return maskSecrets(value);
   if (Array.isArray(value)) {
-    return value.map((one: unknown) => (key === "Env" && typeof one === "string" ? variable(one) : concealed(one, "")));
+    if (!value.every((one) => typeof one === "string")) return value.map((one: unknown) => concealed(one, ""));
+    return key === "Env" ? value.map(variable) : maskWords(value).map(maskSecrets);
   }
   if (!isRecord(value)) return value;
   const members = Object.entries(value).map(([name, member]) => {
