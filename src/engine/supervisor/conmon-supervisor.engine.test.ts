@@ -70,7 +70,7 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     const exit = await run(request);
     expect(exit).toMatchObject({ exitCode: 7, oomKilled: false });
     expect(Math.abs(Date.now() - exit.finishedAt.getTime())).toBeLessThan(5000);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await run(bench.request(["true"])); // what is told twice would have been by then
     expect(bench.exits.filter((each) => each.containerId === request.containerId)).toHaveLength(1);
   });
 
@@ -139,15 +139,16 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
   });
 
   it("gives a terminal that can be resized", async () => {
-    const request = bench.request(["sh", "-c", "read x; stty size; exit 3"], { tty: true, openStdin: true });
+    const script = `until test "$(stty size 2>/tmp/none)" = "33 77"; do sleep 0.01; done; echo sized; read x; exit 3`;
+    const request = bench.request(["sh", "-c", script], { tty: true, openStdin: true });
     await bench.supervisor.create(request, never);
     const stdio = await bench.supervisor.attach(request.containerId, { tty: true });
-    const output = rawOutputOf(stdio);
+    const output = rawOutputOf(stdio, (text) => {
+      if (text === "sized\r\n") stdio.stream.write("go\n");
+    });
     await bench.supervisor.start(request.containerId);
     stdio.resize({ height: 33, width: 77 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    stdio.stream.write("go\n");
-    expect(await output).toBe("go\r\n33 77\r\n");
+    expect(await output).toBe("sized\r\ngo\r\n");
     expect((await bench.exitOf(request.containerId)).exitCode).toBe(3);
   });
 
@@ -180,8 +181,7 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     if (!log.stdio) throw new Error("no stdio");
     expect((await outputOf(log.stdio)).stdout).toBe("there\n");
     await log.exited;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(readdirSync(join(bench.runDir, "exec"))).toEqual([]);
+    await eventually(() => readdirSync(join(bench.runDir, "exec")).length === 0);
     bench.supervisor.kill(identity, 9);
     await bench.exitOf(request.containerId);
   });
@@ -193,7 +193,8 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
       never,
     );
     if (!running.stdio) throw new Error("no stdio");
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    // Nothing tells of it: a second after the command its output is taken for ended, unless it is yet to be read.
+    await new Promise((resolve) => setTimeout(resolve, 2 * 1000 + 500));
     expect((await outputOf(running.stdio)).stdout).toHaveLength(60_000);
     expect(await running.exited).toBe(0);
     bench.supervisor.kill(identity, 9);
@@ -306,7 +307,7 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     const alive = await started(["sleep", "100"]);
     const ended = await started(["sh", "-c", "sleep 0.3; exit 6"]);
     await bench.supervisor.close();
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await eventually(() => existsSync(join(bench.runDir, "exits", ended.request.containerId)));
     expect(bench.exits.some(({ containerId }) => containerId === ended.request.containerId)).toBe(false);
     bench.supervisor = bench.newSupervisor();
     expect(await bench.supervisor.adopt(alive.request.containerId, alive.identity)).toBe("running");
@@ -324,7 +325,8 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
     await eventually(() => existsSync(record) && readFileSync(record, "utf8").includes('"monitor"'));
     await bench.newSupervisor().delete(request.containerId);
     expect(await creating).toBeInstanceOf(Error);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // What was under way has ended, and brought nothing about.
+    await eventually(() => !processesNaming(request.bundleDir));
     expect(leftOf(request.containerId)).toEqual([]);
   });
 
@@ -374,10 +376,22 @@ describe.each(await probeRuntimes(probing))("$name", (runtime) => {
   }
 });
 
+/** True while a monitor or a runtime works for a bundle: both are told its path. */
+function processesNaming(bundleDir: string): boolean {
+  return readdirSync("/proc").some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(bundleDir);
+    } catch {
+      return false; // it ended just then
+    }
+  });
+}
+
 async function eventually(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 15_000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error("it did not come to pass within 5 s");
+    if (performance.now() > deadline) throw new Error("it did not come to pass within 15 s");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

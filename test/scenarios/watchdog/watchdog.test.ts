@@ -24,38 +24,39 @@ const actionsOf = async (service: string) => {
 const server = (born: boolean) =>
   `mkdir -p /www/in && ${born ? "touch /www/in/health && " : ""}exec httpd -f -p 8080 -h /www/in`;
 
+/** A service of busybox that runs a script, with the lines of its `x-gantry`. */
+const service = (name: string, script: string, gantry: string) => `  ${name}:
+    image: busybox
+    init: true
+    stop_grace_period: 1s
+    command: [sh, -c, ${JSON.stringify(script)}]
+    x-gantry: { ${gantry} }
+`;
+/** Asks for the page of `server`. */
+const http = (more = "") => `probe: { http: { port: 8080, path: /health }${more} }`;
+const impatient = ", start_period: 0s, interval: 100ms, retries: 2";
+const project = async (name: string, ...services: string[]) => {
+  app = await gantry.projectOf(name, `services:\n${services.join("")}`);
+  return app;
+};
+
 describe("x-gantry.probe", () => {
   it("opens the gate of dependents by an answer, a connection, or a line of output", async () => {
-    app = await gantry.projectOf(
+    const healthy = ["http", "tcp", "log"].map((name) => `${name}: { condition: service_healthy }`);
+    await project(
       "probes",
-      `
-services:
-  http:
-    image: busybox
-    command: [sh, -c, "${server(true)}"]
-    x-gantry: { probe: { http: { port: 8080, path: /health, status: 200 } } }
-  tcp:
-    image: busybox
-    command: [sh, -c, "sleep 0.5; ${server(false)}"]
-    x-gantry: { probe: { tcp: 8080 } }
-  log:
-    image: busybox
-    command: [sh, -c, "echo booting; sleep 0.5; echo 'state: ready (pid 1)' >&2; exec sleep 1000"]
-    init: true
-    x-gantry: { probe: { log: "ready \\\\(pid \\\\d+\\\\)$$" } }
-  last:
-    image: busybox
-    command: [sleep, "1000"]
-    init: true
-    depends_on:
-      http: { condition: service_healthy }
-      tcp: { condition: service_healthy }
-      log: { condition: service_healthy }
-`,
+      service("http", server(true), "probe: { http: { port: 8080, path: /health, status: 200 } }"),
+      service("tcp", `sleep 0.5; ${server(false)}`, "probe: { tcp: 8080 }"),
+      service(
+        "log",
+        "echo booting; sleep 0.5; echo 'state: ready (pid 1)' >&2; exec sleep 1000",
+        'probe: { log: "ready \\\\(pid \\\\d+\\\\)$$" }',
+      ),
+      `  last: { image: busybox, command: [sleep, "1000"], init: true, depends_on: { ${healthy.join(", ")} } }\n`,
     );
     await app.ok("up", "-d", "--wait");
-    for (const service of ["http", "tcp", "log"]) {
-      expect((await inspected(service)).State.Health?.Status).toBe("healthy");
+    for (const name of ["http", "tcp", "log"]) {
+      expect((await inspected(name)).State.Health?.Status).toBe("healthy");
     }
     expect((await inspected("http")).State.Health?.Log.at(-1)).toMatchObject({
       ExitCode: 0,
@@ -67,16 +68,10 @@ services:
   });
 
   it("tells on the card what was answered, and what was held back", async () => {
-    app = await gantry.projectOf(
+    await project(
       "ill",
-      `
-services:
-  web:
-    image: busybox
-    command: [sh, -c, "${server(false)}"]
-    x-gantry: { probe: { http: { port: 8080, path: /health }, start_period: 0s, interval: 100ms, retries: 2 } }
-  next: { image: busybox, depends_on: { web: { condition: service_healthy } } }
-`,
+      service("web", server(false), http(impatient)),
+      "  next: { image: busybox, depends_on: { web: { condition: service_healthy } } }\n",
     );
     const outcome = await app.run("up", "-d");
     expect(outcome.code).toBe(1);
@@ -85,42 +80,21 @@ services:
   });
 
   it("is refused beside a health check, and without anything to probe, at its place", async () => {
-    app = await gantry.projectOf(
+    await project(
       "wrong",
-      `
-services:
-  both:
-    image: busybox
-    healthcheck: { test: [CMD, "true"] }
-    x-gantry: { probe: { tcp: 80 } }
-  none:
-    image: busybox
-    x-gantry: { probe: { interval: 1s } }
-`,
+      '  both:\n    image: busybox\n    healthcheck: { test: [CMD, "true"] }\n    x-gantry: { probe: { tcp: 80 } }\n',
+      "  none:\n    image: busybox\n    x-gantry: { probe: { interval: 1s } }\n",
     );
     const { code, stderr } = await app.run("config", "-q");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/compose\.yaml:6:\d+: error\[conflicting-keys\]/);
-    expect(stderr).toMatch(/compose\.yaml:9:\d+: error\[missing-key\]/);
+    expect(stderr).toMatch(/compose\.yaml:5:\d+: error\[conflicting-keys\]/);
+    expect(stderr).toMatch(/compose\.yaml:8:\d+: error\[missing-key\]/);
   });
 });
 
 describe("x-gantry.heal", () => {
   it("restarts what stays unhealthy, as often as the limit allows, then leaves it", async () => {
-    app = await gantry.projectOf(
-      "heal",
-      `
-services:
-  web:
-    image: busybox
-    init: true
-    stop_grace_period: 1s
-    command: [sh, -c, "${server(true)}"]
-    x-gantry:
-      probe: { http: { port: 8080, path: /health }, start_period: 0s, interval: 100ms, retries: 2 }
-      heal: { attempts: 1, window: 1h }
-`,
-    );
+    await project("heal", service("web", server(true), `${http(impatient)}, heal: { attempts: 1, window: 1h }`));
     await app.ok("up", "-d", "--wait");
     const first = await inspected("web");
     await app.exec("web", "rm", "/www/in/health");
