@@ -7,13 +7,14 @@
  * inspected and removed, and then nothing is left anywhere. The points of one operation are some dozens; by default a
  * sample of them is tried, `GANTRY_KILL_POINTS=all` tries every one.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Registry, startRegistryWith } from "../images/registry.js";
+import { page } from "../scenarios/harness/host.js";
 import { clear, startTestEngine, type TestEngine } from "./engine-fixture.js";
 
 /** What leaves a trace outside the process. Spawns are among them: the engine dies before what it starts is known. */
@@ -37,6 +38,9 @@ interface Operation {
   readonly what: string;
   readonly prepare?: () => Promise<unknown>;
   readonly act: () => Promise<unknown>;
+  /** What must hold besides, as soon as the next engine is there, and once all has been removed. */
+  readonly holds?: (point: number) => Promise<void>;
+  readonly leaves?: () => Promise<void>;
 }
 
 const sleeper = { Image: "busybox", Cmd: ["sleep", "1000"], StopSignal: "SIGKILL" };
@@ -72,9 +76,48 @@ const operations: Operation[] = [
   { what: "pulls an image", prepare: () => removeImage(nginx()), act: () => pull(nginx()) },
   { what: "removes an image", prepare: () => pull(nginx()), act: () => removeImage(nginx()) },
   { what: "removes a network", prepare: network, act: () => engine.client.networks.remove("side") },
+  {
+    what: "lets a container take another one's place",
+    prepare: async () => {
+      await aServer("box");
+      await aServer("next", { GantryStandby: true });
+    },
+    act: () => engine.client.containers.takeOver("next", "box"),
+    holds: async (point) => {
+      const all = await engine.client.containers.list({ all: true });
+      const inspected = await Promise.all(all.map(({ Id }) => engine.client.containers.inspect(Id)));
+      const publishing = inspected.filter(({ NetworkSettings }) => NetworkSettings.Ports?.["80/tcp"]);
+      expect([publishing.length, inspected.length], `point ${point}`).toEqual([1, 2]);
+      const [serving] = publishing;
+      expect([serving?.Name, serving?.State.GantryStandby], `point ${point}`).toEqual(["/box", undefined]);
+      expect(serving?.Config.Cmd?.join(), `point ${point}`).toContain(`echo ${await answer()} `);
+      expect(publishedElements(), `point ${point}`).toHaveLength(1);
+    },
+    leaves: async () => expect(publishedElements()).toEqual([]),
+  },
 ];
 
-describe.each(operations)("an engine that is killed while it $what", ({ prepare, act }) => {
+const port = 18_473;
+/** It says its name to whoever asks. */
+async function aServer(name: string, host = {}): Promise<void> {
+  const HostConfig = { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] }, ...host };
+  const Cmd = ["sh", "-c", `echo ${name} >/name; exec httpd -f -p 80 -h /`];
+  await engine.client.containers.create(name, { ...sleeper, Cmd, ExposedPorts: { "80/tcp": {} }, HostConfig });
+  await engine.client.containers.start(name);
+}
+
+/** What the published port says. */
+async function answer(): Promise<string> {
+  return (await page(`http://127.0.0.1:${port}/name`)).trim();
+}
+
+/** Of the engine's tables, those of the port. */
+function publishedElements(): string[] {
+  const tables = engine.remains().tables.map((line) => execFileSync("nft", ["list", ...line.split(" ")]).toString());
+  return tables.flatMap((table) => table.match(new RegExp(`\\. ${port} : `, "g")) ?? []);
+}
+
+describe.each(operations)("an engine that is killed while it $what", ({ prepare, act, holds, leaves }) => {
   it("is followed by one that has a consistent picture", async () => {
     let kills = 0;
     for (const point of spread(await countPoints({ prepare, act }), sample)) {
@@ -87,7 +130,9 @@ describe.each(operations)("an engine that is killed while it $what", ({ prepare,
       // The guard takes its time after several ends in a row; a command does not.
       expect(await engine.gantry(["engine", "start"]), `point ${point}`).toMatchObject({ exitCode: 0 });
       if ((await engine.pid()) !== pid) kills += 1;
+      await holds?.(point);
       await expectConsistency(point);
+      await leaves?.();
     }
     expect(kills).toBeGreaterThan(0);
   }, 240_000);

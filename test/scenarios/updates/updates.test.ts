@@ -221,9 +221,9 @@ describe("under load, start-first", () => {
           expect(await version()).toBe(before);
         }
       });
-      for (const { failures, answers } of results) {
+      for (const [at, { failures, answers }] of results.entries()) {
         expect(failures).toEqual([]);
-        expect(Object.keys(answers)).toEqual([before]);
+        expect(Object.keys(answers), JSON.stringify([everyWay()[at], answers])).toEqual([before]);
       }
       expect(await names()).toEqual(["updates-web-1"]);
     },
@@ -231,24 +231,46 @@ describe("under load, start-first", () => {
   );
 });
 
-it.each(["during", "after"] as const)("an engine that dies %s a flip leaves one that serves", async (moment) => {
-  const socket = `${gantry.workDir}/${moment}.sock`;
-  await using relay = await startCuttingRelay(socket, gantry.stateRoot.replace(/state$/, "run/engine.sock"));
-  const pid = await gantry.enginePid();
-  let hasDied = false;
-  relay.cutAt({ request: /take-over$/, moment, act: () => (hasDied = process.kill(pid, "SIGKILL")) });
-  await writeFile(`${project.cwd}/compose.yaml`, composeFile({ version: `died ${moment}` }));
-  const up = await gantry.run(["up", "-d"], { cwd: project.cwd, env: { GANTRY_HOST: relay.address } });
-  expect(hasDied).toBe(true);
-  // The flip is asked for again once the next engine is there; what comes after it may find the engine away.
-  expect(await version(), up.output).toBe(`died ${moment}`);
-  const again = await project.run("up", "-d");
-  expect(again.code, `${up.output}\nthen\n${again.output}`).toBe(0);
-  expect(await gantry.enginePid()).not.toBe(pid);
-  expect(await version()).toBe(`died ${moment}`);
-  expect(await names()).toEqual(["updates-web-1"]);
-  expect((await project.run("up", "-d")).output).toContain("nothing to do");
-});
+/** What the kernel has of the port: an element for each address that it is published on. */
+const published = async () =>
+  (await host.run("nft", "list", "ruleset")).match(new RegExp(`\\. ${port} : `, "g"))?.length ?? 0;
+
+it.each([
+  ["an engine", "during a flip", /take-over$/, "during"],
+  ["an engine", "after a flip", /take-over$/, "after"],
+  ["a command", "when the new one stands by", /start$/, "after"],
+  ["a command", "after a flip", /take-over$/, "after"],
+] as const)(
+  "%s that dies %s leaves one that serves, and the next up completes it",
+  async (who, _when, request, moment) => {
+    const name = `${who} ${moment} ${request.source}`.replace(/\W+/g, "-");
+    const elements = await published();
+    const before = await version();
+    const socket = `${gantry.workDir}/${name}.sock`;
+    await using relay = await startCuttingRelay(socket, gantry.stateRoot.replace(/state$/, "run/engine.sock"));
+    const engine = await gantry.enginePid();
+    let victim = engine;
+    let hasDied = false;
+    relay.cutAt({ request, moment, act: () => (hasDied = process.kill(victim, "SIGKILL")) });
+    await writeFile(`${project.cwd}/compose.yaml`, composeFile({ version: name }));
+    const load = aLoad({ urls: [`http://127.0.0.1:${port}/`], perSecond: 50, keepAlive: false });
+    const onSpawn = (pid: number) => {
+      if (who === "a command") victim = pid;
+    };
+    const up = await gantry.run(["up", "-d"], { cwd: project.cwd, env: { GANTRY_HOST: relay.address }, onSpawn });
+    expect(hasDied).toBe(true);
+    // An engine is asked for the flip again once the next one is there; what comes after it may find the engine away.
+    expect(await version(), up.output).toBe(request.test("start") ? before : name);
+    const again = await project.run("up", "-d");
+    expect(again.code, `${up.output}\nthen\n${again.output}`).toBe(0);
+    expect((await gantry.enginePid()) === engine).toBe(who === "a command");
+    expect([await version(), await names(), await published()]).toEqual([name, ["updates-web-1"], elements]);
+    expect((await project.run("up", "-d")).output).toContain("nothing to do");
+    const { failures, requests } = await load.end<LoadResult>();
+    expect(requests).toBeGreaterThan(20);
+    expect(failures).toEqual([]);
+  },
+);
 
 let bigDigest = "";
 
