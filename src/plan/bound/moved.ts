@@ -1,4 +1,5 @@
 /** What has moved between a plan and its carrying out, one sentence each. Pure. */
+import { GantryError } from "../../base/errors.js";
 import { shortId } from "../../oci/short-id.js";
 import { changedFiles } from "../build/build-sources.js";
 import type { Basis, PlanDocument, SavedOperation } from "./plan-document.js";
@@ -13,6 +14,18 @@ export function movedFiles(before: Fields, now: Fields): string[] {
   return differing(before, now).map(([path, old, next]) => {
     if (next === undefined || next === missing) return `file ${path}: it is gone`;
     return `file ${path}: ${old === undefined || old === missing ? "it is new" : "its content changed"}`;
+  });
+}
+
+/** What moved is told in at most so many lines. */
+const shownLines = 20;
+
+/** That a plan is not carried out, with the sentences that say why. */
+export function planMoved(message: string, sentences: readonly string[]): GantryError {
+  const shown = sentences.slice(0, shownLines).map((line) => `\n  ${line}`);
+  const more = sentences.length > shownLines ? `\n  and ${sentences.length - shownLines} more` : "";
+  return new GantryError("plan-moved", `${message}${shown.join("")}${more}`, {
+    hint: "Look at what has to be done now: gantry plan",
   });
 }
 

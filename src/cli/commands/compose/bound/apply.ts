@@ -1,20 +1,18 @@
 /** `gantry apply FILE`: carries out the plan of a file, that one and no other. */
 import { resolve } from "node:path";
+import { type Drawn, planAfterImages } from "../../../../apply/bound/after-images.js";
 import { aDigester, type Digester, digestPaths } from "../../../../apply/bound/digest-files.js";
 import { observeProject } from "../../../../apply/observe.js";
 import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import { basisOf, filesOf } from "../../../../plan/bound/basis.js";
-import { movedFiles, otherOperations, whatMoved } from "../../../../plan/bound/moved.js";
+import { movedFiles, otherOperations, planMoved, whatMoved } from "../../../../plan/bound/moved.js";
 import { checkSeal, parsePlanDocument } from "../../../../plan/bound/parse-document.js";
 import { digestPlan, optionsOf, type PlanDocument, planDocument } from "../../../../plan/bound/plan-document.js";
 import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
-import { planUp } from "../../../../plan/plan-up.js";
-import { printOperation } from "../../../../plan/print-plan.js";
-import { planStages, planWhole, type Stages, unannounced } from "../../../../plan/stages/stages.js";
-import type { UpOptions } from "../../../../plan/up-options.js";
+import { planStages, planWhole, type Stages } from "../../../../plan/stages/stages.js";
 import type { CliContext } from "../../../context.js";
 import { boundBuilds } from "../build/build-look.js";
 import { seedOfUp } from "../history/generation-seed.js";
@@ -22,9 +20,6 @@ import { loadModel } from "../load.js";
 import { runPlan, takeLock } from "../run-plan.js";
 import { sayNothingToDo } from "../up.js";
 import { readPlanFile } from "./plan-file.js";
-
-/** What moved is told in at most so many lines. */
-const shownLines = 20;
 
 /** Exit code 4, and nothing is done, when files or what runs have moved since; else as `up -d`. */
 export async function apply(context: CliContext, flags: { waitLock: boolean }, path: string): Promise<void> {
@@ -56,35 +51,16 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
   if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
 }
 
-interface Drawn {
-  readonly plan: Plan;
-  readonly project: Project;
-  readonly observed: ObservedState;
-  readonly options: UpOptions;
-}
-
-/**
- * Brings the images, and draws what is left to do. Undefined when they could not be brought: the exit code is set.
- * Throws "plan-moved" when something has to be done now that the plan does not tell.
- */
+/** Brings the images, and draws what is left to do; undefined when they could not be brought: the exit code is set. */
 async function afterImages(
   context: CliContext,
   client: EngineClient,
   drawn: Drawn & { readonly stages: Stages },
 ): Promise<Drawn | undefined> {
-  const { project, stages } = drawn;
   if (context.globals.dryRun) return drawn;
+  const { project, stages } = drawn;
   const { outcome } = await runPlan(context, client, stages.images, { command: "apply", project });
-  if (outcome !== "succeeded") return undefined;
-  const observed = await observeProject(client, project, { signal: context.signal });
-  const options = { ...drawn.options, imagesAreFresh: true };
-  const plan = planUp(project, observed, options);
-  const told = { stages, project, options: drawn.options, before: drawn.observed, now: observed };
-  refuse(
-    unannounced(plan, told).map((op) => printOperation(op)),
-    "Something has to be done now that the plan does not tell; images were brought, and nothing else was done",
-  );
-  return { plan, project, observed, options };
+  return outcome === "succeeded" ? planAfterImages(client, drawn, context.signal) : undefined;
 }
 
 /** The plan that is drawn now, which must be the one of the file. Throws "plan-moved" with what is not as it was. */
@@ -104,13 +80,8 @@ async function samePlan(
   return plan;
 }
 
-function refuse(moved: readonly string[], why = "The plan was made from something else; nothing was changed"): void {
-  if (moved.length === 0) return;
-  const shown = moved.slice(0, shownLines).map((line) => `\n  ${line}`);
-  const more = moved.length > shownLines ? `\n  and ${moved.length - shownLines} more` : "";
-  throw new GantryError("plan-moved", `${why}${shown.join("")}${more}`, {
-    hint: "Look at what has to be done now: gantry plan",
-  });
+function refuse(moved: readonly string[]): void {
+  if (moved.length > 0) throw planMoved("The plan was made from something else; nothing was changed", moved);
 }
 
 /** Another version may plan otherwise, and another key makes other digests of the same. */

@@ -1,13 +1,16 @@
 /** `gantry ui`: opens the door to the world for the full-screen console of `tui/`. */
 import { spawn } from "node:child_process";
 import { pid } from "node:process";
+import type { Drawn } from "../../../../apply/bound/after-images.js";
 import type { ConsoleWorld, LoadedProject, Wish } from "../../../../apply/console.js";
 import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
 import type { Plan } from "../../../../plan/operation.js";
+import type { Stages } from "../../../../plan/stages/stages.js";
 import type { CliContext } from "../../../context.js";
 import { withFinish } from "../../../with-finish.js";
+import { buildLook } from "../build/build-look.js";
 import { wantsColor } from "../output/terminal.js";
 import { surroundingsOf } from "../run-plan.js";
 import { loadForConsole } from "./load-for-console.js";
@@ -27,14 +30,19 @@ export async function ui(context: CliContext): Promise<void> {
 
 function worldOf(context: CliContext): ConsoleWorld {
   const { stdin, stdout, clock, version, signal } = context;
+  const staged = new WeakMap<Plan, Staged>();
   return {
     ...{ stdin, stdout, clock, version, signal },
     color: wantsColor(context, stdout),
     ...(namesProject(context) ? {} : { folder: context.cwd }),
     connect: () => context.connect(),
     load: (other) => loadForConsole(context, other),
-    plan: (loaded, wish) => drawPlan(context, loaded, wish),
-    apply: (loaded, plan, run) => applyUnderLock(context, { loaded, plan }, run),
+    plan: async (loaded, wish) => {
+      const drawn = await drawPlan(context, loaded, wish);
+      if ("stages" in drawn) staged.set(drawn.plan, drawn);
+      return drawn.plan;
+    },
+    apply: (loaded, plan, run) => applyUnderLock(context, { loaded, plan, staged: staged.get(plan) }, run),
     shell: (containerId) => openShell(context, containerId),
     browse: (url) => browse(url, context),
     takeEndings: (listener) => context.takeEndings(listener),
@@ -55,31 +63,42 @@ function namesProject({ globals, env }: CliContext): boolean {
   return file.length > 0 || words.some(Boolean);
 }
 
+/** A plan that brings images first. */
+type Staged = Drawn & { readonly stages: Stages };
+
 /** As the command of the same name draws it. */
-async function drawPlan(context: CliContext, { name, project }: LoadedProject, wish: Wish): Promise<Plan> {
+async function drawPlan(
+  context: CliContext,
+  { name, project }: LoadedProject,
+  wish: Wish,
+): Promise<Staged | { readonly plan: Plan }> {
   const client = await context.connect();
   const { signal } = context;
   if (wish.kind === "up" || wish.kind === "scale") {
     if (!project) throw noFiles(name);
-    const [{ observeProject }, { planUp }, { upOptions }] = await Promise.all([
+    const [{ observeProject }, { planStages, planWhole }, { upOptions }] = await Promise.all([
       import("../../../../apply/observe.js"),
-      import("../../../../plan/plan-up.js"),
+      import("../../../../plan/stages/stages.js"),
       import("../up.js"),
     ]);
     const services = wish.kind === "up" ? wish.services : [wish.service];
     const flags = wish.kind === "up" ? {} : { scale: [`${wish.service}=${wish.count}`] };
-    return planUp(project, await observeProject(client, project, { signal }), upOptions(context, flags, services));
+    const observed = await observeProject(client, project, { signal, builds: buildLook(context) });
+    const options = upOptions(context, flags, services);
+    const drawn = { plan: planWhole(project, observed, options), project, observed, options };
+    const stages = planStages(project, observed, options);
+    return stages ? { ...drawn, stages } : drawn;
   }
   const { planRestart, planStart, planStop } = await import("../../../../plan/plan-lifecycle.js");
   const { model, observed } = await observe(client, { name: name ?? "", project, signal });
   const { services } = wish;
   switch (wish.kind) {
     case "start":
-      return planStart(model, observed, { services, wait: false });
+      return { plan: planStart(model, observed, { services, wait: false }) };
     case "stop":
-      return planStop(model, observed, { services });
+      return { plan: planStop(model, observed, { services }) };
     case "restart":
-      return planRestart(model, observed, { services, noDeps: false });
+      return { plan: planRestart(model, observed, { services, noDeps: false }) };
   }
 }
 
@@ -95,7 +114,7 @@ async function observe(
 
 async function applyUnderLock(
   context: CliContext,
-  { loaded, plan }: { loaded: LoadedProject; plan: Plan },
+  { loaded, plan, staged }: { loaded: LoadedProject; plan: Plan; staged: Staged | undefined },
   run: Parameters<ConsoleWorld["apply"]>[2],
 ): ReturnType<ConsoleWorld["apply"]> {
   const client = await context.connect();
@@ -111,7 +130,12 @@ async function applyUnderLock(
   });
   const { project } = loaded;
   const surroundings = await surroundingsOf(context, { ...(project ? { project } : {}), builds: {} });
-  return applyPlan(plan, client, { ...surroundings, ...run });
+  if (!staged) return applyPlan(plan, client, { ...surroundings, ...run });
+  const first = await applyPlan(staged.stages.images, client, { ...surroundings, ...run });
+  if (first.outcome !== "succeeded") return first;
+  const { planAfterImages } = await import("../../../../apply/bound/after-images.js");
+  const { plan: rest } = await planAfterImages(client, staged, run.signal);
+  return applyPlan(rest, client, { ...surroundings, ...run });
 }
 
 /** The shell's exit code is no news here: whoever typed in it knows. */
