@@ -84,6 +84,17 @@ it("begins nothing when a host port that it needs is taken, and says by whom", a
   ]);
 });
 
+it("begins nothing when replicas of a service would publish one host port", async () => {
+  const engine = new FakeEngine();
+  const port = { target: 80, published: "8080", protocol: "tcp", mode: "ingress" } as const;
+  const { outcome, failures } = await up(aProject({ web: { ports: [port], scale: 2 } }), engine);
+  expect(outcome).toBe("failed");
+  expect(engine.calls).toEqual([]);
+  expect(failures.map(({ message }) => message)).toEqual([
+    "Several containers of web want port 8080; nothing was changed",
+  ]);
+});
+
 it("keeps to the limit of calls at a time", async () => {
   const engine = new FakeEngine();
   await up(aProject({ a: {}, b: {}, c: {}, d: {} }), engine, { parallel: 2 });

@@ -1,7 +1,8 @@
 /**
  * Looks, before a plan makes anything, whether the fixed host ports of the containers that it will start are free.
  *
- * Only our own engine can tell; on others the port shows at the start, as it does when somebody takes it meanwhile.
+ * Only our own engine can tell who has one; on others that shows at the start, as it does when somebody takes it
+ * meanwhile. That replicas of one service all ask for the same port is seen in the plan.
  */
 import { GantryError } from "../base/errors.js";
 import type { EngineClient } from "../client/engine-client.js";
@@ -25,7 +26,8 @@ export async function findPortConflicts(
   signal: AbortSignal,
 ): Promise<readonly PortConflict[]> {
   const wanted = startedCreations(plan).filter(({ body }) => fixedBindings(body.HostConfig?.PortBindings).length > 0);
-  if (wanted.length === 0 || client.engine.kind !== "gantry") return [];
+  const shared = sharedPorts(wanted);
+  if (shared.length > 0 || wanted.length === 0 || client.engine.kind !== "gantry") return shared;
   const ports = merged(wanted.map(({ body }) => body.HostConfig?.PortBindings ?? {}));
   const taken = await client.system.takenPorts(ports, { signal }).catch(() => []);
   const freed = freedContainers(plan);
@@ -52,6 +54,25 @@ function freedContainers({ operations }: Plan): Set<string> {
       (op.kind === "stop-container" || op.kind === "remove-container") && op.container.id ? [op.container.id] : [],
     ),
   );
+}
+
+/** Replicas of one service that publish the same port of the host; between services it may be meant, by turns. */
+function sharedPorts(creations: readonly Creation[]): PortConflict[] {
+  const first = new Map<string, Creation>();
+  return creations.flatMap((operation) => {
+    const keys = fixedBindings(operation.body.HostConfig?.PortBindings).map(({ type, binding }) => {
+      return [operation.service, type, binding.HostIp ?? "", binding.HostPort].join(" ");
+    });
+    const conflict = keys.find((key) => first.has(key));
+    for (const key of keys) if (!first.has(key)) first.set(key, operation);
+    return conflict ? [{ operation, error: sharedBy(operation.service, conflict.split(" ").at(-1) ?? "") }] : [];
+  });
+}
+
+function sharedBy(service: string, port: string): GantryError {
+  return new GantryError("port-in-use", `Several containers of ${service} want port ${port}; nothing was changed`, {
+    hint: "Publish a range with a port for each, no host port, or run one container.",
+  });
 }
 
 interface FixedBinding {

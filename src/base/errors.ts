@@ -108,9 +108,13 @@ export function unreachable(value: never): never {
   throw new Error(`Unreachable case: ${JSON.stringify(value)}`);
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown; of a system error as other tools have it: `open x: no such file`. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const system = systemCodeOf(error) && /^E[A-Z0-9]+: (.+?), (\w+) '(.+?)'(?: -> '(.+)')?$/s.exec(error.message);
+  if (!system) return error.message;
+  const [, what, call, path, target] = system;
+  return `${call} ${path}${target === undefined ? "" : ` to ${target}`}: ${what}`;
 }
 
 /** The `code` of a Node system error (`ENOENT`, …), or undefined. */

@@ -61,7 +61,8 @@ export function generationFields(
     ...(endedAt === undefined ? [] : [["Ended", endedAt] as const]),
     ["By", `${row.User} on ${row.Host}: ${row.CommandLine}`],
     ...Object.entries(images).map(([service, { name, id }]) => {
-      return [`Image of ${service}`, `${name} (${id}), ${replicas[service] ?? 0} container(s)`] as const;
+      const count = replicas[service] ?? 0;
+      return [`Image of ${service}`, `${name} (${id}), ${count} container${count === 1 ? "" : "s"}`] as const;
     }),
     ...(containers.length > 0 ? [["Removed", containers.join(", ")] as const] : []),
     ...[...removedVolumes, ...anonymous].map((name) => ["Removed volume", volumeText(name)] as const),

@@ -49,7 +49,15 @@ export async function createRenderer(
       break;
   }
   const style = styleFor(wantsColor(context, stderr));
-  return lineRenderer(stderr, (event) => progressLines(event, style));
+  const heldBack = new Set<string>();
+  return lineRenderer(stderr, (event) => {
+    if (event.kind === "held-back") {
+      const name = `${event.resource.kind} ${event.resource.name}`;
+      if (heldBack.has(name)) return []; // its start is held back because its creation was: that says nothing new
+      heldBack.add(name);
+    }
+    return progressLines(event, style);
+  });
 }
 
 function lineRenderer(

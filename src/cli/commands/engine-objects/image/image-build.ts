@@ -170,9 +170,8 @@ export async function builderPrune(context: CliContext, flags: PruneFlags): Prom
     { signal: context.signal },
   );
   const { printSize } = await import("../../../views/table.js");
-  context.stdout.write(
-    `${removed.map((id) => `${id}\n`).join("")}Total reclaimed space: ${printSize(reclaimedBytes)}\n`,
-  );
+  const told = removed.length > 0 ? `Deleted build cache objects:\n${removed.join("\n")}\n\n` : "";
+  context.stdout.write(`${told}Total reclaimed space: ${printSize(reclaimedBytes)}\n`);
 }
 
 async function readBuild(context: CliContext, flags: ImageBuildFlags, path: string): Promise<ImageBuild> {
