@@ -18,8 +18,8 @@ const withoutColors: Partial<Record<Tone, string>> = { dim: "2", bold: "1", bad:
 /** One line, its styles closed at its end. */
 export function paintLine(line: Line, color: boolean): string {
   return line
-    .map(({ text, tone, inverse }) => {
-      const own = (color ? colors[tone] : withoutColors[tone]) ?? "";
+    .map(({ text, tone, sgr, inverse }) => {
+      const own = (color ? sgr || colors[tone] : withoutColors[tone]) ?? "";
       const codes = [own, inverse ? "7" : ""].filter(Boolean).join(";");
       return codes === "" ? text : `\u001b[${codes}m${text}\u001b[0m`;
     })

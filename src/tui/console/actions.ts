@@ -16,6 +16,8 @@ export interface ActionOptions {
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
   dispatch(message: Message): void;
+  /** The project as its files are now; the screens have it too. */
+  reload(): Promise<LoadedProject>;
   /** Lends the terminal. */
   away(use: () => Promise<void>): Promise<void>;
 }
@@ -60,7 +62,9 @@ export class Actions {
       dispatch({ kind: "noticed", notice: { tone: "good", text, command: action.command } });
     switch (action.kind) {
       case "wish":
-        return this.#carryOutPlan(loaded, action.command, () => this.#world.plan(loaded, action.wish));
+        return this.#carryOutPlan(loaded, action.command, async () =>
+          this.#world.plan(await this.#fresh(loaded, action.wish), action.wish),
+        );
       case "shell":
         await away(() => this.#world.shell(action.containerId));
         return done("the shell has ended");
@@ -76,13 +80,22 @@ export class Actions {
   async #drawPlan(loaded: LoadedProject, wish: Wish): Promise<void> {
     const { dispatch } = this.#options;
     try {
-      const plan = await this.#world.plan(loaded, wish);
+      const fresh = await this.#fresh(loaded, wish);
+      const plan = await this.#world.plan(fresh, wish);
       const { printPlan } = await import("../../plan/print-plan.js");
-      const text = printPlan(plan, { baseDir: loaded.project?.workingDir ?? "/" });
+      const text = printPlan(plan, { baseDir: fresh.project?.workingDir ?? "/" });
       dispatch({ kind: "planned", wish, plan, text });
     } catch (error) {
       dispatch({ kind: "planned", wish, problem: messageOf(error) });
     }
+  }
+
+  /** Somebody edits the files while the console is open: what they ask for is what the command would read now. */
+  async #fresh(loaded: LoadedProject, { kind }: Wish): Promise<LoadedProject> {
+    if (kind !== "up" && kind !== "scale") return loaded;
+    const fresh = await this.#options.reload();
+    if (!fresh.project && loaded.project) throw new Error(fresh.problems.join("\n") || "The Compose file is gone");
+    return fresh;
   }
 
   async #carryOutPlan(loaded: LoadedProject, command: string, draw: () => Promise<Plan>): Promise<void> {

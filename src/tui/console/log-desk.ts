@@ -3,6 +3,7 @@ import { messageOf } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
 import { joinBlocks, type LogBlock, type LogLine } from "../model/logs/log-window.js";
 import type { LineTest } from "../model/logs/parse-block.js";
+import { plainText } from "../model/logs/written-text.js";
 import type { LogEffect, LogSource } from "../model/state/logs-state.js";
 import { compilePattern } from "../model/state/pattern.js";
 import type { Message } from "../model/state/update.js";
@@ -190,5 +191,5 @@ export class LogDesk {
 function testOf(pattern: string | undefined): LineTest | undefined {
   if (pattern === undefined) return undefined;
   const compiled = compilePattern(pattern);
-  return compiled.ok ? compiled.test : undefined;
+  return compiled.ok ? (text) => compiled.test(plainText(text)) : undefined;
 }

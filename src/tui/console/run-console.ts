@@ -4,7 +4,7 @@
  * The first screens are painted without Ink, which is loaded meanwhile. However it ends (asked for, Ctrl-C, a signal, a
  * hang-up, an error that nobody caught), the terminal is given back before the caller hears of it.
  */
-import type { ConsoleProgram, ConsoleWorld, LoadedProject } from "../../apply/console.js";
+import type { ConsoleProgram, ConsoleWorld, LoadedProject, ProjectName } from "../../apply/console.js";
 import { sleep } from "../../base/clock.js";
 import { GantryError, messageOf } from "../../base/errors.js";
 import { type ConsoleState, type Effect, initialState, type Size } from "../model/state/console-state.js";
@@ -39,6 +39,8 @@ class Console {
   readonly #ending = new AbortController();
   #state: ConsoleState;
   #screen: Screen | undefined;
+  /** The project that was chosen in place of the command line's. */
+  #other: ProjectName | undefined;
   #drawing: NodeJS.Timeout | undefined;
   #drawnAtMs = 0;
   /** Somebody else has the terminal. */
@@ -54,7 +56,9 @@ class Console {
     const { signal } = this.#ending;
     this.#watch = new EngineWatch({ connect: () => world.connect(), dispatch, signal, clock: world.clock });
     this.#logs = new LogDesk({ connect: () => world.connect(), dispatch, signal });
-    this.#actions = new Actions(world, { dispatch, signal, terminal: this.#terminal, away: (use) => this.#away(use) });
+    const away = (use: () => Promise<void>) => this.#away(use);
+    const reload = () => this.#load(this.#other);
+    this.#actions = new Actions(world, { dispatch, signal, terminal: this.#terminal, away, reload });
   }
 
   async run(): Promise<void> {
@@ -74,7 +78,7 @@ class Console {
       this.#watch.start();
       // Reading files takes the processor for a while: what the engine has comes first, if it comes soon.
       await Promise.race([this.#watch.answered, sleep(engineFirstMs)]);
-      this.#load();
+      void this.#load();
       await ended;
     } finally {
       clearInterval(ticking);
@@ -107,7 +111,8 @@ class Console {
         this.#ending.abort();
         break;
       case "switch-project":
-        this.#load(effect.project);
+        this.#other = effect.project;
+        void this.#load(effect.project);
         break;
       case "open-logs":
       case "read-log":
@@ -121,14 +126,18 @@ class Console {
     }
   }
 
-  #load(other?: Parameters<ConsoleWorld["load"]>[0]): void {
-    const show = (loaded: LoadedProject) => {
+  async #load(other?: ProjectName): Promise<LoadedProject> {
+    const loaded = await this.#world.load(other).catch((error: unknown): LoadedProject => {
+      return { ...(other ? { name: other.name } : {}), problems: problemLines(error), command: "gantry" };
+    });
+    // Another project may have been chosen meanwhile; and files that are broken by an edit take nothing off the screen.
+    const isBroken = !loaded.project && this.#state.loaded.project !== undefined && loaded.problems.length > 0;
+    const isAnother = other?.name !== undefined && other.name !== this.#state.loaded.name;
+    if (other === this.#other && (!isBroken || isAnother)) {
       this.#dispatch({ kind: "loaded", loaded });
       this.#watch.show(loaded.name);
-    };
-    this.#world.load(other).then(show, (error: unknown) => {
-      show({ ...(other ? { name: other.name } : {}), problems: problemLines(error), command: "gantry" });
-    });
+    }
+    return loaded;
   }
 
   /** At most one frame in `frameMs`, the first one at once. */

@@ -32,6 +32,10 @@ export interface Terminal extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   /** What is on the screen, without blanks at line ends. */
   screen(): Promise<string>;
+  /** The screen with the escape sequences of its colours. */
+  painted(): Promise<string>;
+  /** What a program has put into the clipboard. */
+  clipboard(): Promise<string>;
   /** What has scrolled off it, and the screen. */
   scrollback(): Promise<string>;
   /** The screen once it matches all of these. */
@@ -56,6 +60,7 @@ export async function aTerminal({ columns, rows, cwd, env }: TerminalOptions): P
   const size = ["-x", String(columns), "-y", String(rows)];
   await execute("ln", ["-s", program, `${dir}/gantry`]);
   await tmux("new-session", "-d", "-s", "one", ...size, ...set, "-e", `PATH=${own.PATH}`, "-c", cwd, "/bin/sh");
+  await tmux("set-option", "-s", "set-clipboard", "on");
   const ask = async (format: string) => (await tmux("display-message", "-p", "-t", "one", format)).trim();
   const screen = async () => (await tmux("capture-pane", "-p", "-t", "one")).trimEnd();
   const terminal: Terminal = {
@@ -68,6 +73,8 @@ export async function aTerminal({ columns, rows, cwd, env }: TerminalOptions): P
     },
     resize: async (x, y) => void (await tmux("resize-window", "-t", "one", "-x", String(x), "-y", String(y))),
     screen,
+    painted: () => tmux("capture-pane", "-e", "-p", "-t", "one"),
+    clipboard: () => tmux("show-buffer"),
     scrollback: async () => (await tmux("capture-pane", "-p", "-S", "-", "-t", "one")).trimEnd(),
     shows: (...wanted) => until(screen, (text) => wanted.filter((one) => !matches(text, one)), "does not show"),
     showsNo: (...unwanted) => until(screen, (text) => unwanted.filter((one) => matches(text, one)), "still shows"),

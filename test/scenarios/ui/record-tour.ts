@@ -92,10 +92,6 @@ await writeFile(
   `${project.cwd}/compose.yaml`,
   composeFile.replace("/www'", "/www -v'").replace("scale: 2", "scale: 3"),
 );
-await terminal.press("q");
-await terminal.shows("$");
-await terminal.run("gantry ui");
-await terminal.shows("4 of 5 running");
 await terminal.press("5");
 page("Plan", "After an edit of the file: what would change and why.", await terminal.shows("recreate container"));
 await terminal.press("a", "Enter");

@@ -125,6 +125,25 @@ describe("actions", () => {
     await expectRestored(0);
   });
 
+  it("stop and start a service, open its address in a browser, and copy", async () => {
+    const [browser, opened] = [`${gantry.workDir}/browser`, `${gantry.workDir}/opened`];
+    await writeFile(browser, `#!/bin/sh\necho "$@" >${opened}\n`, { mode: 0o755 });
+    await open({ columns: 80, rows: 24 }, { BROWSER: browser });
+    await terminal.press("G", "x");
+    await terminal.shows(/\$ gantry stop web +enter runs it/);
+    await terminal.press("Enter");
+    await terminal.shows(/✔ done +\$ gantry stop web/, /web +○ exited/, "2 of 3 running");
+    await terminal.press("s", "Enter");
+    await terminal.shows(/✔ done +\$ gantry start web/, /web +● running .*→80/);
+    const url = await project.ok("url", "web");
+    await terminal.press("o");
+    await terminal.shows(`opened ${url}`, "$ gantry url --open web");
+    await eventually(async () => expect(await readFile(opened, "utf8")).toBe(`${url}\n`));
+    await terminal.press("Y");
+    await terminal.shows(`copied ${url}`, "$ gantry url web");
+    expect(await terminal.clipboard()).toBe(url);
+  });
+
   it("scale a service", async () => {
     await open();
     await terminal.press("Down", "c", "BSpace", "2", "Enter");
@@ -153,8 +172,8 @@ describe("the other screens", () => {
   });
 
   it("show what would change, and carry out that very plan once it is approved", async () => {
-    await writeFile(`${project.cwd}/compose.yaml`, composeFile.replace("LEVEL: ", 'EXTRA: "1", LEVEL: '));
     await open();
+    await writeFile(`${project.cwd}/compose.yaml`, composeFile.replace("LEVEL: ", 'EXTRA: "1", LEVEL: '));
     await terminal.press("5");
     await terminal.shows("to change", "recreate container shop-web-1", /environment\.EXTRA: \(unset\) → 1/);
     await terminal.press("a");
@@ -260,6 +279,17 @@ const searchLimitMs = 120_000;
 const logMegabytes = Number(process.env.GANTRY_TEST_LOG_MB ?? 96);
 
 describe("logs", () => {
+  it("have the colours that containers write, and nothing else of what they send to a terminal", async () => {
+    const sent = "\\033[31mred\\033[0m plain \\033]0;TITLE\\007\\033[2J\\033[5;5H\\033]52;c;aGFjaw==\\007end\\r\\n";
+    await project.exec("idle", "sh", "-c", `printf '${sent}' >/proc/1/fd/1`);
+    await open();
+    await terminal.press("Down", "l");
+    const screen = await terminal.shows(/^red plain end$/m);
+    expect(screen).toMatch(/^ gantry shop/);
+    expect(await terminal.painted()).toMatch(/\u001b\[31mred/);
+    expect(screen).not.toMatch(/TITLE|aGFjaw/);
+  });
+
   it(`of ${logMegabytes} MB are searched, scrolled and filtered in memory that does not grow with them`, async () => {
     await writeBigLog();
     // A console that held what it reads would end with an error of its memory.

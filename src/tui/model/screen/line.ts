@@ -26,6 +26,8 @@ export type Tone =
 export interface Segment {
   readonly text: string;
   readonly tone: Tone;
+  /** SGR parameters of somebody else, in place of the tone's. */
+  readonly sgr?: string;
   /** Shown in reverse: the selected row, the current tab. */
   readonly inverse?: boolean;
 }

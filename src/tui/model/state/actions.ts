@@ -37,7 +37,11 @@ export function actionMenu(state: ConsoleState): MenuEntry[] {
       command: `${command} exec${row?.replica ? ` --index ${row.replica}` : ""} ${row?.service ?? ""} sh`,
       containerId: container?.Id ?? "",
     })),
-    browseEntry(container),
+    entry("o", "open in the browser", urlOf(container) ? undefined : "it publishes no port", () => ({
+      kind: "browse",
+      url: urlOf(container) ?? "",
+      command: `${command} url --open ${row?.service ?? ""}`,
+    })),
     entry("y", "copy the container's name", noContainer, () => ({
       kind: "copy",
       text: nameOf(container),
@@ -46,7 +50,7 @@ export function actionMenu(state: ConsoleState): MenuEntry[] {
     entry("Y", "copy its address", urlOf(container) ? undefined : "it publishes no port", () => ({
       kind: "copy",
       text: urlOf(container) ?? "",
-      command: `${command} port ${row?.service ?? ""} ${publishedPort(container)?.PrivatePort ?? ""}`,
+      command: `${command} url ${row?.service ?? ""}`,
     })),
   ];
 }
@@ -102,12 +106,6 @@ export function logContainers(
 
 function entry(key: string, label: string, reason: string | undefined, action: () => Action): MenuEntry {
   return reason === undefined ? { key, label, action: action() } : { key, label, reason };
-}
-
-function browseEntry(container: ContainerSummary | undefined): MenuEntry {
-  const url = urlOf(container);
-  if (url === undefined) return { key: "o", label: "open in the browser", reason: "it publishes no port" };
-  return { key: "o", label: "open in the browser", action: { kind: "browse", url, command: `xdg-open ${url}` } };
 }
 
 function isPublished({ PublicPort, Type }: PortSummary): boolean {

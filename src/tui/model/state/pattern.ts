@@ -30,8 +30,8 @@ export function compilePattern(pattern: string): Compiled {
 }
 
 /** Where it matches in `text`: pairs of begin and end. At most as many as a line can show. */
-export function matchesIn(pattern: string, text: string): Array<readonly [begin: number, end: number]> {
-  if (!compilePattern(pattern).ok || (mayTakeLong(pattern) && !isQuick(pattern, text))) return [];
+export function matchesIn(pattern: string | undefined, text: string): Array<readonly [begin: number, end: number]> {
+  if (!pattern || !compilePattern(pattern).ok || (mayTakeLong(pattern) && !isQuick(pattern, text))) return [];
   const found: Array<readonly [number, number]> = [];
   for (const match of text.matchAll(new RegExp(pattern, `g${flagsOf(pattern)}`))) {
     if (match[0] !== "") found.push([match.index, match.index + match[0].length]);

@@ -1,5 +1,6 @@
 /** The logs screen's own keys. Pure. */
 
+import { plainText } from "../logs/written-text.js";
 import { bodyRows } from "../screen/frame.js";
 import type { ConsoleState } from "./console-state.js";
 import type { LogsState } from "./logs-state.js";
@@ -47,7 +48,9 @@ export function logsInput(state: ConsoleState, logs: LogsState, key: string): Up
     case "y": {
       const line = logs.hit ?? logs.lines[anchorAt(logs)];
       const command = `${state.loaded.command} logs ${logs.title.includes(",") ? "" : logs.title}`.trim();
-      return line && { state, effects: [{ kind: "act", action: { kind: "copy", text: line.text, command } }] };
+      return (
+        line && { state, effects: [{ kind: "act", action: { kind: "copy", text: plainText(line.text), command } }] }
+      );
     }
     case "escape":
       return escaped(state, logs);

@@ -2,19 +2,9 @@
 
 import type { LogLine } from "../logs/log-window.js";
 import { isSameLine } from "../logs/log-window.js";
+import { sliceSpans, type WrittenSpan, writtenSpans } from "../logs/written-text.js";
 import { widthOf } from "../screen/columns.js";
-import {
-  cutLine,
-  fillLine,
-  inverted,
-  type Line,
-  lineWidth,
-  oneLine,
-  type Segment,
-  seg,
-  type Tone,
-  wrapText,
-} from "../screen/line.js";
+import { cutLine, fillLine, inverted, type Line, type Segment, seg, type Tone, wrapText } from "../screen/line.js";
 import type { View } from "../screen/zones.js";
 import type { Size } from "../state/console-state.js";
 import type { LogsState } from "../state/logs-state.js";
@@ -25,6 +15,7 @@ const sourceTones: readonly Tone[] = ["log0", "log1", "log2", "log3", "log4", "l
 /** A label takes no more of the screen. */
 const longestLabel = 20;
 const stampColumns = 13;
+const bar = "│ ";
 
 /** The lines that end at the anchor, in `rows` rows, of which the first tells what is shown. */
 export function logsView(logs: LogsState | undefined, { size, rows }: { size: Size; rows: number }): View {
@@ -43,7 +34,8 @@ export function logColumns(logs: Pick<LogsState, "sources" | "stamps">, { column
 export function lineHeight({ text }: LogLine, { wraps, columns }: { wraps: boolean; columns: number }): number {
   if (!wraps) return 1;
   // Whole characters may leave a column free at a row's end; that is rare, and the drawn rows are what counts then.
-  return Math.max(1, Math.ceil(widthOf(text) / columns));
+  const seen = writtenSpans(text).reduce((sum, span) => sum + widthOf(span.text), 0);
+  return Math.max(1, Math.ceil(seen / columns));
 }
 
 function bodyLines(logs: LogsState, size: Size, rows: number): Line[] {
@@ -68,20 +60,24 @@ function emptyText({ busy, filter, problem }: LogsState): string {
 function lineRows(logs: LogsState, line: LogLine, size: Size): Line[] {
   const columns = logColumns(logs, size);
   const isHit = logs.hit !== undefined && isSameLine(logs.hit, line);
-  const text = oneLine(line.text);
+  const spans = writtenSpans(line.text);
+  const text = spans.map((span) => span.text).join("");
   const rows = logs.wraps ? wrapText(text, columns) : [shifted(text, logs.left)];
+  const matches = matchesIn(logs.pattern ?? logs.filter, text);
+  let end = text.length - rows.reduce((sum, row) => sum + row.length, 0);
   return rows.map((row, at) => {
-    const head = at === 0 ? prefixOf(logs, line) : [seg(" ".repeat(lineWidth(prefixOf(logs, line))))];
-    const whole = cutLine(
-      [...head, ...marked(row, logs.pattern ?? logs.filter, line.isError ? "bad" : "plain")],
-      size.columns,
-    );
+    const head = at === 0 ? prefixOf(logs, line) : continued(prefixOf(logs, line));
+    const from = end;
+    end += row.length;
+    const whole = cutLine([...head, ...marked(spans, matches, { from, end })], size.columns);
     return isHit ? inverted(fillLine(whole, size.columns)) : whole;
   });
 }
 
+/** Not in the middle of a character that has two halves. */
 function shifted(text: string, left: number): string {
-  return left > 0 ? text.slice(left) : text;
+  const isHalf = /[\udc00-\udfff]/.test(text.charAt(left));
+  return left > 0 ? text.slice(isHalf ? left + 1 : left) : text;
 }
 
 function prefixOf(logs: LogsState, line: LogLine): Segment[] {
@@ -90,8 +86,15 @@ function prefixOf(logs: LogsState, line: LogLine): Segment[] {
   const tone = sourceTones[line.source % sourceTones.length] ?? "plain";
   return [
     ...(logs.stamps ? [seg(`${localTime(line.at)} `, "dim")] : []),
-    ...(width > 0 ? [seg(`${label.slice(0, longestLabel).padEnd(width - 2)}│ `, tone)] : []),
+    ...(width > 0
+      ? [seg(label.slice(0, longestLabel).padEnd(width - 2), tone), seg(bar, line.isError ? "bad" : tone)]
+      : []),
   ];
+}
+
+/** Below a line's first row: its bar alone. */
+function continued(prefix: readonly Segment[]): Segment[] {
+  return prefix.map((part) => (part.text === bar ? part : seg(" ".repeat(widthOf(part.text)))));
 }
 
 function labelColumns({ sources }: Pick<LogsState, "sources">): number {
@@ -106,16 +109,24 @@ function localTime(at: string): string {
   return `${time.toTimeString().slice(0, 8)}.${at.slice(20, 23)}`;
 }
 
-function marked(text: string, pattern: string | undefined, tone: Tone): Segment[] {
-  if (!pattern) return [seg(text, tone)];
+/** The part of a line between two places: matches marked, the rest in the colours it was written in. */
+function marked(
+  spans: readonly WrittenSpan[],
+  matches: ReadonlyArray<readonly [begin: number, end: number]>,
+  { from, end }: { from: number; end: number },
+): Segment[] {
+  const written = (begin: number, to: number) =>
+    sliceSpans(spans, begin, to).map(({ text, sgr }): Segment => ({ text, tone: "plain", ...(sgr ? { sgr } : {}) }));
   const segments: Segment[] = [];
-  let at = 0;
-  for (const [begin, end] of matchesIn(pattern, text)) {
-    if (begin > at) segments.push(seg(text.slice(at, begin), tone));
-    segments.push(seg(text.slice(begin, end), "match"));
-    at = end;
+  let at = from;
+  for (const [begin, to] of matches) {
+    const [first, last] = [Math.max(begin, at), Math.min(to, end)];
+    if (first >= last) continue;
+    const match = sliceSpans(spans, first, last).map(({ text }) => text);
+    segments.push(...written(at, first), seg(match.join(""), "match"));
+    at = last;
   }
-  return [...segments, seg(text.slice(at), tone)];
+  return [...segments, ...written(at, end)];
 }
 
 function headLine(logs: LogsState, columns: number): Line {

@@ -1,5 +1,4 @@
 /** `gantry ui`: opens the door to the world for the full-screen console of `tui/`. */
-import { spawn } from "node:child_process";
 import { pid } from "node:process";
 import type { Drawn } from "../../../../apply/bound/after-images.js";
 import type { ConsoleWorld, LoadedProject, Wish } from "../../../../apply/console.js";
@@ -44,7 +43,7 @@ function worldOf(context: CliContext): ConsoleWorld {
     },
     apply: (loaded, plan, run) => applyUnderLock(context, { loaded, plan, staged: staged.get(plan) }, run),
     shell: (containerId) => openShell(context, containerId),
-    browse: (url) => browse(url, context),
+    browse: async (url) => (await import("../instances/open-url.js")).openUrl(context, url),
     takeEndings: (listener) => context.takeEndings(listener),
   };
 }
@@ -144,21 +143,6 @@ async function openShell(context: CliContext, containerId: string): Promise<void
   const lent = withFinish(context, () => {});
   const asShell = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
   await containerExec(lent, { tty: true, interactive: true, env: ["TERM"] }, [containerId, ...asShell]);
-}
-
-/** Resolves once the opener has taken the address. */
-function browse(url: string, { env }: Pick<CliContext, "env">): Promise<void> {
-  const program = env.BROWSER || "xdg-open";
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [url], { stdio: "ignore", detached: true, env: { ...env } });
-    child.once("error", () => {
-      reject(new GantryError("helper-missing", `${program} is not here to open ${url}: y copies instead`));
-    });
-    child.once("spawn", () => {
-      child.unref();
-      resolve();
-    });
-  });
 }
 
 function noFiles(name: string | undefined): GantryError {
