@@ -73,9 +73,10 @@ export interface UpkeepCalls {
   imageHistory(name: string, call?: PlatformCall): Promise<ImageHistoryItem[]>;
   saveImages(names: readonly string[], call?: PlatformCall): Promise<Chunks>;
   loadImages(tar: Chunks, call?: PlatformCall): AsyncIterable<ProgressMessage>;
+  /** `auths` (`X-Registry-Config`): an engine of our own asks the registries that the image came from. */
   pushImage(
     name: string,
-    options: { auth?: string; platform?: string },
+    options: { auth?: string; auths?: string; platform?: string },
     call?: CallOptions,
   ): AsyncIterable<ProgressMessage>;
   diskUsage(call?: CallOptions): Promise<DiskUsage>;
@@ -130,10 +131,10 @@ export function upkeepCalls(transport: Transport): UpkeepCalls {
       const query = { platform: platformJson(platform) };
       return progress(transport, { method: "POST", path: "/images/load", query, stream, ...call }, "import-failed");
     },
-    pushImage: (name, { auth, platform }, call) => {
+    pushImage: (name, { auth, auths, platform }, call) => {
       const { fromImage, tag } = splitTag(name);
       // Engines of before 24 want the header even of who has nothing to say.
-      const headers = { "X-Registry-Auth": auth ?? "e30=" };
+      const headers = { "X-Registry-Auth": auth ?? "e30=", ...(auths ? { "X-Registry-Config": auths } : {}) };
       const path = `/images/${segment(fromImage)}/push`;
       return progress(
         transport,

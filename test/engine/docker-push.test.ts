@@ -1,6 +1,6 @@
 /** Images go to a real registry and come back, by docker's own client. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -9,21 +9,21 @@ import { startTestEngine, type TestEngine } from "./engine-fixture.js";
 
 let engine: TestEngine;
 let registry: Registry;
-let storage: string;
+let work: string;
 beforeAll(async () => {
   engine = await startTestEngine();
-  storage = mkdtempSync(join(tmpdir(), "gantry-push-"));
-  registry = await startRegistry(storage);
+  work = mkdtempSync(join(tmpdir(), "gantry-push-"));
+  registry = await startRegistry(mkdtempSync(join(work, "storage-")));
 });
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await registry[Symbol.asyncDispose]();
-  rmSync(storage, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
 });
 
 async function ok(...args: string[]): Promise<string> {
   const outcome = await engine.docker(args);
-  expect(outcome, args.join(" ")).toMatchObject({ exitCode: 0 });
+  expect(outcome.exitCode, `${args.join(" ")}: ${outcome.stdout}${outcome.stderr}`).toBe(0);
   return outcome.stdout.trim();
 }
 
@@ -92,3 +92,38 @@ async function fetchJson(path: string): Promise<{ Descriptor: { digest: string }
     execFileSync("curl", ["-s", "--unix-socket", engine.socket, `http://d${path}`], { encoding: "utf8" }),
   );
 }
+
+it("keeps an image's digest in another registry, though its layers are not stored as they were compressed", async () => {
+  const storage = mkdtempSync(join(work, "from-"));
+  await using from = await startRegistry(storage);
+  await using to = await startRegistry(mkdtempSync(join(work, "to-")));
+  const context = mkdtempSync(join(work, "context-"));
+  writeFileSync(join(context, "Dockerfile"), `FROM ${registry.address}/team/app:1\nRUN echo more >/more\n`);
+  const named = (name: string) => `${from.address}/team/${name}:1`;
+  await ok("tag", `${registry.address}/team/app:1`, named("plain"));
+  expect((await engine.gantry(["image", "build", "-t", named("larger"), context])).exitCode).toBe(0);
+  // What is unpacked already is not fetched: of what comes back only the uncompressed layers are stored.
+  const pack = async (name: string) => {
+    await ok("push", named(name));
+    const addresses = [`docker://${named(name)}`, `docker://${named(`${name}-gzip`)}`];
+    execFileSync("skopeo", ["copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", ...addresses]);
+    const digest = /Digest: (sha256:\w+)/.exec(await ok("pull", named(`${name}-gzip`)))?.[1];
+    return { name: named(`${name}-gzip`), digest };
+  };
+  const push = async (name: string, target: string) => {
+    await ok("tag", name, target);
+    const said = await ok("push", target);
+    return { said, digest: /digest: (sha256:\w+)/.exec(said)?.[1] };
+  };
+  const [packed, larger] = [await pack("plain"), await pack("larger")];
+  const { digest } = packed;
+  const first = await push(packed.name, `${to.address}/mine/app:1`);
+  expect(first.digest, first.said).toBe(digest);
+  const again = await push(packed.name, `${to.address}/mine/app:1`);
+  expect(again).toMatchObject({ digest, said: expect.stringContaining("Layer already exists") });
+  expect(again.said).not.toContain(": Pushed");
+  rmSync(storage, { recursive: true });
+  const anew = await push(larger.name, `${to.address}/mine/larger:1`);
+  expect(anew.said).toContain("The image gets another digest: layer ");
+  expect(anew.digest).not.toBe(larger.digest);
+});

@@ -21,15 +21,18 @@ export function withCredentials(
     const credentials = await (await store).find(key);
     return credentials ? { auth: registryAuth(key, credentials) } : {};
   };
+  const allAuths = async () => {
+    store ??= openStore();
+    const auths = registryConfig(await (await store).all());
+    return auths === undefined ? {} : { auths };
+  };
   const { builds, images, upkeep } = client;
   return {
     ...client,
     builds: {
       ...builds,
       build: async function* (build, call) {
-        store ??= openStore();
-        const auths = registryConfig(await (await store).all());
-        yield* builds.build({ ...(auths === undefined ? {} : { auths }), ...build }, call);
+        yield* builds.build({ ...(await allAuths()), ...build }, call);
       },
     },
     images: {
@@ -42,7 +45,8 @@ export function withCredentials(
     upkeep: {
       ...upkeep,
       pushImage: async function* (name, options, call) {
-        yield* upkeep.pushImage(name, { ...(await authOf(name)), ...options }, call);
+        const auth = await authOf(name);
+        yield* upkeep.pushImage(name, { ...auth, ...(await allAuths()), ...options }, call);
       },
     },
   };

@@ -12,7 +12,7 @@ import { type BuildCachePlace, parseBuildCache } from "../../dockerfile/caches/b
 import type { BuildInputs } from "../../wire/build.js";
 import type { HostConfig, Ulimit } from "../../wire/container.js";
 import type { BuildContext, BuildRequest, NamedContext } from "../builder/build-request.js";
-import type { RegistryAuth } from "../images/images.js";
+import type { AuthFor, RegistryAuth } from "../images/images.js";
 import { type ApiRequest, flag, integer, text } from "./http/request.js";
 import { registryAuth } from "./routes/images.js";
 
@@ -169,9 +169,7 @@ function namedContext(value: string): NamedContext {
 }
 
 /** `X-Registry-Config`: credentials by registry. What cannot be read means none, as in Docker. */
-function registryConfig(
-  header: string | readonly string[] | undefined,
-): (registry: string) => RegistryAuth | undefined {
+export function registryConfig(header: string | readonly string[] | undefined): AuthFor {
   const known = new Map<string, RegistryAuth>();
   try {
     const parsed: unknown = JSON.parse(Buffer.from(typeof header === "string" ? header : "", "base64").toString());

@@ -27,7 +27,7 @@ export function neededContent({ images, kept, pending }: GarbageRooms): Needed {
   const all = images();
   const others = kept();
   const wanted = pending.wanted();
-  const ofImages = all.flatMap(({ id, manifest, layers }) => [id, manifest, ...layers]);
+  const ofImages = all.flatMap(({ id, manifest, layers, stored = [] }) => [id, manifest, ...layers, ...stored]);
   return {
     blobs: new Set<string>([...ofImages, ...wanted.digests, ...others.flatMap(({ digests }) => [...digests])]),
     chains: new Set<string>([

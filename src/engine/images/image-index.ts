@@ -26,6 +26,11 @@ export interface ImageRecord {
   readonly manifest: Digest;
   readonly layers: readonly Digest[];
   readonly chainIds: readonly ChainId[];
+  /**
+   * The blobs that are stored of the layers, where these are not those of `layers`: a pull does not fetch what is
+   * unpacked already, and the image must be able to leave whatever becomes of the image that brought it.
+   */
+  readonly stored?: readonly Digest[];
   /** Content of all unpacked layers. */
   readonly sizeBytes: number;
   /** RFC 3339. */
@@ -176,11 +181,13 @@ function completed(name: string): string {
 }
 
 function parseImage(value: unknown, key: string): ImageRecord {
-  const { id, manifest, layers, chainIds, sizeBytes, lastTaggedAt } = expectRecord(value, "an image");
+  const { id, manifest, layers, chainIds, stored, sizeBytes, lastTaggedAt } = expectRecord(value, "an image");
   if (!isDigest(id) || id !== key || !isDigest(manifest)) throw new Error("its digests are wrong");
-  if (!isDigests(layers) || !isDigests(chainIds)) throw new Error("its layers are wrong");
+  if (!isDigests(layers) || !isDigests(chainIds) || !(stored === undefined || isDigests(stored))) {
+    throw new Error("its layers are wrong");
+  }
   if (typeof sizeBytes !== "number" || typeof lastTaggedAt !== "string") throw new Error("its size or time is wrong");
-  return { id, manifest, layers, chainIds, sizeBytes, lastTaggedAt };
+  return { id, manifest, layers, chainIds, ...(stored ? { stored } : {}), sizeBytes, lastTaggedAt };
 }
 
 function parseReferenceRecord(value: unknown, key: string): ReferenceRecord {

@@ -8,7 +8,6 @@ import { arch } from "node:os";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../base/clock.js";
 import { GantryError } from "../../base/errors.js";
-import type { Digest } from "../../oci/digest.js";
 import { parseImageConfig } from "../../oci/image-config.js";
 import { parsePlatform, platformOfMachine } from "../../oci/platform.js";
 import {
@@ -43,9 +42,10 @@ import { KeyedLock } from "./keyed-lock.js";
 import { BuildImages } from "./portable/build-images.js";
 import { commitImage } from "./portable/commit-image.js";
 import { describeRemote } from "./portable/describe-remote.js";
-import { historyOf, originalImage, portableImage } from "./portable/image-layers.js";
+import { historyOf, portableImage, storedBlob } from "./portable/image-layers.js";
 import { loadImages } from "./portable/load-images.js";
-import { imageFor, missingTagText, pushImage } from "./portable/push-image.js";
+import { missingTagText } from "./portable/push-image.js";
+import { pushStored } from "./portable/push-stored.js";
 import { saveImages } from "./portable/save-images.js";
 import { PendingPulls } from "./pull/pending-pulls.js";
 import { type PullRequest, pullImage } from "./pull/pull-image.js";
@@ -213,20 +213,22 @@ export class ImageStore implements Images {
     });
   }
 
-  async push(name: string, { signal, onProgress, auth }: TransferOptions & { auth?: RegistryAuth }): Promise<void> {
+  async push(
+    name: string,
+    { signal, onProgress, auth, authFor = () => undefined }: Parameters<Images["push"]>[1],
+  ): Promise<void> {
     const reference = withDefaultTag(parseReference(name));
     const image = this.#index.named(reference);
     if (!image) throw new GantryError("image-not-found", missingTagText(reference));
-    const call = { signal, ...(auth ? { credentials: credentialsOf(auth) } : {}) };
+    const credentialsFor = (host: string) => optionalCredentials(authFor(host));
+    const credentials = optionalCredentials(auth);
+    const call = { signal, tell: onProgress, credentialsFor, ...(credentials ? { credentials } : {}) };
+    const parts = { registry: this.#registry, blobs: this.#blobs, layers: this.#layers, index: this.#index };
     await this.#transfer(async () => {
-      const portable = await portableImage(image, { blobs: this.#blobs, all: this.#index.all() });
-      const repositoriesOf = (digest: Digest) => this.#repositoriesOf(digest, reference);
-      const rooms = { pusher: this.#registry.pusher, blobs: this.#blobs, repositoriesOf };
-      const original = await originalImage(image, { portable, blobs: this.#blobs });
-      const sent = await imageFor({ portable, original, reference }, rooms, call);
-      await pushImage({ image: sent, reference }, rooms, { ...call, tell: onProgress });
+      const rooms = { ...parts, locks: this.#blobLocks };
+      const digest = await pushStored(image, reference, { rooms, call });
       const { domain, path } = reference;
-      await this.#index.point({ domain, path, digest: sent.manifest.digest }, image.id, this.#clock.now());
+      await this.#index.point({ domain, path, digest }, image.id, this.#clock.now());
     });
   }
 
@@ -254,15 +256,6 @@ export class ImageStore implements Images {
     const call = { signal, ...(auth ? { credentials: credentialsOf(auth) } : {}) };
     const tags = await this.#registry.listTags(repository, call);
     return tags.map((tag) => familiarReference({ ...repository, tag }));
-  }
-
-  /** Other repositories of the same registry whose images have that blob. */
-  #repositoriesOf(digest: Digest, { domain, path }: ImageReference): string[] {
-    const holders = this.#index.all().filter(({ layers }) => layers.includes(digest));
-    const names = holders.flatMap(({ id }) => this.#index.namesOf(id));
-    // A digest is known of what was pulled from there, or pushed there.
-    const others = names.filter((name) => name.domain === domain && name.path !== path && name.digest);
-    return [...new Set(others.map((name) => name.path))];
   }
 
   async tag(name: string, text: string): Promise<void> {
@@ -317,6 +310,7 @@ export class ImageStore implements Images {
       blobs: this.#blobs,
       layers: this.#layers,
       ...{ clock: this.#clock, pending: this.#pending },
+      storedBlob: (layer) => storedBlob(layer, { blobs: this.#blobs, all: this.#index.all() }),
       hasImage: (id) => this.#index.all().some((image) => image.id === id),
       exclusively: (digest, work) => this.#blobLocks.run(digest, work),
     });
@@ -350,7 +344,7 @@ export class ImageStore implements Images {
     for (const chainId of [...image.chainIds].reverse()) {
       if (!chains.has(chainId) && (await removeLayer(this.#layers, chainId))) removed.push({ Deleted: chainId });
     }
-    for (const digest of [image.id, image.manifest, ...image.layers]) {
+    for (const digest of [image.id, image.manifest, ...image.layers, ...(image.stored ?? [])]) {
       if (!blobs.has(digest)) await this.#blobs.remove(digest);
     }
     return removed;
@@ -374,6 +368,10 @@ function credentialsOf({ username, password, identitytoken, registrytoken }: Reg
     ...(identitytoken ? { identitytoken } : {}),
     ...(registrytoken ? { registrytoken } : {}),
   };
+}
+
+function optionalCredentials(auth: RegistryAuth | undefined): Credentials | undefined {
+  return auth && credentialsOf(auth);
 }
 
 /** Undefined for what is not a name. */

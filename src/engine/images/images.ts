@@ -40,6 +40,9 @@ export interface RegistryAuth {
   readonly serveraddress?: string;
 }
 
+/** Credentials by a registry's host. */
+export type AuthFor = (domain: string) => RegistryAuth | undefined;
+
 /** `onProgress` gets Docker's pull vocabulary, one message per change and layer. */
 export interface TransferOptions {
   readonly signal: AbortSignal;
@@ -98,8 +101,11 @@ export interface Images {
   save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
   /** Takes every image out of an archive of any compression; returns what each is called, by its tags or its id. */
   load(archive: Readable, signal: AbortSignal): Promise<Array<{ id: string; tags: string[] }>>;
-  /** Sends the image to the registry in its name, which has a tag. Throws "image-not-found", "registry-…". */
-  push(name: string, options: TransferOptions & { auth?: RegistryAuth }): Promise<void>;
+  /**
+   * Sends the image to the registry in its name, which has a tag. `authFor` are credentials of the registries that it
+   * may have come from. Throws "image-not-found", "registry-…".
+   */
+  push(name: string, options: TransferOptions & { auth?: RegistryAuth; authFor?: AuthFor }): Promise<void>;
   /** The names of a repository that are here, each with its tag. */
   tagsOf(repository: string): string[];
   /**

@@ -3,6 +3,7 @@ import { GantryError } from "../../../base/errors.js";
 import { parseReference } from "../../../oci/reference.js";
 import type { AuthBody } from "../../../wire/system.js";
 import { authShape } from "../body-shapes.js";
+import { registryConfig } from "../build-query.js";
 import { json, type Reply } from "../http/reply.js";
 import { type ApiRequest, jsonBody, param, text } from "../http/request.js";
 import type { Route } from "../http/router.js";
@@ -44,13 +45,14 @@ function push({ images }: ApiRooms, request: ApiRequest): Promise<Reply> {
   const { domain, path } = parseReference(name);
   const names = tag === undefined ? images.tagsOf(name) : [`${name}:${tag}`];
   const auth = registryAuth(request.headers["x-registry-auth"]);
+  const authFor = registryConfig(request.headers["x-registry-config"]);
   const { signal } = request;
   return progressReply(async (onProgress) => {
     onProgress({ status: `The push refers to repository [${domain}/${path}]` });
     if (names.length === 0) {
       throw new GantryError("image-not-found", `An image does not exist locally with the tag: ${name}`);
     }
-    for (const one of names) await images.push(one, { signal, onProgress, ...(auth ? { auth } : {}) });
+    for (const one of names) await images.push(one, { signal, onProgress, authFor, ...(auth ? { auth } : {}) });
     return [];
   });
 }

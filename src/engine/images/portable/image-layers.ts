@@ -6,7 +6,7 @@
  */
 import { GantryError } from "../../../base/errors.js";
 import { isRecord } from "../../../base/json.js";
-import type { Digest } from "../../../oci/digest.js";
+import type { ChainId, Digest } from "../../../oci/digest.js";
 import { mediaTypes, parseManifest } from "../../../oci/manifest.js";
 import type { ImageHistoryItem } from "../../../wire/image.js";
 import { isZstd } from "../../layers/archive/zstd-frames.js";
@@ -36,7 +36,7 @@ export async function portableImage(
   const types = await layerTypes(image, blobs);
   const layers = await Promise.all(
     image.chainIds.map(async (chainId, at) => {
-      const digest = storedBlob(image, at, { blobs, all });
+      const digest = storedBlob({ digest: image.layers[at], chainId }, { blobs, all });
       if (!digest) {
         throw new GantryError("blob-corrupt", `The archive of layer ${chainId} is missing`, {
           hint: "Pull the image again",
@@ -100,16 +100,17 @@ export async function historyOf(
   return newest ? [{ ...newest, Id: image.id, Tags: tags.length > 0 ? [...tags] : null }, ...older] : [];
 }
 
-function storedBlob(
-  image: Image,
-  at: number,
+/** A layer's own blob, else that of an image whose layer is the same once unpacked; undefined when none is stored. */
+export function storedBlob(
+  { digest: own, chainId }: { digest: Digest | undefined; chainId: ChainId },
   { blobs, all }: { blobs: BlobStore; all: readonly Image[] },
 ): Digest | undefined {
-  const own = image.layers[at];
   if (own && blobs.has(own)) return own;
-  const chainId = image.chainIds[at];
   return all
-    .map((other) => other.layers[chainId ? other.chainIds.indexOf(chainId) : -1])
+    .flatMap(({ layers, stored = [], chainIds }) => {
+      const at = chainIds.indexOf(chainId);
+      return [layers[at], stored[at]];
+    })
     .find((digest) => digest !== undefined && blobs.has(digest));
 }
 

@@ -16,15 +16,23 @@ export interface PushRooms {
   readonly blobs: BlobStore;
   /** Paths of other repositories of that registry that have the blob, as far as is known. */
   readonly repositoriesOf: (digest: Digest) => readonly string[];
+  /** Stores the blob of a layer of the image, from where it came; or says why that cannot be. */
+  readonly fetchOriginal: (
+    layer: { readonly layer: BlobDescriptor; readonly at: number },
+    tell: Tell,
+  ) => Promise<"fetched" | readonly string[]>;
 }
+
+type Tell = (message: ProgressMessage) => void;
 
 const parallelUploads = 4;
 /** Progress is for people: ten times a second is as much as one can read. */
 const progressStepBytes = 1024 * 1024;
 
 /**
- * The image as it is to be sent: by its original manifest where the registry has, or takes from a repository of its
- * own, every blob that is not stored here, so that its digest stays what it was.
+ * The image as it is to be sent: by its original manifest where every blob that is not stored here is in the registry,
+ * or in another repository of it, or can be fetched from where it came, so that the image's digest stays what it was.
+ * Where that cannot be, it is told, and the image goes by a manifest of what is stored.
  */
 export async function imageFor(
   {
@@ -32,12 +40,18 @@ export async function imageFor(
     original,
     reference,
   }: { portable: PortableImage; original: PortableImage | undefined; reference: ImageReference },
-  { pusher, blobs, repositoriesOf }: PushRooms,
-  call: RegistryCall,
+  { pusher, blobs, repositoriesOf, fetchOriginal }: PushRooms,
+  { tell, ...call }: RegistryCall & { tell: Tell },
 ): Promise<PortableImage> {
-  for (const { digest } of original?.layers ?? []) {
+  for (const [at, layer] of (original?.layers ?? []).entries()) {
+    const { digest } = layer;
     if (blobs.has(digest)) continue;
-    if (!(await pusher.findBlob(reference, { digest }, { ...call, from: repositoriesOf(digest) }))) return portable;
+    if (await pusher.findBlob(reference, { digest }, { ...call, from: repositoriesOf(digest) })) continue;
+    const fetched = await fetchOriginal({ layer, at }, tell);
+    if (fetched === "fetched") continue;
+    tell({ status: `The image gets another digest: layer ${shortId(digest)} is not stored as it was compressed` });
+    for (const why of fetched) tell({ status: `  ${why}` });
+    return portable;
   }
   return original ?? portable;
 }
@@ -45,8 +59,8 @@ export async function imageFor(
 /** `reference` has a tag. Tells in Docker's words. Throws "registry-…". */
 export async function pushImage(
   { image, reference }: { image: PortableImage; reference: ImageReference },
-  rooms: PushRooms,
-  { tell, ...call }: RegistryCall & { tell: (message: ProgressMessage) => void },
+  rooms: Omit<PushRooms, "fetchOriginal">,
+  { tell, ...call }: RegistryCall & { tell: Tell },
 ): Promise<void> {
   const limit = limiter(parallelUploads);
   const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];

@@ -6,6 +6,7 @@
  * crash as well, as what a pull wants is written down before its first layer is fetched.
  */
 import { readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Clock } from "../../../base/clock.js";
 import { GantryError, isGantryError, systemCodeOf } from "../../../base/errors.js";
 import { type ChainId, chainIdsOf, type DiffId, type Digest, digestOf } from "../../../oci/digest.js";
@@ -16,6 +17,7 @@ import { familiarReference, type ImageReference } from "../../../oci/reference.j
 import type { RegistryCall, RegistryClient } from "../../../registry/registry-client.js";
 import type { ProgressMessage } from "../../../wire/image.js";
 import type { LayerStore, UnpackedLayer } from "../../layers/layer-store.js";
+import { UnpackGuard } from "../../layers/unpack-guard.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ImageRecord } from "../image-index.js";
 import { limiter } from "../limiter.js";
@@ -38,6 +40,8 @@ export interface PullRooms {
   readonly clock: Clock;
   readonly pending: PendingPulls;
   readonly hasImage: (id: Digest) => boolean;
+  /** The blob that is stored of a layer, its own or another image's with the same content. */
+  readonly storedBlob: (layer: { digest: Digest; chainId: ChainId }) => Digest | undefined;
   /** Runs work on one blob at a time: images share layers, and pulls run side by side. */
   readonly exclusively: <T>(digest: Digest, work: () => Promise<T>) => Promise<T>;
 }
@@ -85,10 +89,21 @@ export async function pullImage(request: PullRequest, rooms: PullRooms): Promise
     manifest: manifest.digest,
     layers: digests,
     chainIds,
+    ...standIns(digests, chainIds, rooms),
     sizeBytes,
     lastTaggedAt: rooms.clock.now().toISOString(),
   };
   return { record, config, repoDigest: top.digest };
+}
+
+/** Which blobs stand for layers whose own are not stored, if there are such. */
+function standIns(
+  digests: readonly Digest[],
+  chainIds: readonly ChainId[],
+  { storedBlob }: PullRooms,
+): Pick<ImageRecord, "stored"> {
+  const stored = digests.map((digest, at) => storedBlob({ digest, chainId: chainIds[at] ?? digest }) ?? digest);
+  return stored.some((digest, at) => digest !== digests[at]) ? { stored } : {};
 }
 
 async function fetchConfig(config: Descriptor, request: PullRequest, rooms: PullRooms): Promise<string> {
@@ -137,9 +152,16 @@ async function pullLayers(
     else if (!pull.isKnown) progress.status("Already exists");
   }
   const unpacked = layers.map(async (layer, at) => {
-    const [progress, diffId] = [progresses[at], diffIds[at]];
-    if (known[at] || !progress || !diffId) return undefined;
-    return rooms.exclusively(layer.digest, () => pullLayer({ layer, diffId, progress, limit }, stoppable));
+    const [progress, diffId, chainId] = [progresses[at], diffIds[at], chainIds[at]];
+    if (!progress || !diffId || !chainId) return undefined;
+    const work = { layer, diffId, progress, limit };
+    if (known[at]) {
+      // Unpacked, but nobody has kept what it was unpacked from: without that the image could not leave any more.
+      const isLost = rooms.storedBlob({ digest: layer.digest, chainId }) === undefined;
+      if (isLost) await rooms.exclusively(layer.digest, () => restoreBlob(work, stoppable));
+      return undefined;
+    }
+    return rooms.exclusively(layer.digest, () => pullLayer(work, stoppable));
   });
   for (const one of unpacked) one.catch(() => stop.abort());
   try {
@@ -164,6 +186,21 @@ interface LayerWork {
   readonly diffId: DiffId;
   readonly progress: LayerProgress;
   readonly limit: ReturnType<typeof limiter>;
+}
+
+/** Fetches the blob of a layer that is unpacked. */
+async function restoreBlob(work: LayerWork, pull: Pull): Promise<void> {
+  const { blobs, layers } = pull.rooms;
+  const { layer, diffId } = work;
+  const path = blobs.partialPath(layer.digest);
+  await download(work, pull);
+  try {
+    await layers.verify(path, { expected: { digest: layer.digest, diffId }, signal: pull.request.call.signal });
+  } catch (error) {
+    await blobs.forget(layer.digest);
+    throw error;
+  }
+  await blobs.adopt(path, layer.digest);
 }
 
 /** What was on disk before may be damaged; then it is fetched once more from the start. */
@@ -196,7 +233,13 @@ async function download(
   { isDistrusted = false } = {},
 ): Promise<void> {
   const path = rooms.blobs.partialPath(layer.digest);
-  const onBytes = (current: number) => progress.count("Downloading", current);
+  const guard = new UnpackGuard(dirname(path));
+  let counted = 0;
+  const onBytes = (current: number) => {
+    guard.grown(Math.max(0, current - counted)); // a download that starts anew counts once more, as it is written
+    counted = current;
+    progress.count("Downloading", current);
+  };
   try {
     const call = { ...request.call, path, onBytes, isDistrusted };
     await limit(() => rooms.registry.fetchBlob(request.reference, layer, call));

@@ -273,3 +273,47 @@ describe("a disk that is full", () => {
     }
   });
 });
+
+describe("images that share content compressed in another way", () => {
+  const file = async () => aTar({ f: "the same once unpacked" });
+  const saved = async (name: string) => {
+    for await (const _ of await images.save([name]));
+  };
+
+  it("can leave whatever becomes of the one that brought the content", async () => {
+    const tar = await file();
+    anImage("one:1", [tar], { pack: gzipSync });
+    anImage("other:1", [tar, await aTar({ g: "more" })], { pack: zstdCompressSync });
+    const [one, other] = [`${registry.host}/one:1`, `${registry.host}/other:1`];
+    for (const name of [one, other]) await images.pull(name, { signal, onProgress: () => {} });
+    await images.remove(one, { force: false, usedBy: () => [] });
+    await images.collectGarbage(new Set());
+    await openStores();
+    await saved(other);
+  });
+
+  it("can leave when the same image comes once more by another manifest", async () => {
+    const tar = await file();
+    anImage("same:1", [tar], { pack: gzipSync });
+    anImage("same:2", [tar], { pack: zstdCompressSync });
+    for (const tag of ["1", "2"]) await images.pull(`${registry.host}/same:${tag}`, { signal, onProgress: () => {} });
+    await images.collectGarbage(new Set());
+    await saved(`${registry.host}/same:2`);
+  });
+
+  it("are whole again with the next pull when the content that is stored has gone", async () => {
+    anImage("lost:1", [await file()]);
+    const name = `${registry.host}/lost:1`;
+    await images.pull(name, { signal, onProgress: () => {} });
+    const blobs = join(base, "state/blobs/sha256");
+    const [largest = ""] = (
+      await Promise.all((await readdir(blobs)).map(async (n) => [n, (await stat(join(blobs, n))).size] as const))
+    )
+      .sort(([, a], [, b]) => b - a)
+      .map(([n]) => n);
+    await rm(join(blobs, largest));
+    await expect(saved(name)).rejects.toMatchObject({ code: "blob-corrupt" });
+    await images.pull(name, { signal, onProgress: () => {} });
+    await saved(name);
+  });
+});
