@@ -76,6 +76,24 @@ it("takes each example of its own help for a command line", async () => {
   }
 }, 30_000); // each of them makes the whole program
 
+it("takes each command line of the documentation", async () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const folders = ["", "docs/", ...readdirSync(`${root}samples`).map((name) => `samples/${name}/`)];
+  const files = folders.flatMap((folder) => {
+    const names = readdirSync(root + folder).filter((name) => name.endsWith(".md") && name !== "CHANGELOG.md");
+    return names.map((name) => folder + name);
+  });
+  const refused: string[] = [];
+  for (const file of files) {
+    for (const line of commandLines(readFileSync(root + file, "utf8"))) {
+      const reached = await parsed(shellWords(line).slice(1)).catch((error: Error) => error.message);
+      const isMeant = /^\(outputHelp\)$|missing/.test(reached ?? ""); // a text that speaks of a command or a flag
+      if (!isMeant && !find(reached ?? "nothing")) refused.push(`${file}: ${line}: ${reached}`);
+    }
+  }
+  expect(refused).toEqual([]);
+}, 60_000); // each of them makes the whole program
+
 it("stands in docs/reference as it is; if not, run: npm run reference", () => {
   const folder = fileURLToPath(new URL("../../docs/reference/", import.meta.url));
   const pages = referencePages(program);
@@ -91,6 +109,16 @@ it("has examples in the help of each group of commands too", () => {
   const bare = commandsOf(program).filter(({ command }) => examplesOf(command).length === 0);
   expect(bare.map(({ path }) => path.join(" "))).toEqual([]);
 });
+
+/** What stands in a line of its own or between backquotes and begins with the program's name; no patterns (`[X]`). */
+function commandLines(text: string): string[] {
+  const own = [...text.matchAll(/^(?:\$ | {4})?(gantry .*)$/gm)].map(([, line = ""]) => line);
+  const quoted = [...text.matchAll(/`(gantry [^`]+)`/g)].map(([, line = ""]) => line);
+  const lines = [...own, ...quoted].map((line) => line.split(/ +#| *\\?\| | && |; |, | <|\)$/)[0] ?? "");
+  return [...new Set(lines.map((line) => line.replaceAll("\n", " ").trim()))].filter(
+    (line) => !/[…[│─]|\w\|\w/.test(line),
+  );
+}
 
 /** `COMMAND` or `COMMAND --flag` for what is neither there nor refused. */
 function missing(surface: Surface): string[] {
