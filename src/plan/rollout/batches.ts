@@ -8,6 +8,14 @@ export interface Batch {
   readonly settled: readonly string[];
 }
 
+/** One item of a batch, as drawn. */
+export interface Drawn {
+  /** The operation that says that it went well. */
+  readonly good: string;
+  /** What puts things right when it did not: the next batch waits for that too, or fewer would serve than promised. */
+  readonly restored?: readonly string[];
+}
+
 export interface Batched {
   /** The judgements, in order; none where failures do not matter. */
   readonly judges: readonly string[];
@@ -15,7 +23,7 @@ export interface Batched {
   readonly ends: readonly string[];
 }
 
-/** `draw` gives the operation that says that an item went well. `cause` of the judgements names the policy. */
+/** Draws the items batch by batch, each once the one before it has been judged, and all are well or put right. */
 export function planBatches<Item>(
   draft: UpDraft,
   items: readonly Item[],
@@ -28,7 +36,7 @@ export function planBatches<Item>(
     readonly service: string;
     readonly policy: UpdatePolicy;
     readonly remedies?: readonly string[];
-    readonly draw: (item: Item, batch: Batch) => string;
+    readonly draw: (item: Item, batch: Batch) => Drawn;
   },
 ): Batched {
   const { builder } = draft;
@@ -38,15 +46,16 @@ export function planBatches<Item>(
   let gate: Batch = { after: [], settled: [] };
   for (let at = 0; at < items.length; at += parallelism) {
     const isLast = at + parallelism >= items.length;
-    const own = items.slice(at, at + parallelism).map((item) => draw(item, gate));
-    attempts.push(...own);
-    gate = { after: [], settled: own };
+    const drawn = items.slice(at, at + parallelism).map((item) => draw(item, gate));
+    const settled = drawn.flatMap(({ good, restored = [] }) => [good, ...restored]);
+    attempts.push(...drawn.map(({ good }) => good));
+    gate = { after: [], settled };
     if (action !== "continue" && (!isLast || action === "rollback")) {
       const judged = { attempts: [...attempts], total: items.length, maxFailureRatio, action };
       const step = { ...(remedies ? { remedies } : {}), isStep: true };
       const cause = `${attempts.length} of ${items.length} attempted`;
       // A judgement that failed is the last one.
-      const edges = { after: judges.slice(-1), settled: own, ...step };
+      const edges = { after: judges.slice(-1), settled, ...step };
       const judge = builder.add({ kind: "judge-update", service, ...judged }, cause, edges);
       judges.push(judge);
       gate = { after: [judge], settled: [] };

@@ -32,13 +32,13 @@ function drawRollout(
   const { service } = verdict;
   const jobs = preStart(draft, verdict, gate);
   const attempts: Attempt[] = [];
-  const replace = (replacement: ServiceVerdict["recreate"][number], { after, settled }: Batch): string => {
+  const replace = (replacement: ServiceVerdict["recreate"][number], { after, settled }: Batch): Attempt => {
     const attempt = attemptReplica(draft, verdict, {
       ...{ ...replacement, policy, stopped: request.stopped, after, settled },
       gate: { after: [...gate.after, ...jobs], settled: gate.settled },
     });
     attempts.push(attempt);
-    return attempt.good;
+    return attempt;
   };
   const items = [...request.replacements].sort((a, b) => a.container.number - b.container.number);
   const { judges, ends } = planBatches(draft, items, { service: service.name, policy, draw: replace });

@@ -37,6 +37,8 @@ export interface Attempt {
   readonly way: "start-first" | "stop-first";
   /** The new one serves under its name once this has been carried out. */
   readonly good: string;
+  /** The old one serves again after these, when the new one failed in its place. */
+  readonly restored?: readonly string[];
   /** The old one is down after these. */
   readonly stopped: readonly string[];
   /** It stands by while it does not serve. */
@@ -149,13 +151,12 @@ function stopFirstWithWayBack(
   );
   const gone = discard(draft, fresh, { standby: false, created, remedies: begun });
   const [stop] = down;
-  if (stop !== undefined) {
-    startAndWatch(draft, oldRef, {
-      ...{ cause: "the new one failed", finishes: [gone] },
-      edges: { after: [gone, stop], update: { restores: [stop] } },
-    });
-  }
-  return { old: oldRef, fresh, wasUp: isUp(old), way: "stop-first", good, stopped: down, standby: false };
+  const back = { cause: "the new one failed", finishes: [gone] };
+  const restored =
+    stop === undefined
+      ? []
+      : [startAndWatch(draft, oldRef, { ...back, edges: { after: [gone, stop], update: { restores: [stop] } } }).last];
+  return { old: oldRef, fresh, wasUp: isUp(old), way: "stop-first", good, restored, stopped: down, standby: false };
 }
 
 function freshRef(

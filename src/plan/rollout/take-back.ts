@@ -27,7 +27,7 @@ export function planTakeBack(
     draw: (attempt, batch) => {
       const wish = { batch, remedies: judges, policy: back, limitMs: drainMsOf(service) };
       const isFirst = attempt.way === "start-first" && back.order === "start-first";
-      return isFirst ? oldStartsFirst(draft, attempt, wish) : newStopsFirst(draft, attempt, wish);
+      return { good: isFirst ? oldStartsFirst(draft, attempt, wish) : newStopsFirst(draft, attempt, wish) };
     },
   });
 }
