@@ -14,14 +14,21 @@ export interface ContextEntry {
 
 /**
  * Every entry in name order, directories before what is in them. The Dockerfile and the ignore file are always among
- * them, as Docker's engine wants them.
+ * them, as Docker's engine wants them. Paths that are `skipped` are left out with all that is in them.
  */
-export async function* contextEntries(directory: string, dockerfile: string): AsyncGenerator<ContextEntry> {
+export async function* contextEntries(
+  directory: string,
+  dockerfile: string,
+  skipped: ReadonlySet<string> = new Set(),
+): AsyncGenerator<ContextEntry> {
   const { rules } = await ignoreRulesOf(directory, dockerfile);
   const always = [dockerfile, ...ignoreFileNames(dockerfile)];
   const above = new Set(always.flatMap(directoriesAbove));
-  yield* entriesBelow({ directory, rules, always: new Set(always), above, directories: 0 }, "");
+  yield* entriesBelow({ directory, rules, always: new Set(always), above, skipped, directories: 0 }, "");
 }
+
+/** What a version control keeps for itself changes with every look at it, and says nothing of what is built. */
+export const versionControl: ReadonlySet<string> = new Set([".git", ".hg", ".svn"]);
 
 /** After these the event loop has a turn: a few milliseconds. */
 const directoriesAtOnce = 50;
@@ -31,6 +38,7 @@ interface Walk {
   readonly rules: IgnoreRules;
   readonly always: ReadonlySet<string>;
   readonly above: ReadonlySet<string>;
+  readonly skipped: ReadonlySet<string>;
   /** So many have been gone through. */
   directories: number;
 }
@@ -40,6 +48,7 @@ async function* entriesBelow(walk: Walk, prefix: string): AsyncGenerator<Context
   const names = readdirSync(`${walk.directory}/${prefix}`).sort();
   for (const name of names) {
     const path = prefix + name;
+    if (walk.skipped.has(path)) continue;
     const isHidden = walk.rules.ignores(path) && !walk.always.has(path);
     if (isHidden && !walk.rules.hasExceptions && !walk.above.has(path)) continue;
     const stat = lstatSync(`${walk.directory}/${path}`, { throwIfNoEntry: false });

@@ -9,7 +9,7 @@ import type { Project } from "../../compose/project.js";
 import type { ObservedState } from "../../plan/observed.js";
 import type { Plan, PlanWarning } from "../../plan/operation.js";
 import { imageNameOf } from "../../plan/service/names.js";
-import { contextEntries } from "./context-entries.js";
+import { contextEntries, versionControl } from "./context-entries.js";
 
 /** What is bigger than this many entries is looked at no further. */
 const maxEntries = 20_000;
@@ -52,7 +52,7 @@ async function newerFile(
 ): Promise<string | undefined> {
   if (Number.isNaN(sinceMs)) return undefined;
   let seen = 0;
-  for await (const { path, stat } of contextEntries(directory, dockerfile)) {
+  for await (const { path, stat } of contextEntries(directory, dockerfile, versionControl)) {
     if (++seen > maxEntries) return undefined;
     if (stat.isFile() && stat.ctimeMs > sinceMs) return path;
   }

@@ -61,6 +61,8 @@ it("says nothing where nothing changed, whatever the times are", async () => {
   expect(await changes()).toEqual([]);
   utimesSync(join(context, "src/main.c"), new Date(), new Date());
   write({ Dockerfile: "FROM a" });
+  mkdirSync(join(context, ".git"));
+  write({ ".git/index": "a look at the repository" });
   expect(await changes()).toEqual([]);
 });
 
@@ -121,7 +123,7 @@ it("does not read a file again that is as it was, and does when its size or time
 });
 
 it("leaves a file out that counts as not there, of what is and of what was", async () => {
-  const without = { ...look(), without: join(context, "plan.json") };
+  const without = { ...look(), without: [join(context, "plan.json")] };
   const images = new Map([["own", { ...anImage(), Id: id }]]);
   const changesWithout = async () => {
     const { before, now } = (await observeBuilds(project(), images, without)).get("web") ?? {};
@@ -153,3 +155,11 @@ function age(path: string): void {
   const { mtimeMs } = statSync(path);
   utimesSync(path, new Date(), new Date(mtimeMs - 60_000));
 }
+
+it("leaves the project's Compose files out: what they say is compared by itself", async () => {
+  const inContext = { ...project(), configFiles: [join(context, "compose.yaml")] };
+  write({ "compose.yaml": "one" });
+  await remember(inContext);
+  write({ "compose.yaml": "two" });
+  expect(await changes(inContext)).toEqual([]);
+});

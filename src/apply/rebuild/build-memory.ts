@@ -27,14 +27,17 @@ const digestChars = 32;
 export interface BuildLook {
   readonly nowMs: number;
   readonly signal?: AbortSignal;
-  /** A file, by its absolute path, that counts as not there: a plan file that stands in the context it is bound to. */
-  readonly without?: string;
+  /** Files, by their absolute paths, that count as not there: a plan file that stands in the context it is bound to. */
+  readonly without?: readonly string[];
   /** Where the tool keeps what it knows. */
   readonly directory: string;
   readonly secretKey?: () => Promise<Buffer | undefined>;
 }
 
-/** By service. Without `all`, only of those of which is known what their image was built from. */
+/**
+ * By service. Without `all`, only of those of which is known what their image was built from. Compose files count as
+ * not there: a plan reads them by itself, and a change of them should cost no more than what it says.
+ */
 export async function observeBuilds(
   project: Project,
   images: ObservedState["images"],
@@ -45,13 +48,14 @@ export async function observeBuilds(
     return build ? [{ service: service.name, build }] : [];
   });
   if (builds.length === 0) return new Map();
-  const reader = await SourceReader.open(look, async (name) => images.get(name)?.Id);
+  const without = [...(look.without ?? []), ...composeFilesOf(project)];
+  const reader = await SourceReader.open({ ...look, without }, async (name) => images.get(name)?.Id);
   const found = await Promise.all(
     builds.map(async ({ service, build }): Promise<Array<[string, ObservedBuild]>> => {
       const { image: name } = build;
       const id = images.get(name)?.Id;
       const known = id === undefined ? undefined : recordsOf(look).find({ image: name, id });
-      const before = known && withoutFile(known, build, look.without);
+      const before = known && withoutFiles(known, build, without);
       if (!before && !look.all) return [];
       const now = await reader?.read(build);
       return [[service, { ...(before ? { before } : {}), ...(now ? { now } : {}) }]];
@@ -76,12 +80,21 @@ export async function rememberBuild(
   };
 }
 
-function withoutFile(sources: BuildSources, build: ImageBuild, path: string | undefined): BuildSources {
-  if (path === undefined) return sources;
+/** With all that they include and extend. */
+function composeFilesOf({ configFiles, sources }: Project): string[] {
+  const places = [...sources.values()].flat().map(({ file }) => file);
+  return [...new Set([...configFiles, ...places.filter((file) => /\.ya?ml$/.test(file))])];
+}
+
+function withoutFiles(sources: BuildSources, build: ImageBuild, paths: readonly string[]): BuildSources {
   const directories = directoriesOf(build);
   const trees = Object.entries(sources.trees).map(([name, tree]): [string, SourceTree] => {
-    const { [relative(directories[name] ?? "/", path)]: _file, ...files } = tree.files;
-    return [name, { ...tree, files }];
+    const left = new Set(paths.map((path) => relative(directories[name] ?? "/", path)));
+    if (![...left].some((path) => path in tree.files)) return [name, tree];
+    return [
+      name,
+      { ...tree, files: Object.fromEntries(Object.entries(tree.files).filter(([path]) => !left.has(path))) },
+    ];
   });
   return { ...sources, trees: Object.fromEntries(trees) };
 }

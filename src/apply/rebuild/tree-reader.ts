@@ -10,7 +10,7 @@ import { readlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { SourceTree } from "../../plan/build/build-sources.js";
-import { type ContextEntry, contextEntries, ignoreRulesOf } from "../build/context-entries.js";
+import { type ContextEntry, contextEntries, ignoreRulesOf, versionControl } from "../build/context-entries.js";
 import { StatCache } from "./stat-cache.js";
 
 /** What is bigger is more than a build reads, as a rule, and would be looked through before each plan. */
@@ -25,8 +25,8 @@ export interface TreeOptions {
   readonly stateDirectory: string;
   readonly nowMs: number;
   readonly signal?: AbortSignal;
-  /** A file, by its absolute path, that counts as not there. */
-  readonly without?: string;
+  /** Files, by their absolute paths, that count as not there. */
+  readonly without?: readonly string[];
 }
 
 /** Life: made for one look at a project, asked for trees, saved once. Services that share a directory share a look. */
@@ -59,17 +59,16 @@ export class TreeReader {
   }
 
   async #read(directory: string, dockerfile: string): Promise<SourceTree | undefined> {
-    const { stateDirectory, nowMs, signal, without } = this.#options;
-    const left = without === undefined ? undefined : relative(directory, without);
+    const { stateDirectory, nowMs, signal, without = [] } = this.#options;
+    const skipped = new Set([...versionControl, ...without.map((path) => relative(directory, path))]);
     const cache = this.#caches.get(directory) ?? new StatCache(stateDirectory, directory, nowMs);
     this.#caches.set(directory, cache);
     const files: Record<string, string> = Object.create(null);
     let count = 0;
     const unread: ContextEntry[] = [];
     let bytes = 0;
-    for await (const entry of contextEntries(directory, dockerfile)) {
+    for await (const entry of contextEntries(directory, dockerfile, skipped)) {
       const { path, stat } = entry;
-      if (path === left) continue;
       if (stat.isFile()) bytes += stat.size;
       if (++count > limits.entries || bytes > limits.bytes) return undefined;
       const known = stat.isFile() ? cache.digestOf(path, stat) : await digestOfOther(directory, entry);

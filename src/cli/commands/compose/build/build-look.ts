@@ -16,7 +16,7 @@ export function buildLook(context: CliContext): BuildLookPlace {
 /** For a plan that stands, or will stand, in the file: bound to all that builds read, but not to itself. */
 export function boundBuilds(context: CliContext, planFile: string | undefined) {
   if (planFile === undefined) return buildLook(context);
-  return { ...buildLook(context), all: true, without: resolve(context.cwd, planFile) };
+  return { ...buildLook(context), all: true, without: [resolve(context.cwd, planFile)] };
 }
 
 /** Keeps what each image is built from, so that a later plan can tell that something else would be built. */
