@@ -17,6 +17,7 @@ import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
 import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
+import { proxyVariables, withProxies } from "./registry-auth/docker-proxies.js";
 import { offlineClient } from "./registry-auth/offline-client.js";
 import { withCredentials } from "./registry-auth/with-credentials.js";
 import { parseReportWish, RunRecorder } from "./run-recorder.js";
@@ -210,7 +211,8 @@ class Session implements CliContext {
   connect(): Promise<EngineClient> {
     this.#client ??= this.chooseEngine().then(async (choice) => {
       this.#warn(choice);
-      const client = await this.#environment.connect(choice);
+      const connected = await this.#environment.connect(choice);
+      const client = withProxies(connected, proxyVariables(this.dockerConfig().proxies, this.env));
       if (isOfflineWanted(this.env)) return offlineClient(client);
       return withCredentials(client, async () => {
         const { CredentialStore } = await import("./registry-auth/credential-store.js");

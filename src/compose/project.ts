@@ -26,6 +26,8 @@ export interface Project {
   readonly envFiles: readonly string[];
   /** What interpolation and bare `environment` keys see: process environment over `.env`. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The user's own proxies, for every container that does not say otherwise; no part of the files. Absent: none. */
+  readonly proxies?: Readonly<Record<string, string>>;
   /** By key, sorted. Only services that the active profiles select. */
   readonly services: ReadonlyMap<string, Service>;
   /** Keys of services that no active profile selects: not orphans. */

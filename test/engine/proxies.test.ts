@@ -131,3 +131,31 @@ it("tells a proxy's refusal as the proxy's, and asks nobody about hosts that NO_
   await gantry("image", "pull", name);
   expect(asked()).toHaveLength(before);
 });
+
+it("gives builds and containers the proxies of docker's configuration, unless they say otherwise", async () => {
+  const folder = join(engine.env.HOME ?? "", ".docker");
+  mkdirSync(folder, { recursive: true });
+  const proxies = { default: { httpProxy: "http://p.test:3128", noProxy: "here.test" } };
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ proxies }));
+  const project = mkdtempSync(join(work, "project-"));
+  const service = { image: "busybox", command: "sleep 60", environment: { no_proxy: "mine" } };
+  writeFileSync(join(project, "compose.yaml"), JSON.stringify({ name: "proxied", services: { s: service } }));
+  writeFileSync(join(project, "Dockerfile"), "FROM busybox\nRUN echo $HTTP_PROXY-$http_proxy-$no_proxy\n");
+  const said = await gantry("image", "build", "--no-cache", "--build-arg", "no_proxy=mine", "-t", "proxied", project);
+  expect(said).toContain("\nhttp://p.test:3128-http://p.test:3128-mine\n");
+  expect(await gantry("image", "inspect", "proxied")).not.toContain("p.test");
+  expect(await gantry("container", "run", "--rm", "-e", "http_proxy=other", "busybox", "env")).toMatch(
+    /http_proxy=other.*HTTP_PROXY=http:\/\/p.test:3128/s,
+  );
+  const file = ["-f", join(project, "compose.yaml")];
+  await gantry(...file, "up", "-d");
+  const container = () => gantry("container", "inspect", "-f", "{{.Id}} {{.Config.Env}}", "proxied-s-1");
+  const first = await container();
+  expect(first).toContain("HTTP_PROXY=http://p.test:3128");
+  expect(first).toContain("no_proxy=mine");
+  await gantry(...file, "up", "-d");
+  expect(await container()).toBe(first);
+  expect(await gantry(...file, "config")).not.toContain("p.test");
+  await gantry(...file, "down", "-t", "0");
+  rmSync(folder, { recursive: true });
+});

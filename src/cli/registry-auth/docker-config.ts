@@ -19,6 +19,8 @@ export interface DockerConfig {
   readonly auths: Readonly<Record<string, Credentials>>;
   /** The helper that keeps the credentials of one registry, and of all others: `NAME` of `docker-credential-NAME`. */
   readonly credHelpers: Readonly<Record<string, string>>;
+  /** By an engine's address, or `default`: `httpProxy`, `httpsProxy`, `noProxy`, … */
+  readonly proxies: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly credsStore?: string;
   readonly detachKeys?: string;
   readonly psFormat?: string;
@@ -62,6 +64,11 @@ export function parseDockerConfig(text: string | undefined): DockerConfig {
   return {
     auths: Object.fromEntries(Object.entries(auths).map(([key, entry]) => [key, parseEntry(entry)])),
     credHelpers: Object.fromEntries(Object.entries(helpers).filter(isText)),
+    proxies: Object.fromEntries(
+      Object.entries(isRecord(config.proxies) ? config.proxies : {}).flatMap(([engine, settings]) =>
+        isRecord(settings) ? [[engine, Object.fromEntries(Object.entries(settings).filter(isText))]] : [],
+      ),
+    ),
     ...Object.fromEntries(texts.map((name) => [name, config[name]] as const).filter(isText)),
   };
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { EngineClient } from "../../client/engine-client.js";
 import { registryConfig } from "./auth-header.js";
 import { type Credentials, hubKey, parseDockerConfig, registryKey, withEntry } from "./docker-config.js";
+import { proxyVariables } from "./docker-proxies.js";
 import { withCredentials } from "./with-credentials.js";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -29,8 +30,21 @@ it("reads docker's file: passwords that hold colons, tokens, helpers and formats
 
 it("takes a file that is no JSON, or of other types, for an empty one", () => {
   for (const text of [undefined, "", "{", "[]", '{"auths":[],"credHelpers":"x","credsStore":{}}']) {
-    expect(parseDockerConfig(text)).toEqual({ auths: {}, credHelpers: {} });
+    expect(parseDockerConfig(text)).toEqual({ auths: {}, credHelpers: {}, proxies: {} });
   }
+});
+
+it("makes variables of docker's proxies: those of the engine that is named, else the default ones", () => {
+  const proxies = {
+    default: { httpProxy: "http://p:1", noProxy: "a,b", ftpProxy: "" },
+    "tcp://far:2375": { httpsProxy: "q" },
+  };
+  const { proxies: read } = parseDockerConfig(JSON.stringify({ proxies: { ...proxies, odd: 7 } }));
+  expect(proxyVariables(read, {})).toEqual({
+    ...{ HTTP_PROXY: "http://p:1", http_proxy: "http://p:1", NO_PROXY: "a,b", no_proxy: "a,b" },
+  });
+  expect(proxyVariables(read, { DOCKER_HOST: "tcp://far:2375" })).toEqual({ HTTPS_PROXY: "q", https_proxy: "q" });
+  expect(proxyVariables({}, {})).toEqual({});
 });
 
 it("knows Docker Hub by all its names, and registries by their host", () => {

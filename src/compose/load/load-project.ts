@@ -55,6 +55,8 @@ export interface LoadRequest {
   readonly keepsTexts?: boolean | undefined;
   /** The process environment. */
   readonly env: Environment;
+  /** What every container's environment begins with. */
+  readonly proxies?: Readonly<Record<string, string>> | undefined;
   readonly readStdin?: (() => Promise<string | Uint8Array>) | undefined;
   /** Brings files that stand elsewhere. Without it they are an error. */
   readonly fetchRemote?: FetchRemote | undefined;
@@ -69,9 +71,11 @@ export interface LoadResult {
 /** Never throws for what the user wrote. */
 export async function loadProject(request: LoadRequest): Promise<LoadResult> {
   const input = await readStdin(request);
-  const { value: project, report } = await loadWithRemotes(request.fetchRemote, (found, remotes) =>
+  const { value, report } = await loadWithRemotes(request.fetchRemote, (found, remotes) =>
     load(request, input, { report: found, remotes }),
   );
+  const { proxies = {} } = request;
+  const project = value && Object.keys(proxies).length > 0 ? { ...value, proxies } : value;
   return { project: report.hasErrors ? undefined : project, diagnostics: report.sorted() };
 }
 

@@ -3,7 +3,7 @@ import type { Project, Service } from "../../compose/project.js";
 
 /** `KEY=value`, or `KEY` alone to unset the image's value; with the names of the models that the service uses. */
 export function containerEnv(project: Project, service: Service): string[] {
-  const environment = { ...service.environment, ...modelNames(project, service) };
+  const environment = { ...project.proxies, ...service.environment, ...modelNames(project, service) };
   return Object.entries(environment).map(([key, value]) => (value === null ? key : `${key}=${value}`));
 }
 

@@ -4,6 +4,7 @@ import { GantryError } from "../../../base/errors.js";
 import type { LoadRequest, LoadResult } from "../../../compose/load/load-project.js";
 import type { Project } from "../../../compose/project.js";
 import type { CliContext } from "../../context.js";
+import { proxyVariables } from "../../registry-auth/docker-proxies.js";
 import { readStdinOnce } from "./output/stdin-text.js";
 import { printProblems } from "./output/verdict.js";
 
@@ -102,6 +103,7 @@ export function requestOf(context: CliContext): LoadRequest {
     allResources: more.allResources,
     compatibility: more.compatibility,
     env,
+    proxies: proxyVariables(context.dockerConfig().proxies, context.env),
     readStdin: () => readStdinOnce(context.stdin),
     fetchRemote: async (reference) => (await import("./remotes.js")).fetcherOf(context)(reference),
   };

@@ -8,6 +8,7 @@ import type { EngineClient } from "../../../../client/engine-client.js";
 import type { ContainerCreateBody, WaitReply } from "../../../../wire/container.js";
 import type { CliContext } from "../../../context.js";
 import { pullImage } from "../../../pull-image.js";
+import { proxyVariables } from "../../../registry-auth/docker-proxies.js";
 import { runSession } from "../../../stdio-session.js";
 import { attachedStreams, createBody } from "./create/create-body.js";
 import { readCreateFiles, reserveIdFile } from "./create/create-files.js";
@@ -62,7 +63,8 @@ async function readBody(
   }
   const consoleSize: [number, number] | undefined = stdout.isTTY ? [stdout.rows, stdout.columns] : undefined;
   const files = await readCreateFiles(options, cwd);
-  return createBody({ options, ...rest, cwd, env, files, ...(consoleSize ? { consoleSize } : {}) });
+  const proxies = proxyVariables(context.dockerConfig().proxies, env);
+  return createBody({ options, ...rest, cwd, env, proxies, files, ...(consoleSize ? { consoleSize } : {}) });
 }
 
 async function create(

@@ -18,6 +18,7 @@ function bodyOf(line: string | string[], env: Record<string, string> = {}, files
   const [image = "", ...words] = command.args;
   const options = command.opts<CreateOptions>();
   return createBody({
+    proxies: {},
     options,
     image,
     command: words,

@@ -32,6 +32,8 @@ export interface CreateRequest {
   readonly attach: boolean;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables that the container has unless it is given others. */
+  readonly proxies: Readonly<Record<string, string>>;
   readonly files: CreateFiles;
   /** Rows and columns of the terminal. */
   readonly consoleSize?: [number, number];
@@ -49,7 +51,7 @@ export function createBody(request: CreateRequest): ContainerCreateBody {
     OpenStdin: options.interactive === true,
     StdinOnce: streams.stdin && options.interactive === true,
     Tty: options.tty === true,
-    Env: environment(options.env ?? [], { env: request.env, fileLines: files.env }),
+    Env: withDefaults(environment(options.env ?? [], { env: request.env, fileLines: files.env }), request.proxies),
     Labels: parsePairs([...meaningful(files.labels), ...(options.label ?? [])]),
     ...(command.length > 0 ? { Cmd: [...command] } : {}),
     // An empty word clears the image's entrypoint.
@@ -170,6 +172,12 @@ export function environment(
     return value === undefined ? word : `${word}=${value}`;
   });
   return [...ofFiles, ...own];
+}
+
+function withDefaults(own: readonly string[], defaults: Readonly<Record<string, string>>): string[] {
+  const given = new Set(own.map((entry) => entry.split("=", 1)[0]));
+  const others = Object.entries(defaults).filter(([name]) => !given.has(name));
+  return [...own, ...others.map(([name, value]) => `${name}=${value}`)];
 }
 
 /** Lines that are neither empty nor comments. */
