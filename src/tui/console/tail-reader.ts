@@ -17,7 +17,9 @@ export class TailReader implements LogReader {
   readonly #source: number;
   readonly #signal: AbortSignal;
   #lines: LogLine[] = [];
-  #isFilled = false;
+  /** Older lines are not held. */
+  #isCut = false;
+  #filling: Promise<void> = Promise.resolve();
 
   constructor(client: EngineClient, id: string, options: { source: number; signal: AbortSignal }) {
     this.#client = client;
@@ -51,6 +53,7 @@ export class TailReader implements LogReader {
       lastAt: range.at(-1)?.at,
       isStart: isBefore,
       isEnd: !isBefore,
+      ...(this.#isCut ? { newest: keptLines } : {}),
     };
   }
 
@@ -64,28 +67,40 @@ export class TailReader implements LogReader {
     return (this.#lines.at(-1)?.place.offset ?? -1) + 1;
   }
 
+  /** One at a time: two would both add what is new. */
+  #fill(): Promise<void> {
+    const next = this.#filling.catch(() => {}).then(() => this.#fetch());
+    this.#filling = next;
+    return next;
+  }
+
   /** The first time the newest lines, then those after the last one. */
-  async #fill(): Promise<void> {
+  async #fetch(): Promise<void> {
     const last = this.#lines.at(-1);
-    const since = last ? Date.parse(last.at) / 1000 : undefined;
     const { Config } = await this.#client.containers.inspect(this.#id, { signal: this.#signal });
-    const query = { tail: keptLines, timestamps: true, tty: Config.Tty === true };
-    const from = since === undefined ? {} : { since };
+    // A time has fewer digits here than in the log: what is held already comes once more, and is left out.
+    const from = last ? { since: Date.parse(last.at) / 1000 } : { tail: keptLines };
+    const query = { ...from, timestamps: true, tty: Config.Tty === true };
     let text = { stdout: "", stderr: "" };
-    for await (const frame of this.#client.containers.logs(this.#id, { ...query, ...from }, { signal: this.#signal })) {
+    for await (const frame of this.#client.containers.logs(this.#id, query, { signal: this.#signal })) {
       const stream = frame.stream === "stderr" ? "stderr" : "stdout";
       const lines = (text[stream] + Buffer.from(frame.payload).toString("utf8")).split("\n");
       text = { ...text, [stream]: lines.pop() ?? "" };
       for (const line of lines) this.#add(line, stream === "stderr", last?.at);
+      if (this.#lines.length > 2 * keptLines) this.#cut();
     }
+    this.#isCut ||= this.#lines.length >= keptLines;
+    this.#cut();
+  }
+
+  #cut(): void {
     this.#lines = this.#lines.slice(-keptLines);
-    this.#isFilled = true;
   }
 
   #add(line: string, isError: boolean, after: string | undefined): void {
     const gap = line.indexOf(" ");
     const at = line.slice(0, gap);
-    if (gap < 0 || (this.#isFilled && after !== undefined && at <= after)) return;
+    if (gap < 0 || (after !== undefined && at <= after)) return;
     const text = line.slice(gap + 1, gap + 1 + longestTextChars).replace(/\r$/, "");
     this.#lines.push({ at, isError, text, place: { file, offset: this.#end() }, source: this.#source });
   }

@@ -35,6 +35,8 @@ export interface LogBlock {
   readonly isStart: boolean;
   /** Nothing stood behind `end` when it was read. */
   readonly isEnd: boolean;
+  /** Where the engine gives no more than the end of a log: how many lines that is. Older ones are there. */
+  readonly newest?: number | undefined;
 }
 
 export type Direction = "before" | "after";
@@ -49,6 +51,7 @@ export function joinBlocks(earlier: LogBlock, later: LogBlock): LogBlock {
     lastAt: later.lastAt ?? earlier.lastAt,
     isStart: earlier.isStart,
     isEnd: later.isEnd,
+    newest: earlier.newest ?? later.newest,
   };
 }
 

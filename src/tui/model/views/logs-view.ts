@@ -131,12 +131,14 @@ function marked(
 
 function headLine(logs: LogsState, columns: number): Line {
   const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, grown } = logs;
+  const newest = logs.blocks.find((block) => block.newest !== undefined)?.newest;
   const progress = scan && scan.total > 0 ? ` ${sizeText(scan.bytes)} of ${sizeText(scan.total)}` : "";
   const words: Segment[] = [
     seg(`  ${title}`, "bold"),
     follows ? seg("  following", "good") : seg(grown.size > 0 ? "  held, newer lines below: G" : "  held", "wait"),
     ...(filter ? [seg(`  &${filter}`, "match")] : []),
     ...(pattern ? [seg(`  /${pattern}`, "match")] : []),
+    ...(newest ? [seg(`  the newest ${newest} lines`, "dim")] : []),
     ...(wraps ? [seg("  wrapped", "dim")] : []),
     ...(stamps ? [seg("  times", "dim")] : []),
     ...(busy === "searching" ? [seg(`  searching${progress}, esc stops`, "busy")] : []),
