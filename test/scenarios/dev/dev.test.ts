@@ -60,6 +60,20 @@ describe("gantry dev in a fresh clone", () => {
     expect([code, existsSync(`${cwd}/.env`), await gantry.ok(["image", "ls", "-q"])]).toEqual([0, false, ""]);
   });
 
+  it("asks about files from elsewhere before it writes anything", async () => {
+    const git = (...words: string[]) => execFileSync("git", ["-C", `${gantry.workDir}/theirs`, ...words]);
+    await gantry.projectOf("theirs", "services: { theirs: { image: busybox } }");
+    git("init", "-q");
+    git("add", ".");
+    git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "theirs");
+    const mine = `include: ["file://${gantry.workDir}/theirs"]\nservices: { ours: { image: busybox } }\n`;
+    const { cwd } = await gantry.projectOf("ours", mine);
+    writeFileSync(`${cwd}/.env.example`, "APP_SECRET=\n");
+    const { code, output } = await gantry.run(["dev", "--detach"], { cwd });
+    expect(output).toMatch(/files from elsewhere[\s\S]*Nothing was done/);
+    expect([code, existsSync(`${cwd}/.env`)]).toEqual([1, false]);
+  });
+
   it("pulls, builds, migrates and fills, and says where it answers and who may log in", async () => {
     const { cwd } = copy("first");
     const { code, stdout, output } = await dev(copy("first"));

@@ -14,13 +14,13 @@ import type { CliContext, HostFinding } from "../../../context.js";
 import { styleFor } from "../../../views/style.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { serviceUrls } from "../instances/url.js";
-import { loadModel } from "../load.js";
+import { load, loadModel, requestOf } from "../load.js";
 import { progressMode, wantsColor } from "../output/terminal.js";
 import { findReplicasOf } from "../replicas.js";
 import { runPlan, takeLock } from "../run-plan.js";
 import { type UpFlags, upOptions } from "../up.js";
 import { type DevSource, findSource } from "./dev-source.js";
-import { bringEnv, envNeeds } from "./env-file.js";
+import { type DraftedEnv, draftEnv, envNeeds } from "./env-file.js";
 import { checkDisk, checkHelpers, findingText } from "./host-checks.js";
 import { showAsTasks } from "./plan-board.js";
 import { drawDevPlan } from "./prepare.js";
@@ -45,11 +45,14 @@ export async function dev(context: CliContext, flags: DevFlags, services: readon
   const source = findSource(context);
   for (const note of source.notes) context.stderr.write(`note: ${note}\n`);
   if (flags.check) return (await import("./check.js")).check(context, source, services);
-  await begin(context, source);
+  const draft = await draftFor(context, source);
+  // Files from elsewhere are asked about before anything is written here.
+  const isTrusted = draft !== undefined && (await trustRemotes(context, source, { draft, flags }));
+  await begin(context, draft);
   const chosen = services.length > 0 ? services : source.services;
   const project = await loadModel(context, chosen, { request: source.request });
   if (!project) return;
-  if (project.remotes) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
+  if (project.remotes && !isTrusted) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
   const client = await context.connect();
   const own = [...(project.gantry?.dev?.jobs.values() ?? []), ...source.jobs];
   const wanted = { project, flags, services: chosen, jobs: services.length > 0 ? [] : own };
@@ -59,12 +62,33 @@ export async function dev(context: CliContext, flags: DevFlags, services: readon
   if (!flags.detach) await stay(context, client, wanted);
 }
 
-/** Checks this host and makes `.env`. Asks before anything is drawn. Throws for what is missing, all at once. */
-async function begin(context: CliContext, { directory }: DevSource): Promise<void> {
+/** Undefined where `.env` needs nothing, or is somebody else's business. */
+async function draftFor(context: CliContext, { directory }: DevSource): Promise<DraftedEnv | undefined> {
   const { envFile = [], dryRun } = context.globals;
-  if (dryRun) return;
-  const needs = envFile.length > 0 ? undefined : envNeeds(context, directory);
-  const made = needs && (await bringEnv(context, needs));
+  const needs = dryRun || envFile.length > 0 ? undefined : envNeeds(context, directory);
+  return needs && draftEnv(context, needs);
+}
+
+/**
+ * Asks about files from elsewhere, as the project is with the variables of the draft. False when there are none, or the
+ * project cannot be loaded: loading it again tells why. Throws "cancelled" when they are not trusted.
+ */
+async function trustRemotes(
+  context: CliContext,
+  { request }: DevSource,
+  { draft, flags }: { draft: DraftedEnv; flags: DevFlags },
+): Promise<boolean> {
+  const { env } = { ...requestOf(context), ...request };
+  const { project } = await load(context, { ...request, env: { ...Object.fromEntries(draft.values), ...env } });
+  if (!project?.remotes) return false;
+  await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
+  return true;
+}
+
+/** Checks this host and writes `.env`. Throws for what is missing, all at once. */
+async function begin(context: CliContext, draft: DraftedEnv | undefined): Promise<void> {
+  if (context.globals.dryRun) return;
+  await draft?.write();
   const tasks: ListrTask[] = [
     {
       title: "Check this host",
@@ -75,7 +99,7 @@ async function begin(context: CliContext, { directory }: DevSource): Promise<voi
         if (findings.length > 0) task.title = `Check this host  ${findings.map(findingText).join("; ")}`;
       },
     },
-    ...(made === undefined ? [] : [{ title: `.env  ${made}`, task: () => {} }]),
+    ...(draft === undefined ? [] : [{ title: `.env  ${draft.said}`, task: () => {} }]),
   ];
   await runTasks(context, tasks);
 }

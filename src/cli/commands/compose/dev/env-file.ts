@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { GantryError } from "../../../../base/errors.js";
+import { GantryError, messageOf } from "../../../../base/errors.js";
 import { completeEnv, type MissingVariables, makeSecret, missingVariables } from "../../../../dev/env/complete-env.js";
 import { type ExampleVariable, readExample } from "../../../../dev/env/read-example.js";
 import type { CliContext } from "../../../context.js";
@@ -46,8 +46,16 @@ export function cannotAsk({ path, example }: EnvNeeds, names: readonly string[])
   });
 }
 
-/** Asks, generates, writes. What was done, as a clause. Throws "variable-missing" where nobody can be asked. */
-export async function bringEnv(context: CliContext, needs: EnvNeeds): Promise<string> {
+/** What `.env` is to be; nothing is written yet. */
+export interface DraftedEnv {
+  readonly values: ReadonlyMap<string, string>;
+  /** What the draft came from, as a clause. */
+  readonly said: string;
+  write(): Promise<void>;
+}
+
+/** Asks and generates. Throws "variable-missing" where nobody can be asked. */
+export async function draftEnv(context: CliContext, needs: EnvNeeds): Promise<DraftedEnv> {
   const answers = await ask(context, needs);
   const values = new Map<string, string>();
   for (const { name, wish } of needs.variables) {
@@ -57,10 +65,21 @@ export async function bringEnv(context: CliContext, needs: EnvNeeds): Promise<st
   }
   const { path, current, exampleText } = needs;
   const text = completeEnv({ example: exampleText, current }, needs, values);
+  return { values, said: whatWasDone(needs, answers.size), write: () => writeWhole(path, text) };
+}
+
+/** Throws "bad-parameter" where the folder cannot be written to. */
+async function writeWhole(path: string, text: string): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString("hex")}.new`;
-  writeFileSync(beside, text, { mode: envFileMode, flag: "wx" });
-  await rename(beside, path);
-  return whatWasDone(needs, answers.size);
+  try {
+    writeFileSync(beside, text, { mode: envFileMode, flag: "wx" });
+    await rename(beside, path);
+  } catch (cause) {
+    throw new GantryError("bad-parameter", `${path} cannot be written: ${messageOf(cause)}`, {
+      hint: "Make the folder writable, or name a file that is there with --env-file.",
+      cause,
+    });
+  }
 }
 
 function whatWasDone({ variables, given, current, example }: EnvNeeds, answered: number): string {
