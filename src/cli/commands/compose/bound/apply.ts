@@ -22,7 +22,11 @@ import { sayNothingToDo } from "../up.js";
 import { readPlanFile } from "./plan-file.js";
 
 /** Exit code 4, and nothing is done, when files or what runs have moved since; else as `up -d`. */
-export async function apply(context: CliContext, flags: { waitLock: boolean }, path: string): Promise<void> {
+export async function apply(
+  context: CliContext,
+  flags: { waitLock: boolean; yes?: boolean },
+  path: string,
+): Promise<void> {
   const document = parsePlanDocument(await readPlanFile(path, resolve(context.cwd, path)), path);
   checkFlags(context);
   const digester = await aDigester();
@@ -33,6 +37,7 @@ export async function apply(context: CliContext, flags: { waitLock: boolean }, p
   const then = asThen(context, document);
   const project = await loadModel(then, document.options.services);
   if (!project) return;
+  if (project.remotes) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
   const client = await context.connect();
   await using _lock = await takeLock(context, client, {
     project: project.name,

@@ -74,11 +74,12 @@ function registerBound(program: Command, context: CliContext): void {
   const apply = program
     .command("apply <file>")
     .description("carry out the plan of a file, or nothing when what it was made from has moved")
+    .option("-y, --yes", "answer yes to every question")
     .option(...waitLock)
     .action(async (file: string, flags) => (await import("../bound/apply.js")).apply(context, flags, file));
   withExitCodes(apply, {
     "1": "something failed; a card tells what",
-    "4": "files or what runs have moved since the plan was made; nothing was changed",
+    "4": "files or what runs have moved since the plan was made; no container was touched",
   });
   withExamples(apply, "gantry apply plan.json");
   const diff = program
