@@ -136,6 +136,22 @@ describe("exit codes", () => {
     expect((await gantry.run(["container", "run", "--rm", "--cpus", "many", "busybox"])).code).toBe(125);
   });
 
+  it("are 2 for a command line that is not understood", async () => {
+    const lines = [
+      "compose up -d",
+      "down --rmi some",
+      "config --format xml",
+      "scale web",
+      "port web http",
+      "ps --filter x",
+    ];
+    for (const line of lines) {
+      const outcome = await project.run(...line.split(" "));
+      expect(outcome, line).toMatchObject({ code: 2, stdout: "" });
+    }
+    expect((await project.run("compose", "up", "-d")).stderr).toContain("commands of gantry itself");
+  });
+
   it("of words that Node knows too are what the command makes of them", async () => {
     expect(
       (await project.run("exec", "-T", "web", "sh", "-c", 'test "$1" = --env-file', "sh", "--env-file", "none")).code,

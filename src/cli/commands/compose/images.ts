@@ -19,7 +19,7 @@ export interface PullFlags {
 export async function pull(context: CliContext, flags: PullFlags, services: readonly string[]): Promise<void> {
   const { policy } = flags;
   if (policy !== undefined && policy !== "always" && policy !== "missing") {
-    throw new GantryError("bad-parameter", "--policy: use always or missing");
+    throw new GantryError("bad-usage", "--policy: use always or missing");
   }
   const project = await loadModel(context, services);
   if (!project) return;

@@ -27,7 +27,7 @@ export async function down(
     throw new GantryError("bad-usage", "--purge says how volumes are removed", { hint: "Add --volumes" });
   }
   if (rmi !== undefined && rmi !== "local" && rmi !== "all") {
-    throw new GantryError("bad-parameter", `invalid value "${rmi}" for --rmi: use local or all`);
+    throw new GantryError("bad-usage", `invalid value "${rmi}" for --rmi: use local or all`);
   }
   const { planDown } = await import("../../../plan/plan-down.js");
   const asked = { command: "down", flags, images: rmi !== undefined, takesAway: services } as const;

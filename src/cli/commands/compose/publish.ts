@@ -59,7 +59,7 @@ export async function publish(context: CliContext, flags: PublishFlags, reposito
 
 function versionOf(text: string | undefined): OciVersion | undefined {
   if (text === undefined || text === "1.0" || text === "1.1") return text;
-  throw new GantryError("bad-parameter", `--oci-version: ${text} is not known; use 1.0 or 1.1`);
+  throw new GantryError("bad-usage", `--oci-version: ${text} is not known; use 1.0 or 1.1`);
 }
 
 /** Whoever pulls the project has none of its build contexts. */

@@ -2,12 +2,12 @@
 import { GantryError } from "../../../base/errors.js";
 import type { Filters } from "../../../wire/filters.js";
 
-/** `label=a=b`, `status=running`; the same key again adds a value. Throws "bad-parameter". */
+/** `label=a=b`, `status=running`; the same key again adds a value. Throws "bad-usage". */
 export function parseFilters(words: readonly string[] = []): Filters {
   const filters: Record<string, string[]> = {};
   for (const word of words) {
     const at = word.indexOf("=");
-    if (at < 1) throw new GantryError("bad-parameter", `--filter: ${word} is not a filter; write it as status=running`);
+    if (at < 1) throw new GantryError("bad-usage", `--filter: ${word} is not a filter; write it as status=running`);
     const key = word.slice(0, at);
     filters[key] = [...(filters[key] ?? []), word.slice(at + 1)];
   }

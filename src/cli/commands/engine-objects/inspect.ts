@@ -16,7 +16,7 @@ export async function inspect(
 ): Promise<void> {
   const wanted = kinds.filter((kind) => type === undefined || kind === type);
   if (wanted.length === 0) {
-    throw new GantryError("bad-parameter", `--type: ${type} is not known; use ${kinds.join(", ")}`);
+    throw new GantryError("bad-usage", `--type: ${type} is not known; use ${kinds.join(", ")}`);
   }
   const client = await context.connect();
   const found = await inspectAll(context, names, async (name) => {

@@ -46,10 +46,9 @@ async function askCredentials(
   { store, registry, key }: { store: CredentialStore; registry: string; key: string },
 ): Promise<Credentials> {
   if (passwordStdin && password !== undefined) {
-    throw new GantryError("bad-parameter", "--password and --password-stdin cannot be combined");
+    throw new GantryError("bad-usage", "--password and --password-stdin cannot be combined");
   }
-  if (passwordStdin && !username)
-    throw new GantryError("bad-parameter", "Must provide --username with --password-stdin");
+  if (passwordStdin && !username) throw new GantryError("bad-usage", "Must provide --username with --password-stdin");
   if (password !== undefined) {
     context.stderr.write("warning: a password on the command line is seen by others; use --password-stdin\n");
   }

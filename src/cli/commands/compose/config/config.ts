@@ -89,7 +89,7 @@ async function textOf(
   const model = await maybePinned(context, projectToConfig(project, { isBare }), flags);
   if (flags.format === "json") return `${JSON.stringify(model, null, 2)}\n`;
   if (flags.format !== undefined && flags.format !== "yaml") {
-    throw new GantryError("bad-parameter", `--format: ${flags.format} is not known; use yaml or json`);
+    throw new GantryError("bad-usage", `--format: ${flags.format} is not known; use yaml or json`);
   }
   const { printYaml } = await import("../../../../compose/load/print-yaml.js");
   return printYaml(asYamlModel(model));

@@ -18,7 +18,7 @@ export async function url(
   { open = false, format = "text" }: UrlFlags,
   [service, port]: readonly [string?, string?],
 ): Promise<void> {
-  if (format !== "text" && format !== "json") throw new GantryError("bad-parameter", "--format: use text or json");
+  if (format !== "text" && format !== "json") throw new GantryError("bad-usage", "--format: use text or json");
   const known = await loadProjectOrName(context);
   if (!known) return;
   const replicas = await findReplicasOf(context, known, { services: service === undefined ? [] : [service] });

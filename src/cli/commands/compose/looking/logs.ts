@@ -24,7 +24,7 @@ export interface LogsFlags {
 /** Containers in every state but one-offs; services with `attach: false` only when they are named. */
 export async function logs(context: CliContext, flags: LogsFlags, services: readonly string[]): Promise<void> {
   if (flags.index !== undefined && services.length !== 1) {
-    throw new GantryError("bad-parameter", "--index goes with one service: name it");
+    throw new GantryError("bad-usage", "--index goes with one service: name it");
   }
   const known = await loadProjectOrName(context);
   if (!known) return;

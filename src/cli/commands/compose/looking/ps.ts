@@ -66,7 +66,7 @@ async function listReplicas(
 function wantedStatuses({ status = [], filter = [] }: PsFlags): string[] {
   const filtered = filter.map((word) => {
     if (word.startsWith("status=")) return word.slice("status=".length);
-    throw new GantryError("bad-parameter", `--filter ${word}: only status=… is known`, {
+    throw new GantryError("bad-usage", `--filter ${word}: only status=… is known`, {
       hint: "docker compose knows no other either: source=… is not implemented there",
     });
   });

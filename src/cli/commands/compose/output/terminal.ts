@@ -14,7 +14,7 @@ export function wantsColor({ globals, env }: CliContext, stream: NodeJS.WriteStr
   return ansi !== "never" && !env.NO_COLOR && stream.isTTY === true && env.TERM !== "dumb";
 }
 
-/** Throws "bad-parameter" for flags that exclude each other. */
+/** Throws "bad-usage" for flags that exclude each other. */
 export function progressMode(
   context: CliContext,
   { operations, asked }: { operations: number; asked?: string | undefined },
@@ -22,10 +22,10 @@ export function progressMode(
   const { globals, env, stderr } = context;
   const wanted = asked ?? globals.progress ?? env.COMPOSE_PROGRESS ?? "auto";
   if (wanted === "tty" && globals.ansi === "never") {
-    throw new GantryError("bad-parameter", "can't use --progress tty while ANSI support is disabled");
+    throw new GantryError("bad-usage", "can't use --progress tty while ANSI support is disabled");
   }
   if (wanted === "plain" && globals.ansi === "always") {
-    throw new GantryError("bad-parameter", "can't use --progress plain while ANSI support is forced");
+    throw new GantryError("bad-usage", "can't use --progress plain while ANSI support is forced");
   }
   if (wanted === "tty" || wanted === "plain" || wanted === "json") return wanted;
   if (wanted === "quiet" || wanted === "none") return "quiet";

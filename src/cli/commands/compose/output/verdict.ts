@@ -31,7 +31,7 @@ export async function printVerdict(
   if (format === "text") return printProblems(context, diagnostics);
   if (!Object.hasOwn(print, format)) {
     const known = formats.diagnosticFormats.join(", ");
-    throw new GantryError("bad-parameter", `--format: ${format} is not known; with -q use one of ${known}`);
+    throw new GantryError("bad-usage", `--format: ${format} is not known; with -q use one of ${known}`);
   }
   const text = print[format as keyof typeof print](diagnostics, options); // hasOwn has just said so
   if (output === undefined) return void context.stdout.write(text);

@@ -49,10 +49,10 @@ export interface RunFacts {
   readonly envFiles: ReadonlyArray<{ readonly name: string; readonly text: string }>;
 }
 
-/** Throws "bad-parameter", naming the flag. */
+/** Throws "bad-usage", naming the flag. */
 export function readOneOff(flags: RunFlags, facts: RunFacts): OneOff {
   if (flags.servicePorts && flags.publish?.length) {
-    throw new GantryError("bad-parameter", "--service-ports and --publish cannot be combined");
+    throw new GantryError("bad-usage", "--service-ports and --publish cannot be combined");
   }
   const { service, slug, command } = facts;
   const detach = flags.detach === true;
@@ -98,14 +98,14 @@ function environmentOf(flags: RunFlags, { envFiles, project }: RunFacts): Record
 
 function pair(word: string, flag: string): [string, string] {
   const at = word.indexOf("=");
-  if (at < 1) throw new GantryError("bad-parameter", `${flag} ${word}: write it as NAME=VALUE`);
+  if (at < 1) throw new GantryError("bad-usage", `${flag} ${word}: write it as NAME=VALUE`);
   return [word.slice(0, at), word.slice(at + 1)];
 }
 
 function readPorts(text: string): PortSpec[] {
   const parsed = parseShortPort(text);
   if (!("problem" in parsed)) return parsed;
-  throw new GantryError("bad-parameter", `--publish: ${parsed.problem}`, parsed.hint ? { hint: parsed.hint } : {});
+  throw new GantryError("bad-usage", `--publish: ${parsed.problem}`, parsed.hint ? { hint: parsed.hint } : {});
 }
 
 /** `[SOURCE:]TARGET[:ro|rw]`: a path is bound; a word is the project's volume of that key, else the engine's. */
@@ -115,7 +115,7 @@ function readMount(text: string, { cwd, home }: Pick<RunFacts, "cwd" | "home">):
   const target = second ?? first;
   const isKnown = options.split(",").every((word) => ["ro", "rw", "z", "Z", "nocopy"].includes(word));
   if (!target.startsWith("/") || !isKnown || more !== undefined) {
-    throw new GantryError("bad-parameter", `--volume ${text}: write it as SOURCE:/TARGET[:ro]`);
+    throw new GantryError("bad-usage", `--volume ${text}: write it as SOURCE:/TARGET[:ro]`);
   }
   if (second === undefined) return { type: "volume", target, read_only: false };
   if (!/^[.~/]/.test(first)) return { type: "volume", source: first, target, read_only, ...nocopyOf(options) };
@@ -147,6 +147,6 @@ export function splitWords(text: string): string[] {
       word = undefined;
     } else word = (word ?? "") + char;
   }
-  if (quote !== "") throw new GantryError("bad-parameter", `--entrypoint: a quote is not closed in ${text}`);
+  if (quote !== "") throw new GantryError("bad-usage", `--entrypoint: a quote is not closed in ${text}`);
   return word === undefined ? words : [...words, word];
 }

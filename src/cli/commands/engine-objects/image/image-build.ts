@@ -222,7 +222,7 @@ async function dockerfileText(
 ): Promise<string | undefined> {
   if (path !== "-" && file !== "-") return undefined;
   if (path === "-" && file !== undefined) {
-    throw new GantryError("bad-parameter", "The context from standard input has no files to take --file from");
+    throw new GantryError("bad-usage", "The context from standard input has no files to take --file from");
   }
   const chunks: Buffer[] = [];
   let size = 0;
@@ -262,7 +262,7 @@ function swapBytes(text: string): number {
 /** `nofile=1024:2048`. */
 function parseUlimit(word: string): ImageBuild["ulimits"][number] {
   const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(word);
-  if (!match) throw new GantryError("bad-parameter", `--ulimit: ${word} is no limit; write nofile=1024:2048`);
+  if (!match) throw new GantryError("bad-usage", `--ulimit: ${word} is no limit; write nofile=1024:2048`);
   return { Name: match[1] ?? "", Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
 }
 
@@ -271,7 +271,7 @@ const layout = "oci-layout://";
 /** `NAME=PATH`; addresses and images stay as they are. */
 function namedContext(word: string, cwd: string): [string, string] {
   const at = word.indexOf("=");
-  if (at < 1) throw new GantryError("bad-parameter", `--build-context: ${word} is not NAME=PATH`);
+  if (at < 1) throw new GantryError("bad-usage", `--build-context: ${word} is not NAME=PATH`);
   const value = word.slice(at + 1);
   if (value.startsWith(layout)) return [word.slice(0, at), `${layout}${resolve(cwd, value.slice(layout.length))}`];
   return [word.slice(0, at), /^[a-z-]+:\/\//.test(value) ? value : resolve(cwd, value)];
@@ -284,7 +284,7 @@ function parseSecret(word: string, cwd: string): SecretOrigin {
   );
   const file = fields.get("src") ?? fields.get("source");
   const id = fields.get("id") ?? (file === undefined ? undefined : basename(file));
-  if (!id) throw new GantryError("bad-parameter", `--secret: ${word} has no id; write id=NAME,src=FILE`);
+  if (!id) throw new GantryError("bad-usage", `--secret: ${word} has no id; write id=NAME,src=FILE`);
   if (file !== undefined) return { id, kind: "file", path: resolve(cwd, file) };
   return { id, kind: "environment", variable: fields.get("env") ?? id };
 }

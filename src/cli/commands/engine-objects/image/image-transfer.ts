@@ -80,10 +80,10 @@ export async function imagePush(
   if (quiet) context.stdout.write(`${name}\n`);
 }
 
-/** The names of a repository that the engine knows. Throws "bad-parameter" for a name with a tag. */
+/** The names of a repository that the engine knows. Throws "bad-usage" for a name with a tag. */
 async function tagsOf(client: EngineClient, repository: string): Promise<string[]> {
   if (/:[^/]*$/.test(repository)) {
-    throw new GantryError("bad-parameter", "tag can't be used with --all-tags/-a");
+    throw new GantryError("bad-usage", "tag can't be used with --all-tags/-a");
   }
   const images = await client.images.list({ filters: { reference: [repository] } });
   const names = images.flatMap(({ RepoTags }) => RepoTags ?? []);

@@ -16,7 +16,7 @@ export async function imagePull(
   [name = ""]: Names,
 ): Promise<void> {
   if (allTags && (name.includes("@") || /:[^/]*$/.test(name))) {
-    throw new GantryError("bad-parameter", "tag can't be used with --all-tags/-a");
+    throw new GantryError("bad-usage", "tag can't be used with --all-tags/-a");
   }
   const client = await context.connect();
   await pullImage(context, client, { name, platform, quiet, allTags, output: context.stderr });

@@ -12,7 +12,7 @@ export interface AskedOutput {
 
 const types = ["local", "tar", "docker", "oci", "image", "registry"];
 
-/** `DIRECTORY`, `-`, `type=tar,dest=FILE`, … `resolve` makes paths absolute. Throws "bad-parameter". */
+/** `DIRECTORY`, `-`, `type=tar,dest=FILE`, … `resolve` makes paths absolute. Throws "bad-usage". */
 export function parseOutput(text: string, resolve: (path: string) => string): AskedOutput {
   if (text === "-") return { export: { kind: "files" }, push: false, names: [] };
   if (!text.includes("=")) return { export: { kind: "directory", to: resolve(text) }, push: false, names: [] };
@@ -47,5 +47,5 @@ export function parseOutput(text: string, resolve: (path: string) => string): As
 }
 
 function bad(message: string): GantryError {
-  return new GantryError("bad-parameter", `--output: ${message}`);
+  return new GantryError("bad-usage", `--output: ${message}`);
 }
