@@ -16,7 +16,7 @@ import { volumeKeysOf } from "./plan-volumes.js";
 import { drainMsOf } from "./rollout/update-policy.js";
 import { containerBody } from "./service/container-body.js";
 import { placeOf } from "./service/field-changes.js";
-import type { InheritedMount } from "./service/mounts.js";
+import { type InheritedMount, inheritedMounts } from "./service/mounts.js";
 import {
   containerLabels,
   containerName,
@@ -253,17 +253,4 @@ export function prerequisites(draft: UpDraft, service: Service): string[] {
     ...volumeKeysOf(service).flatMap((key) => draft.volumeReady.get(key) ?? []),
     ...sharedServices(service).flatMap((name) => (draft.toStart.get(name) ?? []).flatMap(({ after }) => after)),
   ];
-}
-
-/** Anonymous volumes of `old` that the image or the service still declares, and that nothing else is mounted over. */
-function inheritedMounts(draft: UpDraft, service: Service, old: ObservedContainer): InheritedMount[] {
-  const imageVolumes = draft.observed.images.get(imageNameOf(draft.project.name, service))?.Config.Volumes ?? {};
-  const anonymous = service.volumes.filter((mount) => mount.type === "volume" && mount.source === undefined);
-  const targets = new Set([...Object.keys(imageVolumes), ...anonymous.map((mount) => mount.target)]);
-  const declared = new Set([...draft.project.volumes.values()].map((volume) => volume.name));
-  return old.mounts.flatMap((mount) =>
-    mount.Type === "volume" && mount.Name && targets.has(mount.Destination) && !declared.has(mount.Name)
-      ? [{ volume: mount.Name, target: mount.Destination, readOnly: !mount.RW }]
-      : [],
-  );
 }

@@ -108,7 +108,7 @@ function headOf(op: Operation): string {
     case "wait-for":
       return `wait for ${op.service} to be ${op.condition.replaceAll("-", " ")}`;
     case "rename-container":
-      return `rename container ${op.container.name === op.to ? "to" : op.container.name} ${op.to}`;
+      return `rename container ${op.container.name === op.to ? "" : `${op.container.name} `}to ${op.to}`;
     case "connect-network":
       return `connect container ${name} to ${op.network}`;
     case "disconnect-network":

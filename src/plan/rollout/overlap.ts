@@ -5,6 +5,7 @@ import type { SourceLocation } from "../../base/diagnostic.js";
 import type { Project, Service } from "../../compose/project.js";
 import type { ObservedContainer } from "../observed.js";
 import { placeOf } from "../service/field-changes.js";
+import { inheritedMounts } from "../service/mounts.js";
 import type { UpDraft } from "../up-draft.js";
 
 /** `reason` reads after "the old one stops first: ". */
@@ -23,7 +24,7 @@ export function whyNoOverlap(
   const [found] = [
     ...ofNames(service),
     ...ofVolumes(project, service, old),
-    ...(options.renewAnonymousVolumes ? [] : ofUnnamedVolumes(project, service, old)),
+    ...(options.renewAnonymousVolumes ? [] : ofUnnamedVolumes({ project, observed }, service, old)),
     ...(observed.takesOver ? [] : ofPorts(service)),
   ];
   if (!found) return undefined;
@@ -73,16 +74,15 @@ function ofVolumes(project: Project, service: Service, old: ObservedContainer): 
   });
 }
 
-/** They move on to the new container. */
-function ofUnnamedVolumes(project: Project, service: Service, old: ObservedContainer): Found[] {
-  const declared = new Set([...project.volumes.values()].map(({ name }) => name));
-  return old.mounts.flatMap((mount): Found[] => {
-    const isOwn = mount.Type === "volume" && mount.RW && !(mount.Name !== undefined && declared.has(mount.Name));
-    const isNamed = service.volumes.some(({ target, source }) => target === mount.Destination && source !== undefined);
-    return isOwn && !isNamed
-      ? [{ reason: `its volume at ${mount.Destination} moves on to the new one`, at: "image" }]
-      : [];
-  });
+/** They move on to the new container; what it does not mount any more keeps nobody from starting. */
+function ofUnnamedVolumes(
+  draft: Pick<UpDraft, "project" | "observed">,
+  service: Service,
+  old: ObservedContainer,
+): Found[] {
+  return inheritedMounts(draft, service, old)
+    .filter(({ readOnly }) => !readOnly)
+    .map(({ target }) => ({ reason: `its volume at ${target} moves on to the new one`, at: "image" }));
 }
 
 /** On an engine that gives a host port to one container only. */

@@ -153,6 +153,22 @@ it("may overlap on a volume that is read only, or that is declared shared", () =
   expect([overlaps(true, false), overlaps(false, true), overlaps(false, false)]).toEqual([true, true, false]);
 });
 
+// A rollback to a version without the volume was held to be in the way of itself: "its volume moves on to the new one".
+it("waits for an unnamed volume that moves on to the new one, and not for one that it does not mount any more", () => {
+  const place = { Type: "volume", Name: "f00", Source: "", Destination: "/cache" } as const;
+  const old = { change: { mounts: [{ ...place, Driver: "local", Mode: "", RW: true, Propagation: "" }] } };
+  const anonymous = { ...data, target: "/cache", source: undefined };
+  const reason = (service: ServiceInput) => {
+    const all = lines(outdated({ ...service, update_config: startFirst }, old));
+    return all.find((line) => line.startsWith("stop-container"));
+  };
+  expect(reason({ volumes: [anonymous] })).toContain("its volume at /cache moves on to the new one");
+  expect(reason({})).toBe("stop-container shop-web-1: replaced");
+  expect(reason({ volumes: [{ ...anonymous, type: "bind", source: "/host" }] })).toBe(
+    "stop-container shop-web-1: replaced",
+  );
+});
+
 it("stops first on an engine that cannot flip a published port, and starts first there without one", () => {
   const ports = [{ target: 80, published: "8080", protocol: "tcp", mode: "ingress" }] as const;
   const [fixed, free] = [ports, []].map((some) =>

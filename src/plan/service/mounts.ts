@@ -2,6 +2,8 @@
 import { GantryError } from "../../base/errors.js";
 import type { FileSpec, FileUse, MountSpec, Project, Service } from "../../compose/project.js";
 import type { HostConfig, InjectedFile, MountRequest } from "../../wire/container.js";
+import type { ObservedContainer, ObservedState } from "../observed.js";
+import { imageNameOf } from "./names.js";
 import { inlineContent } from "./service-hash.js";
 import { when } from "./when.js";
 
@@ -13,6 +15,24 @@ export interface InheritedMount {
 }
 
 const defaultFileMode = 0o444;
+
+/** Anonymous volumes of `old` that the image or the service still declares, and that nothing else is mounted over. */
+export function inheritedMounts(
+  { project, observed }: { readonly project: Project; readonly observed: Pick<ObservedState, "images"> },
+  service: Service,
+  old: ObservedContainer,
+): InheritedMount[] {
+  const imageVolumes = observed.images.get(imageNameOf(project.name, service))?.Config.Volumes ?? {};
+  const anonymous = service.volumes.filter((mount) => mount.type === "volume" && mount.source === undefined);
+  const targets = new Set([...Object.keys(imageVolumes), ...anonymous.map((mount) => mount.target)]);
+  for (const { target, source } of service.volumes) if (source !== undefined) targets.delete(target);
+  const declared = new Set([...project.volumes.values()].map((volume) => volume.name));
+  return old.mounts.flatMap((mount) =>
+    mount.Type === "volume" && mount.Name && targets.has(mount.Destination) && !declared.has(mount.Name)
+      ? [{ volume: mount.Name, target: mount.Destination, readOnly: !mount.RW }]
+      : [],
+  );
+}
 
 /** Binds that the `Binds` spelling can say use it (it creates missing host paths on every engine), others `Mounts`. */
 export function mountsOf(project: Project, service: Service, inherited: readonly InheritedMount[]): HostConfig {
