@@ -64,5 +64,8 @@ it("goes on from the working directory before", () => {
 
 it("refuses ports and signals that are none", () => {
   expect(() => apply("EXPOSE 99999")).toThrow("Invalid containerPort: 99999");
-  expect(() => apply("STOPSIGNAL 99")).toThrow("Invalid signal: 99");
+  for (const signal of ["99", "0", "FOO", "SIGRTMIN+16", "RTMIN+0"]) {
+    expect(() => apply(`STOPSIGNAL ${signal}`)).toThrow(`Invalid signal: ${signal}`);
+  }
+  for (const signal of ["9", "winch", "SIGUSR1", "RTMIN+3", "SIGRTMAX-1"]) apply(`STOPSIGNAL ${signal}`);
 });

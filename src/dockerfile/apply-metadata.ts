@@ -174,8 +174,17 @@ function healthOf(test: HealthTest): HealthConfig {
   };
 }
 
+/** Linux's; see signal(7). */
+const signalNames = new Set(
+  (
+    "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP " +
+    "TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ"
+  ).split(" "),
+);
+
 function checkedSignal(signal: string): string {
-  const named = /^(?:SIG)?(?:[A-Z]+[0-9]?|RTM(?:IN|AX)(?:[+-]\d{1,2})?)$/i.test(signal);
+  const name = signal.toUpperCase().replace(/^SIG/, "");
+  const named = signalNames.has(name) || /^RTM(?:IN\+(?:[1-9]|1[0-5])|AX-(?:[1-9]|1[0-4])|IN|AX)$/.test(name);
   const numbered = /^\d{1,2}$/.test(signal) && Number(signal) > 0 && Number(signal) < 65;
   if (!named && !numbered) throw bad(`Invalid signal: ${signal}`);
   return signal;

@@ -95,6 +95,30 @@ it("takes nothing of this host for a repository's submodules", async () => {
   await build(`${served.url}?submodules=0`);
 });
 
+it("takes a Dockerfile or the archive of a context from standard input", () => {
+  const context = directory({
+    Dockerfile: "FROM busybox\nRUN false\n",
+    other: "FROM busybox\nCOPY f /\nRUN cat /f\n",
+    f: "in it\n",
+  });
+  const run = (input: string | Buffer, ...args: string[]) => {
+    const all = ["dist/main.js", "image", "build", "--no-cache", ...args];
+    const { status, stdout, stderr } = spawnSync(process.execPath, all, { env: engine.env, input, encoding: "utf8" });
+    return { status, said: `${stdout}${stderr}` };
+  };
+  for (const pack of ["-c", "-cz", "-cJ"]) {
+    const tar = execFileSync("tar", ["-C", context, pack, "."]);
+    expect(run(tar, "-f", "other", "-")).toEqual({ status: 0, said: expect.stringContaining("\nin it\n") });
+  }
+  expect(run(execFileSync("tar", ["-C", context, "-c", "."]), "-").said).toContain("non-zero code: 1");
+  expect(run("FROM busybox\nRUN echo alone\n", "-").said).toContain("\nalone\n");
+  expect(run("FROM busybox\nCOPY f /g\nRUN exit 3\n", "-f", "-", context)).toEqual({
+    ...{ status: 3, said: expect.stringContaining("Dockerfile:3") },
+  });
+  expect(run("x", "-f", "-", "-").said).toContain("can't use stdin for both");
+  expect(run(Buffer.from([0, 1, 2]), "-").said).toContain("neither a Dockerfile nor an archive");
+});
+
 it("asks nobody for a client that is offline, though the engine is not", async () => {
   await using served = await aRepository({ Dockerfile: "FROM busybox\n" });
   const offline = (...args: string[]) => {

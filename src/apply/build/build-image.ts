@@ -187,7 +187,8 @@ function explained(error: unknown, build: ImageBuild): unknown {
   if (!(error instanceof BuildFailure)) return error;
   const { step, exitCode, hint, code, message } = error;
   const path = isAbsolute(build.context) ? resolve(build.context, build.dockerfile) : build.dockerfile;
-  const file = build.dockerfileText === undefined ? path : "dockerfile_inline";
+  // A text without a file has a Dockerfile's lines all the same: from standard input, or `dockerfile_inline`.
+  const file = build.dockerfileText === undefined ? path : "Dockerfile";
   const source = step ? { source: { file, line: step.line, column: 1 } } : {};
   const context = { ...source, ...(hint === undefined ? {} : { hint }), cause: error };
   return new StepFailure(code, message, { exitCode, lines: step?.output ?? [], ...context });

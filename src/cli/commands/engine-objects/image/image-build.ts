@@ -12,6 +12,7 @@ import { styleFor } from "../../../views/style.js";
 import { parseArgs } from "../../compose/build/build.js";
 import { wantsColor } from "../../compose/output/terminal.js";
 import { parseFilters } from "../filters.js";
+import { type BuildStdin, readBuildStdin } from "./build-stdin.js";
 import { checkDelivery, type Delivery, deliverImage, writesStdout } from "./deliver-image.js";
 import { parseOutput } from "./parse-output.js";
 import { showBuild } from "./show-build.js";
@@ -65,15 +66,13 @@ export interface ImageBuildFlags {
   readonly ulimit?: readonly string[];
 }
 
-/** A Dockerfile from standard input alone is a build without files. */
-const stdinLimitBytes = 4 * 1024 * 1024;
-
 /** The exit code is that of the command that failed, 1 for other failures. */
 export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [path = ""]: readonly string[]) {
   const { stdout, stderr, signal, env } = context;
   refuseUnknown(flags);
   const delivery = deliveryOf(context, flags);
-  const build = await readBuild(context, flags, path);
+  const input = await stdinOf(context, flags, path);
+  const build = readBuild(context, flags, { path, input });
   const names = [build.image, ...build.tags].filter((name) => name !== "");
   checkDelivery(delivery, names);
   const client = await context.connect();
@@ -86,7 +85,7 @@ export async function imageBuild(context: CliContext, flags: ImageBuildFlags, [p
   const text = writesStdout(delivery) ? stderr : stdout;
   const shown = await showBuild(context, { name: build.image || basename(build.dockerfile), quiet, progress, text });
   const run: BuildRun = {
-    ...{ client, signal, environment: env, extra: extrasOf(flags), checkOnly: isCheck(flags) },
+    ...{ client, signal, environment: env, extra: extrasOf(flags, input), checkOnly: isCheck(flags) },
     sharesFiles: (await context.chooseEngine()).kind === "embedded",
     onText: shown.onText,
     ...(shown.onStep ? { onStep: shown.onStep } : {}),
@@ -174,10 +173,13 @@ export async function builderPrune(context: CliContext, flags: PruneFlags): Prom
   context.stdout.write(`${told}Total reclaimed space: ${printSize(reclaimedBytes)}\n`);
 }
 
-async function readBuild(context: CliContext, flags: ImageBuildFlags, path: string): Promise<ImageBuild> {
+function readBuild(
+  context: CliContext,
+  flags: ImageBuildFlags,
+  { path, input }: { path: string; input: BuildStdin | undefined },
+): ImageBuild {
   const { cwd, env } = context;
   const isAddress = /^(?:[a-z]+:\/\/|git@|github\.com\/)/.test(path);
-  const text = await dockerfileText(context, flags, path);
   const outputs = (flags.output ?? []).flatMap((word) => parseOutput(word, (one) => one).names);
   const [image = "", ...tags] = [...(flags.tag ?? []), ...outputs];
   const { target, platform, network, isolation } = flags;
@@ -186,8 +188,10 @@ async function readBuild(context: CliContext, flags: ImageBuildFlags, path: stri
     tags,
     context: path === "-" ? "" : isAddress ? path : resolve(cwd, path),
     dockerfile:
-      flags.file === undefined || flags.file === "-" ? "Dockerfile" : dockerfilePath(flags.file, cwd, isAddress),
-    ...(text === undefined ? {} : { dockerfileText: text }),
+      flags.file === undefined || flags.file === "-"
+        ? "Dockerfile"
+        : dockerfilePath(flags.file, cwd, isAddress || path === "-"),
+    ...(input?.kind === "dockerfile" ? { dockerfileText: input.text } : {}),
     args: parseArgs(flags.buildArg ?? [], env),
     labels: parsePairs(flags.label),
     ...(target ? { target } : {}),
@@ -215,32 +219,28 @@ function dockerfilePath(file: string, cwd: string, isAddress: boolean): string {
   return isAddress || isAbsolute(file) ? file : resolve(cwd, file);
 }
 
-async function dockerfileText(
-  context: CliContext,
-  { file }: ImageBuildFlags,
-  path: string,
-): Promise<string | undefined> {
+/** What `-` stands for. Throws "bad-usage" where it cannot be both. */
+async function stdinOf({ stdin }: CliContext, { file }: ImageBuildFlags, path: string) {
   if (path !== "-" && file !== "-") return undefined;
-  if (path === "-" && file !== undefined) {
+  if (path === "-" && file === "-") {
+    throw new GantryError("bad-usage", "invalid argument: can't use stdin for both build context and dockerfile");
+  }
+  const read = await readBuildStdin(stdin);
+  if (read.kind === "archive" && path !== "-") {
+    throw new GantryError("bad-usage", "Standard input is an archive, no Dockerfile", {
+      hint: "Name - in place of the directory",
+    });
+  }
+  if (read.kind === "dockerfile" && path === "-" && file !== undefined) {
     throw new GantryError("bad-usage", "The context from standard input has no files to take --file from");
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of context.stdin) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > stdinLimitBytes) {
-      throw new GantryError("not-supported", "Standard input is no Dockerfile: an archive must be unpacked before", {
-        hint: "Unpack it and name the directory",
-      });
-    }
-  }
-  return Buffer.concat(chunks).toString();
+  return read;
 }
 
-function extrasOf(flags: ImageBuildFlags): Partial<BuildCall> {
+function extrasOf(flags: ImageBuildFlags, input: BuildStdin | undefined): Partial<BuildCall> {
   const count = (text: string | undefined, flag: string) => (text === undefined ? undefined : parseInteger(text, flag));
   const extras = {
+    context: input?.kind === "archive" ? { tar: input.tar } : undefined,
     cgroupParent: flags.cgroupParent,
     cpuPeriod: count(flags.cpuPeriod, "--cpu-period"),
     cpuQuota: count(flags.cpuQuota, "--cpu-quota"),
