@@ -37,6 +37,7 @@ bzip2 bzip2
 xz xz-utils
 zstd zstd
 tmux tmux
+mandoc mandoc
 zsh zsh
 fish fish
 podman podman

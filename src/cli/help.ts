@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 
 const examples = new WeakMap<Command, readonly string[]>();
+const exitCodes = new WeakMap<Command, Readonly<Record<string, string>>>();
 
 /** Adds examples, each a whole command line, to the command's help. */
 export function withExamples(command: Command, ...lines: readonly string[]): Command {
@@ -12,6 +13,7 @@ export function withExamples(command: Command, ...lines: readonly string[]): Com
 
 /** Adds a list of exit codes to the command's help, in the order given. */
 export function withExitCodes(command: Command, codes: Readonly<Record<string, string>>): Command {
+  exitCodes.set(command, codes);
   const lines = Object.entries(codes).map(([code, meaning]) => `  ${code.padEnd(8)} ${wrapped(meaning).join(hang)}`);
   return command.addHelpText("after", `\nExit codes:\n${lines.join("\n")}`);
 }
@@ -33,6 +35,11 @@ function wrapped(text: string): string[] {
 /** The examples that `withExamples` has given it. */
 export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
+}
+
+/** The exit codes that `withExitCodes` has given it. */
+export function exitCodesOf(command: Command): Readonly<Record<string, string>> {
+  return exitCodes.get(command) ?? {};
 }
 
 /** Gives a group of commands without examples the first one of each of its first members. */

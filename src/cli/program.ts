@@ -14,6 +14,7 @@ import { SwitchCommand } from "./boolean-flags.js";
 import { registerComposeCommands } from "./commands/compose/register/register-compose.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
+import { withExamples, withExitCodes } from "./help.js";
 import { registerOnly } from "./only-command.js";
 import { collect } from "./options.js";
 import { type DockerConfig, dockerConfigPath, parseDockerConfig, readText } from "./registry-auth/docker-config.js";
@@ -62,7 +63,7 @@ export function createProgram({
   stdout,
   stderr,
 }: Pick<CliEnvironment, "version" | "stdout" | "stderr">): Command {
-  return new SwitchCommand("gantry")
+  const program = new SwitchCommand("gantry")
     .description("Runs Compose projects on a container engine that comes in the same package.")
     .version(`Gantry ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
@@ -103,8 +104,10 @@ export function createProgram({
     .addOption(new Option("--workdir <dir>").hideHelp().conflicts("projectDirectory"))
     .addOption(new Option("--no-ansi").hideHelp())
     .addOption(new Option("--verbose").hideHelp())
-    .addOption(new Option("--insecure-registry <host>").argParser(collect).hideHelp())
-    .addHelpText("after", examples);
+    .addOption(new Option("--insecure-registry <host>").argParser(collect).hideHelp());
+  withExamples(program, ...examples);
+  withExitCodes(program, exitCodes);
+  return program.addHelpText("after", shortNames);
 }
 
 /** What the flags say, the older names of docker compose's among them. */
@@ -127,21 +130,20 @@ interface HiddenGlobals {
   readonly ansi?: GlobalOptions["ansi"] | boolean;
 }
 
-const examples = `
-Examples:
-  gantry up -d                         start the project of this directory
-  gantry plan                          show what up would do, and why
-  gantry container run --rm busybox true
-  gantry doctor                        check what this host lacks, and how to get it
-
-Exit codes:
-  0        it was done, or there was nothing to do
-  1        it failed
-  2        the command line is not understood
-  130      ended by Ctrl-C
-  else     run, exec, attach, wait and container run: the exit code of what ran
-
-docker's short names work too: rmi, tag, save, load, history, import, rename, update and info.`;
+const examples = [
+  "gantry up -d                             # start the project of this directory",
+  "gantry plan                              # show what up would do, and why",
+  "gantry container run --rm busybox true",
+  "gantry doctor                            # check what this host lacks, and how to get it",
+];
+const exitCodes = {
+  0: "it was done, or there was nothing to do",
+  1: "it failed",
+  2: "the command line is not understood",
+  130: "ended by Ctrl-C",
+  else: "run, exec, attach, wait and container run: the exit code of what ran",
+};
+const shortNames = "\ndocker's short names work too: rmi, tag, save, load, history, import, rename, update and info.";
 
 class Session implements CliContext {
   readonly argv;

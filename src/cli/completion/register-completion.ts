@@ -1,4 +1,4 @@
-/** Registers `completion`, and the hidden commands that its scripts and `npm run reference` ask. */
+/** Registers `completion`, and the hidden commands that its scripts, `npm run reference` and `npm run man` ask. */
 import { Argument, type Command } from "commander";
 import type { CliContext } from "../context.js";
 import { withExamples } from "../help.js";
@@ -25,4 +25,7 @@ export function registerCompletion(program: Command, context: CliContext): void 
   program
     .command("__reference <directory>", { hidden: true })
     .action(async (directory: string) => (await import("./write-reference.js")).writeReference(context, directory));
+  program
+    .command("__man <directory>", { hidden: true })
+    .action(async (directory: string) => (await import("./write-reference.js")).writeManPages(context, directory));
 }

@@ -1,4 +1,6 @@
 /** `gantry dev --check`: whether it would work, for CI. Starts no engine, writes nothing. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { Project } from "../../../../compose/project.js";
 import type { CliContext, HostFinding } from "../../../context.js";
@@ -31,6 +33,7 @@ export async function check(context: CliContext, source: DevSource, services: re
     task("Room on the disk", () => checkDisk(context)),
     task(".env", async () => envFindings(needs)),
     task("Compose files", async () => fileFindings(project)),
+    ...(project ? [task("What is built", async () => buildFindings(project))] : []),
     ...(project ? [task("Ports", () => checkPorts(context, project))] : []),
   ];
   await runTasks(context, tasks, { exitOnError: false });
@@ -55,6 +58,18 @@ function envFindings(needs: EnvNeeds | undefined): HostFinding[] {
   }
   const detail = needs.current === undefined ? `would be made from ${needs.example}` : "would be completed";
   return [{ name: ".env", state: "warning", detail }];
+}
+
+/** A folder or a Dockerfile that is not in the clone. What is fetched from elsewhere is seen when it is built. */
+function buildFindings({ services }: Project): HostFinding[] {
+  return [...services.values()].flatMap(({ name, build }): HostFinding[] => {
+    if (!build?.context.startsWith("/")) return [];
+    const file = build.dockerfile_inline === undefined ? resolve(build.context, build.dockerfile ?? "Dockerfile") : "";
+    const missing = [build.context, file].find((path) => path !== "" && !existsSync(path));
+    return missing === undefined
+      ? []
+      : [{ name: "build", state: "missing", detail: `${missing}, of which ${name} is built, is not there` }];
+  });
 }
 
 function fileFindings(project: Project | undefined): HostFinding[] {
