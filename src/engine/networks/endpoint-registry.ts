@@ -25,11 +25,23 @@ const shortIdLength = 12;
 /** Prefix lengths of link-local ranges (RFC 3927, RFC 4291). */
 const linkLocalPrefix = { 4: 16, 6: 64 };
 const none: ReadonlyMap<bigint, string> = new Map();
+/**
+ * Whoever has looked up a container that was replaced may go on asking for its address, and must not reach another
+ * one: programs keep names for half a minute, the kernel remembers flows that have ended for two.
+ */
+const restMs = 120_000;
 
 export class EndpointRegistry {
   readonly #byNetwork = new Map<string, Map<string, NamedEndpoint>>();
   /** By network id and family; whose each address is. */
   readonly #addresses = new Map<string, Map<bigint, string>>();
+  /** In the same way; until when an address that nobody has is not given to others, while there are any. */
+  readonly #resting = new Map<string, Map<bigint, number>>();
+  readonly #monotonicMs: () => number;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
 
   /** By container id. */
   of(networkId: string): ReadonlyMap<string, NamedEndpoint> {
@@ -75,19 +87,37 @@ export class EndpointRegistry {
     }
   }
 
-  remove(containerId: string, settings: EndpointSettings): void {
+  /** `wasReplaced`: another container has taken its place, and its addresses are left alone for a while. */
+  remove(containerId: string, settings: EndpointSettings, { wasReplaced = false } = {}): void {
     const networkId = settings.NetworkID ?? "";
     this.#byNetwork.get(networkId)?.delete(containerId);
     for (const { family, value } of addressesOf(settings)) {
-      this.#addresses.get(`${networkId} ${family}`)?.delete(value);
+      const key = `${networkId} ${family}`;
+      this.#addresses.get(key)?.delete(value);
+      if (wasReplaced) innerMap(this.#resting, key).set(value, this.#monotonicMs() + restMs);
     }
   }
 
   #choose(record: NetworkRecord, family: Family, wanted: EndpointSettings): Chosen | undefined {
     const plans = addressPlans(record.pools, family);
-    const used = this.#addresses.get(`${record.id} ${family}`) ?? none;
+    const key = `${record.id} ${family}`;
+    const used = this.#addresses.get(key) ?? none;
     const asked = staticAddress(wanted, { family, plans }, { network: record.name, used });
-    return asked ?? (plans.length > 0 ? freeAddress(plans, used) : undefined);
+    if (asked || plans.length === 0) return asked;
+    const resting = this.#restingNow(key);
+    try {
+      return freeAddress(plans, { has: (value) => used.has(value) || resting.has(value) });
+    } catch (error) {
+      if (resting.size === 0) throw error;
+      return freeAddress(plans, used);
+    }
+  }
+
+  #restingNow(key: string): ReadonlyMap<bigint, unknown> {
+    const resting = this.#resting.get(key);
+    const now = this.#monotonicMs();
+    for (const [value, untilMs] of resting ?? []) if (untilMs <= now) resting?.delete(value);
+    return resting ?? none;
   }
 }
 

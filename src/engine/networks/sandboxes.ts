@@ -55,7 +55,7 @@ interface LiveSandbox {
 const leavingMs = 1000;
 
 export class Sandboxes {
-  readonly endpoints = new EndpointRegistry();
+  readonly endpoints: EndpointRegistry;
   readonly #options: SandboxesOptions;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #names: SandboxNames;
@@ -65,6 +65,7 @@ export class Sandboxes {
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
+    this.endpoints = new EndpointRegistry(() => options.clock.monotonicMs());
     this.#names = new SandboxNames(() => options.clock.monotonicMs());
     this.#ports = new SandboxPorts(options.record, this.#live);
   }
@@ -104,7 +105,7 @@ export class Sandboxes {
     if (sandbox.netnsPath === this.#netnsPath(containerId)) undo.defer(() => removeNetns(this.#netnsPath(containerId)));
     for (const settings of Object.values(sandbox.endpoints)) {
       undo.defer(() => this.#unplug(sandbox, settings));
-      undo.defer(() => this.endpoints.remove(containerId, settings));
+      undo.defer(() => this.endpoints.remove(containerId, settings, { wasReplaced: sandbox.standby === true }));
     }
     undo.defer(() => this.#names.remove(containerId));
     undo.defer(() => {
