@@ -10,11 +10,19 @@ import {
 
 it.each([
   ["feature/Login", "feature-login"],
-  ["Übersicht!", "bersicht"],
+  ["Übersicht!", "ubersicht"],
+  ["fix/größe-é", "fix-grosse-e"],
   ["__x--y..z", "x-y-z"],
   ["///", undefined],
   ["a_b", "a_b"],
 ])("a branch %s gives the name %s", (text, name) => expect(instanceNameFrom(text)).toBe(name));
+
+it("letters that a name cannot have are told apart by a digest", () => {
+  const [signs = "", other = "", mixed] = ["漢字", "文字", "fix/漢字"].map(instanceNameFrom);
+  expect(signs).toMatch(/^copy-[0-9a-f]{6}$/);
+  expect(other).not.toBe(signs);
+  expect(mixed).toMatch(/^fix-[0-9a-f]{6}$/);
+});
 
 it("a long branch is cut, and two with the same beginning stay apart", () => {
   const [a = "", b = ""] = ["one", "two"].map((end) => instanceNameFrom(`feature/something-very-long-indeed-${end}`));

@@ -33,18 +33,23 @@ export function isInstanceName(text: string): boolean {
 }
 
 /**
- * A name out of a branch or a folder: `feature/Login` gives `feature-login`. A long one is cut and ends with a digest
- * of the whole, so that two long ones stay apart. Undefined when no letter or digit is left.
+ * A name out of a branch or a folder: `feature/Login` gives `feature-login`, `größe` gives `grosse`. Where it is too
+ * long, or has letters that no such name can have, it ends with a digest of the whole, so that two of them stay apart.
+ * Undefined for a text without a letter or digit.
  */
 export function instanceNameFrom(text: string): string | undefined {
-  const plain = text
+  const letters = text
     .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, "-")
-    .replace(/^[_-]+|[_-]+$/g, "");
-  if (plain === "") return undefined;
-  if (plain.length <= maxNameChars) return plain;
+    .replaceAll("ß", "ss")
+    .normalize("NFKD")
+    .replace(/\p{Mark}/gu, "");
+  const isLossy = /[\p{Letter}\p{Number}]/u.test(letters.replace(/[a-z0-9]/g, ""));
+  const plain = letters.replace(/[^a-z0-9_]+/g, "-").replace(/^[_-]+|[_-]+$/g, "");
+  if (plain === "" && !isLossy) return undefined;
+  if (plain.length <= maxNameChars && !isLossy) return plain;
   const digest = createHash("sha256").update(text).digest("hex").slice(0, digestChars);
-  return `${plain.slice(0, maxNameChars - digestChars - 1).replace(/[_-]+$/, "")}-${digest}`;
+  const head = plain.slice(0, maxNameChars - digestChars - 1).replace(/[_-]+$/, "");
+  return `${head || "copy"}-${digest}`;
 }
 
 /** A folder is often named after the project too: `shop-login`, worktree of `shop`, is `login`. */
