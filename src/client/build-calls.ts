@@ -105,6 +105,16 @@ export function buildCalls(transport: Transport, engine: EngineIdentity): BuildC
   };
 }
 
+/** What the inputs are called in Compose files and, with dashes, on the command line; others are called the same. */
+const composeNames: Readonly<Record<string, string>> = {
+  allow: "entitlements (--allow)",
+  cacheFrom: "cache_from",
+  cacheTo: "cache_to",
+  checkOnly: "checks alone (--check)",
+  contexts: "additional_contexts (--build-context)",
+  noCacheFilter: "no_cache_filter",
+};
+
 /** What Docker's classic route has no place for goes ahead of it; another engine cannot have it. */
 async function announce(
   transport: Transport,
@@ -114,7 +124,9 @@ async function announce(
 ): Promise<string | undefined> {
   if (!inputs) return undefined;
   if (kind !== "gantry") {
-    const names = Object.keys(inputs).join(", ");
+    const names = Object.keys(inputs)
+      .map((name) => composeNames[name] ?? name)
+      .join(", ");
     throw new GantryError("not-supported", `This engine's classic builder has no ${names}`, {
       hint: "Build on the embedded engine: --engine embedded",
     });

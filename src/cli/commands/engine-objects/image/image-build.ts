@@ -131,6 +131,9 @@ function refuseUnknown(flags: ImageBuildFlags): void {
   for (const name of ["provenance", "sbom"] as const) {
     if (isAsked(flags[name])) throw unsupported(`--${name}`, "images are built without attestations");
   }
+  if (flags.platform?.includes(",")) {
+    throw unsupported(`--platform ${flags.platform}`, "an image is built for one platform at a time");
+  }
   if ((flags.attest ?? []).length > 0) throw unsupported("--attest", "images are built without attestations");
   if ((flags.annotation ?? []).length > 0) throw unsupported("--annotation", "use --label, which every tool shows");
   if (call !== undefined && call !== "build" && !isCheck(flags))
