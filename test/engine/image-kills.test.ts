@@ -175,7 +175,7 @@ it("killed in the middle of a load or an import, it leaves nothing of it", async
 it("killed while an image and its layers are removed, it has the image whole or not at all", async () => {
   const name = anImage("removed");
   const outcomes = new Set<string>();
-  for (const delayMs of [0, 3, 8]) {
+  for (const delayMs of [0, 4]) {
     await pull(name);
     const removing = engine.client.images.remove(name, { force: true });
     await Promise.allSettled([removing, sleep(delayMs).then(kill)]);

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { getXattr } from "../kernel/mount.js";
 import type { TarEntry } from "./archive/tar-header.js";
 import { LayerStore } from "./layer-store.js";
@@ -14,12 +14,12 @@ const signal = new AbortController().signal;
 let base: string;
 let store: LayerStore;
 
-beforeEach(async () => {
+beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "gantry-hostile-"));
   store = await LayerStore.open({ stateRoot: join(base, "state"), onDamaged: () => {} });
 });
-afterEach(async () => {
-  for (const name of await readdir(join(base, "state/rootfs"))) await store.removeRootfs(name);
+afterEach(() => store.removeRootfs("c1"));
+afterAll(async () => {
   await store.close();
   await rm(base, { recursive: true, force: true });
 });

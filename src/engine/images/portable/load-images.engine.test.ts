@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { systemClock } from "../../../base/clock.js";
 import { digestOf } from "../../../oci/digest.js";
 import { createRegistryClient } from "../../../registry/registry-client.js";
@@ -17,14 +17,14 @@ let base: string;
 let layers: LayerStore;
 let images: ImageStore;
 
-beforeEach(async () => {
+beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "gantry-load-"));
   const stateRoot = join(base, "state");
   layers = await LayerStore.open({ stateRoot, onDamaged: () => {} });
   const registry = createRegistryClient({ config: noRegistryConfig, clock: systemClock });
   images = await ImageStore.open({ stateRoot, layers, registry, clock: systemClock, onDamaged: () => {} });
 });
-afterEach(async () => {
+afterAll(async () => {
   await layers.close();
   await rm(base, { recursive: true, force: true });
 });
@@ -44,6 +44,9 @@ async function load(files: Parameters<typeof aTar>[0]): Promise<string[]> {
   await writeFile(archive, await aTar(files));
   return (await images.load(createReadStream(archive), signal)).flatMap(({ tags }) => tags);
 }
+
+/** How much is stored: what is refused adds nothing. */
+const stored = () => ({ images: images.list({}).length, layers: layers.layers().length });
 
 const configOf = (...tars: Buffer[]) =>
   JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { diff_ids: tars.map((tar) => digestOf(tar)) } });
@@ -76,6 +79,7 @@ it("gives no image a name with a digest: that is what only a registry can promis
 
 it("refuses blobs of a layout that have another digest than their name", async () => {
   const [layer, other] = [await aTar({ f: "1" }), await aTar({ f: "2" })];
+  const before = stored();
   const whole = aLayout(layer);
   const changes = [
     { [blob(configOf(layer))]: configOf(other) },
@@ -85,8 +89,7 @@ it("refuses blobs of a layout that have another digest than their name", async (
   for (const change of changes) {
     await expect(load({ ...whole, ...change })).rejects.toMatchObject({ code: "blob-corrupt" });
   }
-  expect(images.list({})).toEqual([]);
-  expect(layers.layers()).toEqual([]);
+  expect(stored()).toEqual(before);
 });
 
 it("does not take other content for a layer that it knows", async () => {
@@ -107,10 +110,11 @@ it.each<[string, object]>([
   ["a list that is none", { "manifest.json": '"x"' }],
   ["names that are none", { "manifest.json": '[{"Config":"config.json","Layers":["layer.tar"],"RepoTags":["A B"]}]' }],
 ])("refuses an archive with %s", async (_what, change) => {
+  const before = images.list({}).length;
   const files: Record<string, string | Buffer | { link: string }> = docker(await aTar({ f: "1" }));
   for (const path of Object.keys(change)) delete files[path.split("/")[0] ?? ""];
   await expect(load({ ...files, ...change })).rejects.toMatchObject({
     code: expect.stringMatching(/import-failed|bad-parameter|registry-failed/),
   });
-  expect(images.list({})).toEqual([]);
+  expect(images.list({})).toHaveLength(before);
 });
