@@ -11,7 +11,7 @@ export function registerHistory(program: Command, context: CliContext): void {
     .command("history [generation]")
     .description("what was changed, when and by whom; with a number, all that is known of one change")
     .option("-q, --quiet", "numbers alone")
-    .option("--model", "with a number: what the project was to become, values of environments hidden")
+    .option("--model", "with a number: what the project was to become, without what may be secret")
     .addOption(formatOption())
     .action(async (word: string | undefined, flags) =>
       (await import("../history/history.js")).history(context, flags, word),
