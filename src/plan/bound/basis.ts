@@ -22,6 +22,9 @@ export function basisOf(
     files,
     variables: variablesOf(project, digest),
     model: digest(canonicalJson(modelOf(project))),
+    services: Object.fromEntries(
+      [...project.services].map(([name, service]) => [name, digest(canonicalJson(plain(service)))]),
+    ),
     objects: Object.fromEntries(objectsOf(project, observed, digest)),
     ...(Object.keys(trees).length > 0 ? { trees } : {}),
   };

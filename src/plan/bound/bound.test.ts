@@ -146,7 +146,10 @@ describe("what has moved", () => {
 
   it("falls back on the model when the same files say something else", () => {
     const other = aProject({ web: { ...web, user: "7" } });
-    expect(moved({}, observed, other)).toEqual(["the model: the same files say something else now"]);
+    expect(moved({}, observed, other)).toEqual(["service web: the same files say something else now"]);
+    expect(moved({}, observed, { ...project, workingDir: "/src/shop/." })).toEqual([
+      "the model: the same files say something else now",
+    ]);
   });
 
   it("tells another plan from the same state by its operations", () => {

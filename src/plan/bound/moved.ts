@@ -42,7 +42,15 @@ export function whatMoved(before: Basis, now: Basis): string[] {
       : movedObject(name, before.objects[name], now.objects[name]),
   );
   const found = [...movedFiles(before.files, now.files), ...variables, ...objects];
-  return found.length > 0 || before.model === now.model ? found : ["the model: the same files say something else now"];
+  return found.length > 0 || before.model === now.model ? found : movedModel(before, now);
+}
+
+/** The same files, and another model: a variable that a container is handed as it is, an instance, the time. */
+function movedModel(before: Basis, now: Basis): string[] {
+  const services = differing(before.services ?? {}, now.services ?? {}).map(([name]) => `service ${name}`);
+  return (services.length > 0 ? services : ["the model"]).map(
+    (what) => `${what}: the same files say something else now`,
+  );
 }
 
 /** Nothing that is known has moved, and still another plan would be drawn: by another version, or another time. */

@@ -40,6 +40,8 @@ export interface Basis {
   readonly variables: Readonly<Record<string, string>>;
   /** The whole model. */
   readonly model: string;
+  /** Each service of it, by its name. */
+  readonly services?: Readonly<Record<string, string>>;
   /** By `container NAME`, `network NAME`, `volume NAME`, `image NAME` and `build NAME`, their fields. */
   readonly objects: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The files of build contexts, by the digest that stands for all of them among the fields of a `build NAME`. */

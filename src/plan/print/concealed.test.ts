@@ -12,6 +12,8 @@ it("leaves contents out of a plan's JSON, and hides what looks like a credential
       web: {
         environment: { API_TOKEN: "geheim1", DSN: "pg://me:geheim2@db/x", COLOUR: "green" },
         labels: { "my.secret": "geheim3" },
+        annotations: { "my.token": "geheim9" },
+        logging: { driver: "splunk", options: { "splunk-token": "geheim10" } },
         command: ["serve", "--password=geheim4", "--token", "geheim8"],
         healthcheck: { test: ["CMD", "check", "--token=geheim5"] },
         secrets: [{ source: "pw", target: "/run/secrets/pw" }],

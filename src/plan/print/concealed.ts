@@ -8,7 +8,10 @@ import { credentialName, maskSecrets, maskWords } from "../../compose/mask-secre
 import type { FieldChange, Operation } from "../operation.js";
 
 /** Members whose own members bear names that somebody chose: the name tells what the value may be. */
-const named: ReadonlySet<string> = new Set(["args", "ownArgs", "labels", "Labels", "options", "Options", "DriverOpts"]);
+const named: ReadonlySet<string> = new Set([
+  ...["args", "ownArgs", "labels", "Labels", "Annotations", "options", "Options", "DriverOpts"],
+  "Config", // of a log driver
+]);
 const contents = "GantryFiles";
 const hidden = "(hidden)";
 
