@@ -128,6 +128,7 @@ describe("a dev container", () => {
 
   it("tells by name what has no effect", () => {
     const value = { image: "a", features: {}, initializeCommand: "x", customizations: {}, name: "n", runArgs: [] };
-    expect(read(value).unsupported).toEqual(["features", "initializeCommand", "runArgs"]);
+    expect(read(value).unsupported).toEqual(["features", "runArgs"]);
+    expect(read(value).initialize).toEqual({ "": ["sh", "-c", "x"] });
   });
 });

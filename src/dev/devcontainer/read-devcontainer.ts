@@ -48,6 +48,8 @@ export interface Devcontainer {
   readonly privileged: boolean;
   readonly capAdd: readonly string[];
   readonly securityOpt: readonly string[];
+  /** For this host, before there is a container. */
+  readonly initialize: LifecycleCommands;
   /** By the name of the command, in the order in which they run. */
   readonly lifecycle: ReadonlyMap<LifecycleName, LifecycleCommands>;
   /** Keys that have no effect here. */
@@ -69,7 +71,7 @@ const knownKeys: ReadonlySet<string> = new Set([
   ...["shutdownAction", "image", "build", "dockerFile", "context", "dockerComposeFile", "service", "runServices"],
   ...["workspaceFolder", "workspaceMount", "mounts", "forwardPorts", "appPort", "containerEnv", "remoteEnv"],
   ...["containerUser", "remoteUser", "overrideCommand", "init", "privileged", "capAdd", "securityOpt"],
-  ...lifecycleNames,
+  ...["initializeCommand", ...lifecycleNames],
   ...["settings", "extensions", "devPort"], // of editors, from before `customizations`
 ]);
 
@@ -116,6 +118,7 @@ export function readDevcontainer(
     privileged: all.privileged === true,
     capAdd: list(all.capAdd).map(String),
     securityOpt: list(all.securityOpt).map(String),
+    initialize: commandsOf(all.initializeCommand),
     lifecycle: new Map(
       lifecycleNames.flatMap((name) => {
         const commands = commandsOf(all[name]);

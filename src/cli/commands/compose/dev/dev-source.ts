@@ -12,6 +12,7 @@ import { type Devcontainer, readDevcontainer } from "../../../../dev/devcontaine
 import { devcontainerProject } from "../../../../dev/devcontainer/to-compose.js";
 import type { CliContext } from "../../../context.js";
 import { requestOf } from "../load.js";
+import type { HostCommands } from "./initialize.js";
 
 export interface DevSource {
   /** Of the project, where its `.env` is. */
@@ -23,6 +24,8 @@ export interface DevSource {
   readonly urls?: readonly DevUrl[];
   /** Services to start when none is named; empty: all. */
   readonly services: readonly string[];
+  /** What a dev container asks to be run on this host beforehand. */
+  readonly host?: HostCommands;
   /** What the user should know beforehand. */
   readonly notes: readonly string[];
   /** The service of a dev container without Compose files: later commands find it by the project's name only. */
@@ -79,7 +82,9 @@ function sourceOf(
   const { composeText, service, jobs, urls } = devcontainerProject(container);
   const readStdin = async () => composeText;
   const notes = unsupported.length > 0 ? [`${found}: without effect here: ${unsupported.join(", ")}`] : [];
-  const common = { jobs, notes, ...(urls ? { urls } : {}) };
+  const { initialize: commands } = container;
+  const host = Object.keys(commands).length > 0 ? { host: { commands, folder } } : {};
+  const common = { jobs, notes, ...host, ...(urls ? { urls } : {}) };
   if (source.kind !== "compose") {
     const request = { files: ["-"], readStdin, projectDirectory: folder };
     return { ...common, directory: folder, request, services: [], shell: service };

@@ -49,6 +49,9 @@ export async function dev(context: CliContext, flags: DevFlags, services: readon
   // Files from elsewhere are asked about before anything is written here.
   const isTrusted = draft !== undefined && (await trustRemotes(context, source, { draft, flags }));
   await begin(context, draft);
+  if (source.host && !context.globals.dryRun) {
+    await (await import("./initialize.js")).runHostCommands(context, source.host, flags.yes);
+  }
   const chosen = services.length > 0 ? services : source.services;
   const project = await loadModel(context, chosen, { request: source.request });
   if (!project) return;
