@@ -71,6 +71,12 @@ export async function applyPlan(plan: Plan, client: EngineClient, options: Apply
   }
 }
 
+/** Of an operation that the plan does not have, `ending` is undefined. */
+interface End {
+  readonly id: string;
+  readonly ending: Ending | undefined;
+}
+
 /** One run of one plan. */
 class PlanRun {
   readonly #plan: Plan;
@@ -156,30 +162,36 @@ class PlanRun {
   }
 
   async #whenReady(op: Operation): Promise<Ending> {
-    const remedied = await Promise.all((op.remedies ?? []).map((id) => this.#endings.get(id)));
-    if (op.remedies && remedied.every((ending) => ending === "done" || ending === "not-needed")) return "not-needed";
-    const gates = this.#gatesOf(op);
-    const others = op.after.filter((id) => !gates.some((gate) => gate.id === id));
-    const first = await Promise.all(others.map((id) => this.#endings.get(id)));
-    const open = gates.filter((gate) => !this.#ended.has(gate.id));
-    if (open.length > 0 && first.every((ending) => ending === "done") && !this.#options.signal.aborted) {
-      this.#emit({ kind: "waiting", ...about(op), waitsFor: open.map(waitText).join(", ") });
+    const remedied = await this.#endsOf(op.remedies ?? []);
+    if (op.remedies && remedied.every(({ ending }) => ending === "done" || ending === "not-needed")) {
+      return "not-needed";
     }
-    const rest = await Promise.all(gates.map((gate) => this.#endings.get(gate.id)));
-    await Promise.all((op.settled ?? []).map((id) => this.#endings.get(id)));
-    if ([...first, ...rest].includes("not-needed")) return "not-needed";
+    const before = await this.#endsBefore(op);
+    await this.#endsOf(op.settled ?? []);
+    if (before.some(({ ending }) => ending === "not-needed")) return "not-needed";
     if (this.#isCancelled(op)) return "cancelled";
-    const all = [
-      ...first.map((ending, at) => ({ ending, id: others[at] })),
-      ...rest.map((ending, at) => ({ ending, id: gates[at]?.id })),
-    ];
-    const blocker = all.find(({ ending }) => ending !== "done");
+    const blocker = before.find(({ ending }) => ending !== "done");
     if (!blocker) return this.#attempt(op);
     if (this.#options.signal.aborted) return "cancelled";
     if (op.remedies) return "not-needed"; // what it would take back was not done
     const step = op.isStep ? { step: true as const } : {};
     this.#emit({ kind: "held-back", ...about(op), ...step, because: `${blocker.id} ${blocker.ending}` });
     return "held-back";
+  }
+
+  /** How what it waits for has ended. Once nothing but waits is left, it is told for what. */
+  async #endsBefore(op: Operation): Promise<readonly End[]> {
+    const gates = this.#gatesOf(op);
+    const others = await this.#endsOf(op.after.filter((id) => !gates.some((gate) => gate.id === id)));
+    const open = gates.filter((gate) => !this.#ended.has(gate.id));
+    if (open.length > 0 && others.every(({ ending }) => ending === "done") && !this.#options.signal.aborted) {
+      this.#emit({ kind: "waiting", ...about(op), waitsFor: open.map(waitText).join(", ") });
+    }
+    return [...others, ...(await this.#endsOf(gates.map(({ id }) => id)))];
+  }
+
+  #endsOf(ids: readonly string[]): Promise<End[]> {
+    return Promise.all(ids.map(async (id) => ({ id, ending: await this.#endings.get(id) })));
   }
 
   async #attempt(op: Operation): Promise<Ending> {
