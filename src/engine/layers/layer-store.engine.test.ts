@@ -116,6 +116,11 @@ for (const driver of ["overlay2", "vfs"] as const) {
       ],
       lower,
     );
+    const whole = await aLayer([{ name: ".wh..wh..opq" }, { name: "e/1" }], upper);
+    const last = await aLayer([{ name: "e/2" }], whole);
+    await store.createRootfs("c2", [lower, upper, whole, last]);
+    const alone = await store.mountRootfs("c2");
+    expect([await readdir(alone), (await readdir(join(alone, "e"))).sort()]).toEqual([["e"], ["1", "2"]]);
     const root = await merged(lower, upper);
     const seen = async (path: string) => (await readdir(join(root, path))).sort();
     expect([await seen("."), await seen("a"), await seen("b"), await seen("c")]).toEqual([

@@ -17,7 +17,7 @@ import { type ChainId, chainIdsOf, type DiffId, type Digest, isDigest } from "..
 import { umount, umountFlags } from "../kernel/mount.js";
 import { type DamagedRecord, expectRecord, JsonRecords } from "../store/json-records.js";
 import type { Layers } from "./layers.js";
-import { bindPrivately, holdingMount, mountOverlay, probeOverlay } from "./overlay.js";
+import { bindPrivately, holdingMount, mountOverlay, probeOverlay, visibleLayers } from "./overlay.js";
 import type { UnpackLimits } from "./unpack-guard.js";
 import type { UnpackResult } from "./unpack-job.js";
 import { Unpacker } from "./unpacker.js";
@@ -251,7 +251,8 @@ export class LayerStore implements Layers {
     this.#keepPrivate();
     this.#mounted.add(containerId);
     if (record.lower.length > 0) {
-      mountOverlay({ lowerRoot: join(this.#stateRoot, "l"), lower: record.lower, upper, work, merged });
+      const lowerRoot = join(this.#stateRoot, "l");
+      mountOverlay({ lowerRoot, lower: visibleLayers(lowerRoot, record.lower), upper, work, merged });
     } else {
       // An image without layers: overlay wants at least one lower directory.
       await mkdir(join(base, "empty"), { recursive: true });
@@ -290,7 +291,8 @@ export class LayerStore implements Layers {
     const record = this.#rootfs.get(containerId);
     if (!record || this.driver === "vfs") return {};
     const { upper, work, merged } = this.#rootfsPaths(containerId);
-    const lower = [...record.lower].reverse().map((name) => this.#tree(name));
+    const visible = visibleLayers(join(this.#stateRoot, "l"), record.lower);
+    const lower = [...visible].reverse().map((name) => this.#tree(name));
     return { LowerDir: lower.join(":"), MergedDir: merged, UpperDir: upper, WorkDir: work };
   }
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, messageOf, systemCodeOf } from "../../base/errors.js";
 import {
+  getXattr,
   makeNode,
   maxMountDataBytes,
   mount,
@@ -13,6 +14,8 @@ import {
   umount,
   umountFlags,
 } from "../kernel/mount.js";
+
+const opaqueAttribute = "trusted.overlay.opaque";
 
 /** `lower` holds directory names below `lowerRoot`, lowest first; the others are absolute. */
 export interface OverlayDirs {
@@ -50,6 +53,15 @@ export function mountOverlay(dirs: OverlayDirs): void {
 }
 
 /**
+ * Of `lower`, lowest first, those that show: nothing below a layer whose root is opaque does. The kernel minds that
+ * mark in directories, but merges roots whatever they say.
+ */
+export function visibleLayers(lowerRoot: string, lower: readonly string[]): readonly string[] {
+  const isOpaque = (name: string) => getXattr(join(lowerRoot, name), opaqueAttribute)?.toString() === "y";
+  return lower.slice(Math.max(0, lower.findLastIndex(isOpaque)));
+}
+
+/**
  * "overlay" if the state root can carry container file systems, else the reason why not. Makes whiteouts, sets
  * overlay's attribute and mounts for real in a directory of its own, because file systems differ in each of these.
  */
@@ -59,7 +71,7 @@ export async function probeOverlay(stateRoot: string): Promise<{ kind: "overlay"
     base = await mkdtemp(join(stateRoot, ".probe-"));
     for (const name of ["lower", "upper", "work", "merged", "lower/dir"]) await mkdir(join(base, name));
     makeNode(join(base, "lower/hidden"), nodeTypes.character, { major: 0, minor: 0 });
-    setXattr(join(base, "lower/dir"), "trusted.overlay.opaque", Buffer.from("y"));
+    setXattr(join(base, "lower/dir"), opaqueAttribute, Buffer.from("y"));
     const merged = join(base, "merged");
     mountOverlay({ lowerRoot: base, lower: ["lower"], upper: join(base, "upper"), work: join(base, "work"), merged });
     try {
