@@ -13,13 +13,21 @@ export async function writeDurably(path: string, data: string | Uint8Array): Pro
   await appear(path, data, rename);
 }
 
+/** Whose a new file is, and who may do what with it. Default: the process's own user, 0600. */
+export interface NewFile {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** The same for a file that must not be there yet. False when it is; then it is left as it was. */
-export async function createDurably(path: string, data: string | Uint8Array): Promise<boolean> {
+export async function createDurably(path: string, data: string | Uint8Array, wish: NewFile = {}): Promise<boolean> {
   try {
-    await appear(path, data, async (temporary) => {
+    const place = async (temporary: string) => {
       await link(temporary, path);
       await unlink(temporary);
-    });
+    };
+    await appear(path, data, place, wish);
     return true;
   } catch (error) {
     if (systemCodeOf(error) === "EEXIST") return false;
@@ -31,6 +39,7 @@ async function appear(
   path: string,
   data: string | Uint8Array,
   place: (temporary: string, path: string) => Promise<void>,
+  { mode, uid, gid }: NewFile = {},
 ): Promise<void> {
   counter += 1;
   const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${counter}`);
@@ -38,6 +47,8 @@ async function appear(
     const file = await open(temporary, "wx", 0o600);
     await withFile(file, async () => {
       await file.writeFile(data);
+      if (uid !== undefined && gid !== undefined) await file.chown(uid, gid);
+      if (mode !== undefined) await file.chmod(mode);
       await file.sync();
     });
     await place(temporary, path);

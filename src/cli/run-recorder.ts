@@ -3,7 +3,7 @@
  *
  * Without such a flag it remembers nothing.
  */
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ApplyEvent, FailureCard } from "../apply/apply-events.js";
 import type { Diagnostic } from "../base/diagnostic.js";
 import { GantryError, isGantryError, messageOf } from "../base/errors.js";
@@ -88,20 +88,13 @@ export class RunRecorder {
   }
 }
 
-/**
- * Whole, and readable to its owner alone, since it quotes logs. What root writes belongs to whom the folder belongs to:
- * a CI job that ran it by sudo has to read it. Into a pipe or a device it is written as it is.
- */
+/** Readable to its owner alone, since it quotes logs. Into a pipe or a device it is written as it is. */
 async function writeReport(file: string, text: string): Promise<void> {
-  const { lchown, realpath, stat, writeFile } = await import("node:fs/promises");
-  const path = await realpath(file).catch(() => file);
-  const there = await stat(path).catch(() => undefined);
-  if (there && !there.isFile()) return writeFile(path, text);
-  const { writeDurably } = await import("../base/durable-file.js");
-  await writeDurably(path, text);
-  const folder = await stat(dirname(path));
-  const own = await stat(path);
-  if (own.uid === 0 && folder.uid !== 0) await lchown(path, folder.uid, folder.gid);
+  const { stat, writeFile } = await import("node:fs/promises");
+  const there = await stat(file).catch(() => undefined);
+  if (there && !there.isFile()) return writeFile(file, text);
+  const { writeUserFile } = await import("../base/user-file.js");
+  await writeUserFile(file, text, { mode: 0o600, isSecret: true });
 }
 
 type Report = import("./views/reports/run-report.js").RunReport;

@@ -19,9 +19,14 @@ const maxReplyBytes = 1024 * 1024;
 /** In place of a user's name where the secret is an identity token. */
 const tokenUser = "<token>";
 
-/** Undefined when the helper has none. Throws "registry-denied" when it fails or is not there. */
-export async function helperGet(name: string, key: string, env: Environment): Promise<Credentials | undefined> {
-  const { code, output } = await runHelper(name, "get", { input: key, env });
+/** Undefined when the helper has none. Throws "registry-denied" when it fails, is not there or hangs. */
+export async function helperGet(
+  name: string,
+  key: string,
+  env: Environment,
+  { limitMs }: { readonly limitMs?: number } = {},
+): Promise<Credentials | undefined> {
+  const { code, output } = await runHelper(name, "get", { input: key, env, limitMs });
   if (code !== 0) {
     if (/credentials not found in native keychain/i.test(output)) return undefined;
     throw failed(name, "get", output);
@@ -58,22 +63,26 @@ export async function helperErase(name: string, key: string, env: Environment): 
 function runHelper(
   name: string,
   action: "get" | "store" | "erase",
-  { input, env }: { input: string; env: Environment },
+  { input, env, limitMs = helperLimitMs }: { input: string; env: Environment; limitMs?: number | undefined },
 ): Promise<{ code: number; output: string }> {
   // It names a program to be found in PATH and must not lead anywhere else.
   if (!/^[\w.-]+$/.test(name)) throw failed(name, action, "this is no name of a helper");
+  const limit = AbortSignal.timeout(limitMs);
   return new Promise((resolve, reject) => {
     const child = spawn(`docker-credential-${name}`, [action], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...env },
-      signal: AbortSignal.timeout(helperLimitMs),
+      signal: limit,
     });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (output.length > maxReplyBytes) child.kill("SIGKILL");
     });
-    child.on("error", (cause) => reject(failed(name, action, "it cannot be started", cause)));
+    child.on("error", (cause) => {
+      const late = `it did not answer within ${limitMs / 1000} s and was ended`;
+      reject(failed(name, action, limit.aborted ? late : "it cannot be started", cause));
+    });
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
     child.stdin.on("error", () => {}); // it may end without having read
     child.stdin.end(input);

@@ -1,14 +1,15 @@
 /** Where this user's credentials of registries are: helpers, and docker's `config.json`. */
-import { randomUUID } from "node:crypto";
-import { chmod, mkdir, open, realpath, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { GantryError } from "../../base/errors.js";
+import { GantryError, systemCodeOf } from "../../base/errors.js";
+import { makeUserFolder, writeUserFile } from "../../base/user-file.js";
 import { helperErase, helperGet, helperStore } from "./credential-helper.js";
 import {
   type Credentials,
   type DockerConfig,
   dockerConfigPath,
   hostOf,
+  objectToChange,
   parseDockerConfig,
   readText,
   registryKey,
@@ -46,8 +47,9 @@ export class CredentialStore {
     return new Map(found.flatMap(([key, credentials]) => (credentials ? [[key, credentials] as const] : [])));
   }
 
-  /** True when they were written into the file as they are, readable to this user alone. */
+  /** True when they were written into the file as they are, readable to its owner alone. */
   async store(registry: string, credentials: Credentials): Promise<{ isPlain: boolean; path: string }> {
+    this.#textToChange(); // before a helper is told
     const key = registryKey(registry);
     const helper = this.#helperOf(key);
     if (helper !== undefined) await helperStore(helper, { key, credentials, env: this.#env });
@@ -58,6 +60,7 @@ export class CredentialStore {
 
   /** False when there was nothing to forget. */
   async erase(registry: string): Promise<boolean> {
+    this.#textToChange(); // in a file that cannot be read there is not "nothing" to forget
     const key = registryKey(registry);
     const helper = this.#helperOf(key);
     const keys = this.#keysOf(key);
@@ -92,20 +95,26 @@ export class CredentialStore {
     return parseDockerConfig(readText(this.#path));
   }
 
-  /** Whole or not at all; a link stays one. */
+  /** Whole or not at all; a link stays one, and the owner and mode of what is there. */
   async #write(key: string, credentials: Credentials | undefined): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const place = await realpath(this.#path).catch(() => this.#path);
-    const text = withEntry(readText(place), key, credentials);
-    const scratch = `${place}.${randomUUID()}`;
+    const text = withEntry(this.#textToChange(), key, credentials);
+    await makeUserFolder(dirname(this.#path), 0o700);
+    await writeUserFile(this.#path, text, { mode: 0o600, isSecret: true });
+  }
+
+  /** Undefined when there is no file. Throws for one that cannot be read, or not be understood: it stays as it is. */
+  #textToChange(): string | undefined {
+    const text = this.#readStrictly();
+    objectToChange(text);
+    return text;
+  }
+
+  #readStrictly(): string | undefined {
     try {
-      const file = await open(scratch, "wx", 0o600);
-      await file.writeFile(text).finally(() => file.close());
-      await chmod(scratch, 0o600);
-      await rename(scratch, place);
+      return readFileSync(this.#path, "utf8");
     } catch (cause) {
-      await rm(scratch, { force: true });
-      throw new GantryError("read-only", `${this.#path} cannot be written`, { cause });
+      if (systemCodeOf(cause) === "ENOENT") return undefined;
+      throw new GantryError("read-only", `${this.#path} cannot be read: ${systemCodeOf(cause)}`, { cause });
     }
   }
 }

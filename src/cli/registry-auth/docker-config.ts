@@ -4,6 +4,7 @@
  * @see Docker, "docker CLI configuration file properties"
  */
 import { readFileSync } from "node:fs";
+import { GantryError, messageOf } from "../../base/errors.js";
 import { isRecord } from "../../base/json.js";
 
 /** What a registry wants to know; `identityToken` stands for user and password. */
@@ -88,13 +89,15 @@ function parseEntry(entry: unknown): Credentials {
 }
 
 /**
- * The file's text with an entry for `key`, or without it. All else stays as it was.
+ * The file's text with an entry for `key`, or without it. All else stays as it was; a text of which that cannot be said
+ * is not written over.
  *
  * `undefined` as credentials removes; `{}` leaves an empty entry, which says that a helper has the secret.
+ * Throws "bad-parameter" for a text that is no JSON object, or whose `auths` is none. An empty text is an empty one.
  */
 export function withEntry(text: string | undefined, key: string, credentials: Credentials | undefined): string {
-  const config = parseObject(text);
-  const auths = isRecord(config.auths) ? { ...config.auths } : {};
+  const config = objectToChange(text);
+  const auths = { ...config.auths };
   if (credentials === undefined) delete auths[key];
   else auths[key] = writtenEntry(credentials);
   return `${JSON.stringify({ ...config, auths }, null, "\t")}\n`;
@@ -114,6 +117,31 @@ export function registryKey(registry: string): string {
 /** Without scheme and path: files hold `https://host/v1/` as well as `host`. */
 export function hostOf(registry: string): string {
   return registry.replace(/^https?:\/\//, "").split("/", 1)[0] ?? "";
+}
+
+/** Throws "bad-parameter", as `withEntry`. */
+export function objectToChange(text: string | undefined): { readonly auths: Readonly<Record<string, unknown>> } {
+  if (text === undefined || text.trim() === "") return { auths: {} };
+  const { auths = {}, ...others } = parseStrictly(text);
+  if (!isRecord(auths)) throw notOurs('its "auths" is no object');
+  return { ...others, auths };
+}
+
+function parseStrictly(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (isRecord(parsed)) return parsed;
+  } catch (cause) {
+    throw notOurs(messageOf(cause), cause);
+  }
+  throw notOurs("it is no JSON object");
+}
+
+function notOurs(why: string, cause?: unknown): GantryError {
+  return new GantryError("bad-parameter", `docker's config.json is not changed, since it cannot be read: ${why}`, {
+    hint: "Mend the file, or move it away; nothing in it was touched",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function parseObject(text: string | undefined): Record<string, unknown> {

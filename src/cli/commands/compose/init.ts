@@ -1,7 +1,8 @@
 /** `gantry init`: writes the Compose file that the project of this folder begins with. Touches no engine. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { GantryError, systemCodeOf } from "../../../base/errors.js";
+import { GantryError } from "../../../base/errors.js";
+import { createUserFile, writeUserFile } from "../../../base/user-file.js";
 import { type DetectedProject, detectProject, manifestNames } from "../../../compose/init/detect-project.js";
 import { startingFile, variablesOf } from "../../../compose/init/starting-file.js";
 import type { CliContext } from "../../context.js";
@@ -27,12 +28,8 @@ export async function init(context: CliContext, flags: InitFlags): Promise<void>
   const existing = flags.output === undefined ? existingNames.find((name) => files.has(name)) : undefined;
   if (existing !== undefined && !flags.force) throw alreadyThere(existing);
   const path = resolve(folder, flags.output ?? existing ?? "compose.yaml");
-  try {
-    writeFileSync(path, text, { flag: flags.force ? "w" : "wx" });
-  } catch (error) {
-    if (systemCodeOf(error) === "EEXIST") throw alreadyThere(flags.output ?? "compose.yaml");
-    throw error;
-  }
+  if (flags.force) await writeUserFile(path, text);
+  else if (!(await createUserFile(path, text))) throw alreadyThere(flags.output ?? "compose.yaml");
   context.stdout.write(`${summary(project, { name: flags.output ?? existing ?? "compose.yaml", files }).join("\n")}\n`);
 }
 

@@ -91,7 +91,7 @@ async function trustRemotes(
 /** Checks this host and writes `.env`. Throws for what is missing, all at once. */
 async function begin(context: CliContext, draft: DraftedEnv | undefined): Promise<void> {
   if (context.globals.dryRun) return;
-  await draft?.write();
+  const more = await draft?.write();
   const tasks: ListrTask[] = [
     {
       title: "Check this host",
@@ -102,7 +102,7 @@ async function begin(context: CliContext, draft: DraftedEnv | undefined): Promis
         if (findings.length > 0) task.title = `Check this host  ${findings.map(findingText).join("; ")}`;
       },
     },
-    ...(draft === undefined ? [] : [{ title: `.env  ${draft.said}`, task: () => {} }]),
+    ...(draft === undefined ? [] : [{ title: `.env  ${draft.said}${more ?? ""}`, task: () => {} }]),
   ];
   await runTasks(context, tasks);
 }

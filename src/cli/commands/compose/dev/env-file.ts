@@ -1,10 +1,10 @@
 /** Brings `.env` about: from the example beside the Compose file, with what is generated and what somebody answers. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { GantryError, messageOf } from "../../../../base/errors.js";
+import { writeUserFile } from "../../../../base/user-file.js";
 import { completeEnv, type MissingVariables, makeSecret, missingVariables } from "../../../../dev/env/complete-env.js";
 import { type ExampleVariable, readExample } from "../../../../dev/env/read-example.js";
 import type { CliContext } from "../../../context.js";
@@ -51,7 +51,8 @@ export interface DraftedEnv {
   readonly values: ReadonlyMap<string, string>;
   /** What the draft came from, as a clause. */
   readonly said: string;
-  write(): Promise<void>;
+  /** What else is to be said of it, as the clause's end. */
+  write(): Promise<string>;
 }
 
 /** Asks and generates. Throws "variable-missing" where nobody can be asked. */
@@ -68,14 +69,13 @@ export async function draftEnv(context: CliContext, needs: EnvNeeds): Promise<Dr
   return { values, said: whatWasDone(needs, answers.size), write: () => writeWhole(path, text) };
 }
 
-/** Throws "bad-parameter" where the folder cannot be written to. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString("hex")}.new`;
+/** What is to be said of it, if anything. Throws "read-only" where the folder cannot be written to. */
+async function writeWhole(path: string, text: string): Promise<string> {
   try {
-    writeFileSync(beside, text, { mode: envFileMode, flag: "wx" });
-    await rename(beside, path);
+    const { isTightened } = await writeUserFile(path, text, { mode: envFileMode, isSecret: true });
+    return isTightened ? "; only its owner can read it now" : "";
   } catch (cause) {
-    throw new GantryError("bad-parameter", `${path} cannot be written: ${messageOf(cause)}`, {
+    throw new GantryError("read-only", messageOf(cause), {
       hint: "Make the folder writable, or name a file that is there with --env-file.",
       cause,
     });
