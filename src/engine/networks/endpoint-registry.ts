@@ -93,7 +93,9 @@ export class EndpointRegistry {
     this.#byNetwork.get(networkId)?.delete(containerId);
     for (const { family, value } of addressesOf(settings)) {
       const key = `${networkId} ${family}`;
-      this.#addresses.get(key)?.delete(value);
+      const addresses = this.#addresses.get(key);
+      if (addresses?.get(value) !== containerId) continue; // it is another one's by now
+      addresses.delete(value);
       if (wasReplaced) innerMap(this.#resting, key).set(value, this.#monotonicMs() + restMs);
     }
   }
