@@ -235,6 +235,42 @@ export const buildCases: readonly BuildCase[] = [
     modern: true,
   },
   {
+    name: "substitutions of unset and set variables, and escapes",
+    dockerfile: `${B}ENV S=1 P=foobar.tar.gz\nENV A=\${N:-def} B=\${S:+set} C=\${N:+set}- D=\\\${not} E=\${P%%.*} F=\${P/o/0}`,
+    modern: true,
+  },
+  {
+    name: "add keeps an archive packed",
+    dockerfile: `${B}ADD --unpack=false a.tar /x/`,
+    files: { "a.tar": "TAR" },
+    modern: true,
+  },
+  {
+    name: "heredoc of a shell with its own name",
+    dockerfile: `${B}RUN <<EOT\n#!/bin/sh\necho "$0" >/f\nEOT`,
+    modern: true,
+  },
+  { name: "heredoc into a command", dockerfile: `${B}RUN <<'EOT' cat >/f\nno $expansion\nEOT`, modern: true },
+  { name: "heredoc without its tabs", dockerfile: `${B}COPY <<-EOT /f\n\tone\n\t\ttwo\nEOT`, modern: true },
+  { name: "parents with two stars", dockerfile: `${B}COPY --parents **/*.sh /x/`, files: tree, modern: true },
+  {
+    name: "a volume's content made after it",
+    dockerfile: `${B}VOLUME /v\nRUN mkdir -p /v && echo x >/v/f`,
+    modern: true,
+  },
+  {
+    name: "health check with all options",
+    dockerfile: `${B}HEALTHCHECK --interval=5s --timeout=1m30s --start-period=1s --start-interval=250ms --retries=2 CMD true`,
+    modern: true,
+  },
+  { name: "stop signal that is none", dockerfile: `${B}STOPSIGNAL FOO`, modern: true },
+  {
+    name: "a link layer owned by a name",
+    dockerfile: `${B}COPY --link --chown=nobody:root top.txt /x/`,
+    files: tree,
+    modern: true,
+  },
+  {
     name: "platform args",
     dockerfile: "FROM --platform=$BUILDPLATFORM busybox\nARG TARGETOS\nENV O=$TARGETOS",
     modern: true,
