@@ -33,8 +33,8 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 // The reader of a pipe may leave (`gantry logs | head`); there is nobody left to tell.
-process.stdout.on("error", exitOnBrokenPipe);
-process.stderr.on("error", exitOnBrokenPipe);
+process.stdout.on("error", exitWithoutOutput);
+process.stderr.on("error", exitWithoutErrors);
 
 const { runCli } = await import("./cli/program.js");
 process.exitCode = await runCli(cliEnvironment());
@@ -45,7 +45,7 @@ function cliEnvironment(): CliEnvironment {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentDirectory(),
     get stdin() {
       return process.stdin;
     },
@@ -258,7 +258,24 @@ function readVersion(): string {
   return manifest.version;
 }
 
-function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+/** A full disk is a failure, and one that can be told. */
+function exitWithoutOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`error: standard output: ${error.message}\n`);
+  process.exit(1);
+}
+
+/** Work goes on when its messages cannot be kept; what it did is told by the exit code. */
+function exitWithoutErrors(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+}
+
+/** Throws nothing: a directory that was removed beneath the shell ends the program, as everything is sought from it. */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write("error: The current directory does not exist any more\nhint: Go to another one: cd\n");
+    process.exit(1);
+  }
 }

@@ -24,6 +24,7 @@ export const errorCodes = {
   "dependency-failed": { status: 500, blame: "user" },
   "disk-full": { status: 500, blame: "host" },
   "engine-locked": { status: 409, blame: "user" },
+  "engine-elsewhere": { status: 409, blame: "user" },
   "engine-unavailable": { status: 503, blame: "user" },
   "exec-not-found": { status: 404, blame: "user" },
   "generation-not-found": { status: 404, blame: "user" },

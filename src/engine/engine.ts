@@ -108,7 +108,8 @@ const handOverStepMs = 20;
 /**
  * Runs until `signal`, a request to shut down, or idleness ends it.
  *
- * @throws {GantryError} "not-root", "bad-parameter", "engine-locked", "helper-missing"; nothing was changed then
+ * @throws {GantryError} "not-root", "bad-parameter", "engine-locked", "engine-elsewhere", "helper-missing"; nothing was
+ * changed then
  */
 export async function runEngine(options: EngineOptions): Promise<void> {
   if (options.uid !== 0) {
@@ -159,7 +160,7 @@ async function lockState({ stateRoot, socket, pid, signal }: EngineOptions) {
   const giveUpAt = systemClock.monotonicMs() + handOverLimitMs;
   for (;;) {
     try {
-      return lockStateRoot(stateRoot, { pid, tryLock });
+      return lockStateRoot(stateRoot, { pid, socket, tryLock });
     } catch (error) {
       const isEnding = !(await answers(socket));
       if (!isGantryError(error, "engine-locked") || !isEnding || systemClock.monotonicMs() > giveUpAt) throw error;
@@ -321,7 +322,14 @@ function cgroupOf(instanceId: string): string {
 /** The state root's `engine.json`, else the host's. */
 function readConfig(stateRoot: string): string | undefined {
   const path = [join(stateRoot, "engine.json"), "/etc/gantry/engine.json"].find(existsSync);
-  return path === undefined ? undefined : readFileSync(path, "utf8");
+  if (path === undefined) return undefined;
+  const text = readFileSync(path, "utf8");
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new GantryError("bad-parameter", `${path} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  return text;
 }
 
 /** What the environment and the file say of registries; certificates may also lie in the state root. */

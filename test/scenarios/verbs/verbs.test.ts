@@ -1,5 +1,5 @@
 /** Single commands on services and containers: outputs and exit codes that scripts rely on. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -38,6 +38,7 @@ afterAll(async () => {
   await gantry?.[Symbol.asyncDispose]();
 });
 
+const engineOf = () => ({ GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` });
 const lines = (text: string) => text.split("\n").filter(Boolean);
 
 describe("listings", () => {
@@ -159,6 +160,23 @@ describe("exit codes", () => {
     expect((await project.run("--env-file", "none", "ps")).stderr).toContain("error[env-file-not-found]");
   });
 
+  it("are 1, with a word, where the output or the directory is gone, and what was done is done", () => {
+    const sh = (script: string) => {
+      const env = { ...process.env, GANTRY: program, ...engineOf() };
+      const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: project.cwd, env, encoding: "utf8" });
+      return { status, stderr: stderr.replace(/^sh: .*\n/, "") };
+    };
+    expect(sh('"$GANTRY" ps >/dev/full')).toEqual({
+      status: 1,
+      stderr: "error: standard output: ENOSPC: no space left on device, write\n",
+    });
+    expect(sh('"$GANTRY" restart -t 0 job 2>/dev/full').status).toBe(0);
+    expect(sh('mkdir gone; cd gone; rmdir ../gone; "$GANTRY" container ls')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("error: The current directory does not exist any more"),
+    });
+  });
+
   it("of wait is 1 when there is nothing to wait for", async () => {
     await project.ok("stop", "job");
     expect(await project.run("wait", "job")).toMatchObject({ code: 1, stdout: "" });
@@ -168,8 +186,7 @@ describe("exit codes", () => {
 describe("at a terminal", () => {
   it("what exec and run start has one too, unless it is not wanted", async () => {
     const size = { columns: 100, rows: 24 };
-    const env = { GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` };
-    await using terminal = await aTerminal({ ...size, cwd: project.cwd, env });
+    await using terminal = await aTerminal({ ...size, cwd: project.cwd, env: engineOf() });
     await terminal.run("gantry exec web tty; gantry exec -T web tty; echo status=$?");
     expect(await terminal.shows("status=1")).toMatch(/^\/dev\/pts\/\d+\nnot a tty\nstatus=1$/m);
     await terminal.run("clear; gantry run --rm -q job sh -c 'tty; exit 5'; echo status=$?");
@@ -193,7 +210,6 @@ describe("commands that go on and on", () => {
     const [code] = await ended;
     return { code, stderr };
   }
-  const engineOf = () => ({ GANTRY_STATE_ROOT: gantry.stateRoot, GANTRY_RUN_DIR: `${gantry.workDir}/run` });
   const endless = [
     "logs -f",
     "stats",

@@ -166,12 +166,12 @@ async function printDryRun(context: CliContext, plan: Plan): Promise<ApplyResult
   return { outcome: "succeeded", failures: [], done: 0, provided: { services: new Map() } };
 }
 
-/** `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; -1 and less is no limit. Throws "bad-parameter". */
+/** `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; -1 is no limit. Throws "bad-usage". */
 function parallelLimit({ globals, env }: CliContext): number | undefined {
   const text = globals.parallel ?? env.COMPOSE_PARALLEL_LIMIT;
   if (text === undefined || text === "") return undefined;
   const what = globals.parallel === undefined ? "COMPOSE_PARALLEL_LIMIT" : "--parallel";
-  const limit = wholeNumber(text, what, Number.MIN_SAFE_INTEGER);
+  const limit = wholeNumber(text, what, -1);
   return limit < 0 ? Number.MAX_SAFE_INTEGER : limit === 0 ? undefined : limit;
 }
 
