@@ -149,7 +149,7 @@ export function summarizeProgress(model: ProgressModel, columns: number): Line[]
   const width = Math.max(0, ...all.map((row) => labelOf(row.resource).length));
   return [
     ...model.warnings.map((text): Line => [{ text: `warning: ${text}`, tone: "wait" }]),
-    ...all.map((row) => clipped(rowLine(row, width, { nowMs: row.endedMs ?? row.sinceMs }), columns)),
+    ...all.map((row) => clipped(rowLine(row, width), columns)),
   ];
 }
 
@@ -169,8 +169,10 @@ function countText({ kind, rows }: Group): string {
   return `${done}/${rows.length} ${kind}${rows.length === 1 ? "" : "s"}`;
 }
 
-function rowLine(row: Row, width: number, { nowMs }: { nowMs: number }): Line {
-  const elapsed = elapsedText((row.endedMs ?? nowMs) - row.sinceMs);
+/** What has not ended has no time once nobody counts it any more. */
+function rowLine(row: Row, width: number, screen?: Screen): Line {
+  const untilMs = row.endedMs ?? screen?.nowMs;
+  const elapsed = untilMs === undefined ? "" : elapsedText(untilMs - row.sinceMs);
   const tone = tones[row.state];
   const detail = [row.detail, amountText(row)].filter((text) => text !== "").join("  ");
   return [

@@ -27,6 +27,7 @@ describe("lines", () => {
     const line = [seg("abc"), seg("漢字漢", "good")];
     expect(lineWidth(fillLine(line, 12))).toBe(12);
     expect(lineWidth(cutLine(line, 6))).toBeLessThanOrEqual(6);
+    expect(cutLine([...line, seg("d")], 7).map(({ text }) => text)).toEqual(["abc", "漢…"]);
     expect([1, 4, 5, 6, 20].map((columns) => lineWidth(headOfLine(line, columns)))).toEqual([1, 4, 5, 6, 20]);
   });
 

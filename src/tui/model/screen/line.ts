@@ -67,6 +67,8 @@ export function cutLine<S extends { readonly text: string }>(line: readonly S[],
     const text = cutText(segment.text, left);
     left -= widthOf(text);
     if (text !== "") cut.push({ ...segment, text });
+    // Before a wide character a column stays free, which is no room for what follows.
+    if (text !== oneLine(segment.text)) break;
   }
   return cut;
 }
