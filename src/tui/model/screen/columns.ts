@@ -8,7 +8,7 @@
 import { eastAsianWidth } from "get-east-asian-width";
 
 /** Latin letters and the signs that screens are made of: each takes a column, and none joins another. */
-const plain = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2714\u2718]*$/;
+const plain = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2713\u2714\u2718]*$/;
 const invisible = /^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Mn}\p{Me}\p{Cs}]$/u;
 const pictographic = /\p{Extended_Pictographic}/gu;
 const emojiSign = "\ufe0f";

@@ -37,11 +37,12 @@ export function servicesView(state: ConsoleState, rows: number): View {
     { length: all.length, rows: tableRows },
   );
   const shown = all.slice(top, top + tableRows);
+  const isPart = shown.length < all.length;
   const zones = shown.map(
     (row, at): Zone => ({ row: at + 1, from: 0, to: columns, target: { kind: "row", key: row.key } }),
   );
   const lines: Line[] = [
-    titleLine(table, columns),
+    titleLine(table, columns, isPart ? `${top + 1}–${top + shown.length} of ${all.length}` : ""),
     ...shown.map((row) => {
       const line = rowLine(row, table, { isMarked: state.marked.has(row.service), isSelected: row.key === selected });
       return row.key === selected ? inverted(fillLine(line, columns)) : cutLine(line, columns);
@@ -111,9 +112,11 @@ function columnsOf(state: ConsoleState, rows: readonly ServiceRow[], columns: nu
   ];
 }
 
-function titleLine(table: readonly Column[], columns: number): Line {
-  const text = table.map(({ title, width }) => fitText(title, width)).join(" ");
-  return cutLine([seg(`  ${text}`, "dim")], columns);
+/** `note` says at the right edge which rows are shown, where not all are. */
+function titleLine(table: readonly Column[], columns: number, note: string): Line {
+  const text = `  ${table.map(({ title, width }) => fitText(title, width)).join(" ")}`.trimEnd();
+  const gap = columns - widthOf(text) - widthOf(note) - 1;
+  return cutLine([seg(text, "dim"), ...(gap > 0 ? [seg(`${" ".repeat(gap)}${note}`, "dim")] : [])], columns);
 }
 
 function rowLine(
