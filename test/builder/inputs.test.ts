@@ -95,6 +95,11 @@ it("takes nothing of this host for a repository's submodules", async () => {
   await build(`${served.url}?submodules=0`);
 });
 
+it("says why a layer of its own cannot be owned by a name", async () => {
+  const context = directory({ Dockerfile: "FROM busybox\nCOPY --link --chown=nobody f /f\n", f: "" });
+  expect(await refused(context)).toContain("give the owner by numbers");
+});
+
 it("takes a Dockerfile or the archive of a context from standard input", () => {
   const context = directory({
     Dockerfile: "FROM busybox\nRUN false\n",

@@ -49,7 +49,7 @@ export async function planCopy(place: StepPlace, step: CopyInstruction, tell: Te
           const job: Omit<CopyJob, "kind"> = {
             ...{ root, to, intoDirectory, files, ...epoch },
             trees: await sources.open(),
-            ...(chown ? { owner: ownerOf(chown, root) } : {}),
+            ...(chown ? { owner: ownerOf(step, root) } : {}),
             ...(chmod === undefined ? {} : { chmod }),
             ...(sources.isLive ? { expected: sources.digest } : {}),
           };
@@ -100,7 +100,7 @@ async function digestOf(
 }
 
 /** Numbers stand for themselves, a lone one for the group too; names are looked up in the tree. */
-function ownerOf(chown: string, root: string): { uid: number; gid: number } {
+function ownerOf({ chown = "", link }: CopyInstruction, root: string): { uid: number; gid: number } {
   const [user = "", group] = chown.split(":", 2);
   const passwd = readTextInRoot(root, "/etc/passwd", usersLimitBytes) ?? "";
   const groups = readTextInRoot(root, "/etc/group", usersLimitBytes) ?? "";
@@ -111,6 +111,8 @@ function ownerOf(chown: string, root: string): { uid: number; gid: number } {
   } catch (cause) {
     throw new GantryError("bad-parameter", `unable to convert --chown=${chown} to a user and a group of the image`, {
       cause,
+      // A layer of its own stands on nothing, so that no base has to be there for it.
+      ...(link ? { hint: "With --link nothing of the image is looked at: give the owner by numbers" } : {}),
     });
   }
 }
