@@ -81,12 +81,12 @@ function planImage(draft: ImageDraft, image: string, services: readonly Service[
     const isThere = there !== undefined;
     const reason = whyBuilt(draft, built, isThere);
     if (!reason) return;
-    // What it takes files from has reasons of its own, which say more than that.
+    // What it takes files from has reasons of its own to be built, or none.
     for (const needed of servicesNeededByBuild(built).flatMap((name) => draft.project.services.get(name) ?? [])) {
       const name = imageNameOf(draft.project.name, needed);
       if (!draft.pulls.has(name)) planImage(draft, name, [needed]);
     }
-    addBuild(draft, built, { reason, isThere, options: { version: draft.options.version } });
+    addBuild(draft, built, { reason, isThere, knowsNeeded: true, options: { version: draft.options.version } });
     return;
   }
   const builder = builderOf(draft, image, services);

@@ -17,7 +17,7 @@ import type { Project } from "../../compose/project.js";
 import { changedSources } from "../../plan/build/build-sources.js";
 import { imageBuildOf } from "../../plan/build/image-build.js";
 import { anImage, aProject } from "../../plan/plan.fixture.js";
-import { observeBuilds, rememberBuild } from "./build-memory.js";
+import { boundBuildsOf, observeBuilds, rememberBuild } from "./build-memory.js";
 
 let base: string;
 let context: string;
@@ -148,6 +148,20 @@ it("keeps the records of an image's last few builds, not of all that there ever 
   }
   const known = await Promise.all(ids.map((built) => changes(project(), built)));
   expect(known).toEqual([undefined, [], [], []]);
+});
+
+it("builds nothing else than what somebody has looked at, the plan file left out", async () => {
+  const without = [join(context, "plan.json")];
+  const builds = await observeBuilds(project(), new Map(), { ...look(), without, all: true });
+  const bound = boundBuildsOf(project(), { builds }, without);
+  const service = project().services.get("web");
+  if (!service) throw new Error("missing in the fixture");
+  const begin = () =>
+    rememberBuild(imageBuildOf(project(), service, { version: "1" }), { ...look(), bound }, async () => undefined);
+  write({ "plan.json": "{}" });
+  await begin();
+  write({ "src/main.c": "y" });
+  await expect(begin()).rejects.toThrow(/^What own is built from has changed .*\n {2}context: src\/main.c changed$/);
 });
 
 /** A minute older than it was: files of one test are too young to be told apart. */

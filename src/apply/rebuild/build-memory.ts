@@ -9,8 +9,10 @@ import { readFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { isGantryError } from "../../base/errors.js";
 import type { Project, Service } from "../../compose/project.js";
+import { planMoved } from "../../plan/bound/moved.js";
 import {
   type BuildSources,
+  changedSources,
   digestSection,
   directoriesOf,
   type SourceTree,
@@ -18,11 +20,14 @@ import {
 } from "../../plan/build/build-sources.js";
 import { type ImageBuild, imageBuildOf } from "../../plan/build/image-build.js";
 import type { ObservedBuild, ObservedState } from "../../plan/observed.js";
+import { imageNameOf } from "../../plan/service/names.js";
 import { readSecretKey } from "../secret-key.js";
 import { BuildRecords } from "./build-records.js";
 import { TreeReader } from "./tree-reader.js";
 
 const digestChars = 32;
+/** The id of an image that a build takes files from. */
+const imageField = /^additional_contexts\..*\.image$/;
 
 export interface BuildLook {
   readonly nowMs: number;
@@ -65,19 +70,47 @@ export async function observeBuilds(
   return new Map(found.flat());
 }
 
-/** Called before a build; what it returns is called with the id of the image that came out. */
+/**
+ * Called before a build; what it returns is called with the id of the image that came out. Throws "plan-moved" when the
+ * build would read something else than `bound` says, which somebody has looked at.
+ */
 export async function rememberBuild(
   build: ImageBuild,
-  look: BuildLook,
+  { bound, ...look }: BuildLook & { readonly bound?: BoundBuilds },
   imageId: (name: string) => Promise<string | undefined>,
 ): Promise<(id: string) => Promise<void>> {
   const reader = await SourceReader.open(look, imageId);
   // Read before the build: what changes while it runs is a change for the next plan.
   const sources = await reader?.read(build);
   await reader?.save();
+  const expected = bound?.get(build.image);
+  if (expected && sources) {
+    const now = withoutFiles(sources, build, expected.without);
+    // Images that it takes files from are built before it, and foreseen to be others.
+    const changes = changedSources(withoutImages(expected.sources), withoutImages(now));
+    if (changes.length > 0)
+      throw planMoved(`What ${build.image} is built from has changed since the plan was looked at`, changes);
+  }
   return async (id) => {
     if (sources) await recordsOf(look).keep({ image: build.image, id }, sources);
   };
+}
+
+/** By the name of the image, what its build was seen to read, and which files were left out then. */
+export type BoundBuilds = ReadonlyMap<string, { readonly sources: BuildSources; readonly without: readonly string[] }>;
+
+/** So that builds read what `observed` has seen. `without` is what was left out when that was taken. */
+export function boundBuildsOf(
+  project: Project,
+  { builds }: Pick<ObservedState, "builds">,
+  without: readonly string[],
+): BoundBuilds {
+  const entries = [...(builds ?? [])].flatMap(([name, { now }]) => {
+    const service = project.services.get(name);
+    const left = [...without, ...composeFilesOf(project)];
+    return service && now ? [[imageNameOf(project.name, service), { sources: now, without: left }] as const] : [];
+  });
+  return new Map(entries);
 }
 
 /** With all that they include and extend. */
@@ -97,6 +130,10 @@ function withoutFiles(sources: BuildSources, build: ImageBuild, paths: readonly 
     ];
   });
   return { ...sources, trees: Object.fromEntries(trees) };
+}
+
+function withoutImages({ fields, trees }: BuildSources): BuildSources {
+  return { fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !imageField.test(name))), trees };
 }
 
 function recordsOf({ directory }: BuildLook): BuildRecords {

@@ -68,6 +68,7 @@ it("builds again what takes files from an image that is built again", () => {
     "build-image shop-web: args.A changed",
     "build-image shop-api: web is rebuilt",
   ]);
+  expect(rebuilds({ api, web }, ["api"])).toEqual(["build-image shop-api: args.A changed"]);
 });
 
 it("only warns of it where builds or new containers are not wanted, or a policy leaves the image to a registry", () => {

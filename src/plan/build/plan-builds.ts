@@ -21,11 +21,19 @@ export function planBuilds(project: Project, services: readonly Service[], optio
   return builder.build(project.name);
 }
 
-/** Returns the operation's id; a second call for the same image gives the same one. */
+/**
+ * Returns the operation's id; a second call for the same image gives the same one. What the build takes files from is
+ * built before it, too, unless the caller has seen to that (`knowsNeeded`).
+ */
 export function addBuild(
   draft: Draft,
   service: Service,
-  { reason, options, isThere = false }: { reason: string; options: BuildOptions; isThere?: boolean },
+  {
+    reason,
+    options,
+    isThere = false,
+    knowsNeeded = false,
+  }: { reason: string; options: BuildOptions; isThere?: boolean; knowsNeeded?: boolean },
 ): string {
   const { project, builder, pulls } = draft;
   const image = imageNameOf(project.name, service);
@@ -33,7 +41,10 @@ export function addBuild(
   if (known !== undefined) return known;
   const needed = servicesNeededByBuild(service).flatMap((name) => project.services.get(name) ?? []);
   const build = imageBuildOf(project, service, options);
-  const after = needed.map((one) => addBuild(draft, one, { reason: `${service.name} takes files from it`, options }));
+  const why = `${service.name} takes files from it`;
+  const after = knowsNeeded
+    ? needed.flatMap((one) => pulls.get(imageNameOf(project.name, one)) ?? [])
+    : needed.map((one) => addBuild(draft, one, { reason: why, options }));
   const ignored = ignoredOf(service);
   if (ignored.length > 0) {
     builder.warn(`${ignored.join(", ")} of service "${service.name}" has no effect: the image is the same without`);

@@ -6,7 +6,7 @@ import type { Plan } from "../../../plan/operation.js";
 import type { PlanStyle } from "../../../plan/print-plan.js";
 import type { CliContext } from "../../context.js";
 import { styleFor } from "../../views/style.js";
-import { boundBuilds } from "./build/build-look.js";
+import { boundBuilds, buildLook } from "./build/build-look.js";
 import { seedOfUp } from "./history/generation-seed.js";
 import { loadModel } from "./load.js";
 import { wantsColor } from "./output/terminal.js";
@@ -33,7 +33,7 @@ export async function plan(
     import("../../../apply/observe.js"),
     import("../../../plan/stages/stages.js"),
   ]);
-  const builds = boundBuilds(context, flags.output);
+  const builds = flags.output === undefined ? buildLook(context) : boundBuilds(context, flags.output);
   const observed = await observeProject(client, project, { signal: context.signal, builds });
   const options = upOptions(context, flags, services);
   const drawn = await withWarnings(project, observed, planWhole(project, observed, options));

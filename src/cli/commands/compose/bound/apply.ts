@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type Drawn, planAfterImages } from "../../../../apply/bound/after-images.js";
 import { aDigester, type Digester, digestPaths } from "../../../../apply/bound/digest-files.js";
 import { observeProject } from "../../../../apply/observe.js";
+import { boundBuildsOf } from "../../../../apply/rebuild/build-memory.js";
 import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { Project } from "../../../../compose/project.js";
@@ -14,10 +15,10 @@ import type { ObservedState } from "../../../../plan/observed.js";
 import type { Plan } from "../../../../plan/operation.js";
 import { planStages, planWhole, type Stages } from "../../../../plan/stages/stages.js";
 import type { CliContext } from "../../../context.js";
-import { boundBuilds } from "../build/build-look.js";
+import { boundBuilds, buildMemory } from "../build/build-look.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { loadModel } from "../load.js";
-import { runPlan, takeLock } from "../run-plan.js";
+import { type RunOptions, runPlan, takeLock } from "../run-plan.js";
 import { sayNothingToDo } from "../up.js";
 import { readPlanFile } from "./plan-file.js";
 
@@ -49,10 +50,12 @@ export async function apply(
   const plan = await samePlan(document, { project, observed, digester });
   const drawn = { plan, project, observed, options: optionsOf(document) };
   const stages = planStages(project, observed, drawn.options);
-  const last = stages ? await afterImages(then, client, { ...drawn, stages }) : drawn;
+  // Pulls may take minutes before a build begins: it looks once more.
+  const remember = buildMemory(context, boundBuildsOf(project, observed, builds.without));
+  const run = { command: "apply", project, builds: { remember } };
+  const last = stages ? await afterImages(then, client, { ...drawn, stages, run }) : drawn;
   if (!last) return;
-  const generation = seedOfUp("apply", project, last);
-  await runPlan(then, client, last.plan, { command: "apply", project, generation });
+  await runPlan(then, client, last.plan, { ...run, generation: seedOfUp("apply", project, last) });
   if (plan.operations.length === 0 && !context.globals.dryRun) sayNothingToDo(context, project);
 }
 
@@ -60,11 +63,10 @@ export async function apply(
 async function afterImages(
   context: CliContext,
   client: EngineClient,
-  drawn: Drawn & { readonly stages: Stages },
+  drawn: Drawn & { readonly stages: Stages; readonly run: RunOptions },
 ): Promise<Drawn | undefined> {
   if (context.globals.dryRun) return drawn;
-  const { project, stages } = drawn;
-  const { outcome } = await runPlan(context, client, stages.images, { command: "apply", project });
+  const { outcome } = await runPlan(context, client, drawn.stages.images, drawn.run);
   return outcome === "succeeded" ? planAfterImages(client, drawn, context.signal) : undefined;
 }
 
