@@ -42,7 +42,7 @@ export function servicesView(state: ConsoleState, rows: number): View {
     (row, at): Zone => ({ row: at + 1, from: 0, to: columns, target: { kind: "row", key: row.key } }),
   );
   const lines: Line[] = [
-    titleLine(table, columns, isPart ? `${top + 1}–${top + shown.length} of ${all.length}` : ""),
+    titleLine(table, columns, isPart ? `${top + 1}–${top + shown.length}/${all.length}` : ""),
     ...shown.map((row) => {
       const line = rowLine(row, table, { isMarked: state.marked.has(row.service), isSelected: row.key === selected });
       return row.key === selected ? inverted(fillLine(line, columns)) : cutLine(line, columns);
@@ -112,11 +112,13 @@ function columnsOf(state: ConsoleState, rows: readonly ServiceRow[], columns: nu
   ];
 }
 
-/** `note` says at the right edge which rows are shown, where not all are. */
+/** `note` says at the right edge which rows are shown, where not all are; the last title makes way for it. */
 function titleLine(table: readonly Column[], columns: number, note: string): Line {
-  const text = `  ${table.map(({ title, width }) => fitText(title, width)).join(" ")}`.trimEnd();
-  const gap = columns - widthOf(text) - widthOf(note) - 1;
-  return cutLine([seg(text, "dim"), ...(gap > 0 ? [seg(`${" ".repeat(gap)}${note}`, "dim")] : [])], columns);
+  const titles = table.map(({ title, width }) => fitText(title, width));
+  const whole = `  ${titles.join(" ")}`.trimEnd();
+  const text = widthOf(whole) + widthOf(note) < columns ? whole : `  ${titles.slice(0, -1).join(" ")}`.trimEnd();
+  const gap = Math.max(1, columns - widthOf(text) - widthOf(note));
+  return cutLine([seg(note === "" ? whole : `${text}${" ".repeat(gap)}${note}`, "dim")], columns);
 }
 
 function rowLine(
