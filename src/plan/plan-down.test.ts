@@ -29,6 +29,26 @@ it("stops dependents before what they depend on, then removes containers, then n
   expect(stop?.settled).toEqual(["stop-container shop-web-1"]);
 });
 
+it("takes replicas by their number, whatever order the engine lists them in", () => {
+  const many = aProject({ web: { scale: 11 } });
+  const { containers, ...rest } = observedAfterUp(many);
+  const byName = { ...rest, containers: [...containers].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  const stops = planDown(many, byName, plainDown).operations.filter((op) => op.kind === "stop-container");
+  expect(stops.map(({ id }) => id.split("-").at(-1))).toEqual([
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
+    "11",
+  ]);
+});
+
 it("removes volumes only when asked to, and never external ones", () => {
   expect(lines(observed, { volumes: true }).at(-1)).toBe("remove-volume shop_data: --volumes");
   expect(lines(observed).join()).not.toContain("remove-volume");

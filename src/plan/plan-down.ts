@@ -34,7 +34,9 @@ export interface DownOptions {
 export function planDown(project: Project, observed: ObservedState, options: DownOptions): Plan {
   const builder = new PlanBuilder();
   const orphans = new Set(orphansOf(project, observed));
-  const doomed = observed.containers.filter((container) => isDoomed(container, options, orphans));
+  const doomed = observed.containers
+    .filter((container) => isDoomed(container, options, orphans))
+    .sort((a, b) => a.number - b.number); // `web-2` before `web-10`
   checkNames(project, observed, options.services);
   const stopsOf = new Map<string, string[]>();
   const removals = removeContainers(builder, project, { doomed, options, stopsOf });

@@ -92,7 +92,7 @@ export function describeEndings(stage: Stage, { checksHealth }: Traits): void {
       await eventually(async () => expect(await states()).toContain("goes-on-a-1 running"), 30_000);
       expect(await up.end("SIGINT")).toBe(130);
       expect(up.output()).toMatch(/Cancelled: \d of \d operations were carried out/);
-      expect(up.output()).toContain("hint: Run it again to go on from there: gantry up");
+      expect(up.output()).toContain("hint: The same command goes on from there");
       await project.exec("a", "touch", "/ready");
       await project.ok("up", "-d");
       expect(await states()).toEqual(["goes-on-a-1 running", "goes-on-b-1 running"]);

@@ -107,7 +107,7 @@ export async function runPlan(
   }
   if (result.outcome === "cancelled") {
     context.finish(130);
-    if (ending.isTold) context.stderr.write(goOnText(command, result, plan.operations.length));
+    if (ending.isTold) context.stderr.write(goOnText(result, plan.operations.length));
   }
   return result;
 }
@@ -145,9 +145,10 @@ function tellOfEnding(
   return { isTold: isOurs, close: () => signal.removeEventListener("abort", tell) };
 }
 
-function goOnText(command: string, { done }: ApplyResult, operations: number): string {
-  const how = `Cancelled: ${done} of ${operations} operations were carried out; what had begun was brought to an end.`;
-  return `${how}\nhint: Run it again to go on from there: gantry ${command}\n`;
+function goOnText({ done }: ApplyResult, count: number): string {
+  const operations = count === 1 ? "operation" : "operations";
+  const how = `Cancelled: ${done} of ${count} ${operations} were carried out; what had begun was brought to an end.`;
+  return `${how}\nhint: The same command goes on from there\n`;
 }
 
 async function keep(context: CliContext, client: EngineClient, plan: Plan, seed: GenerationSeed) {
