@@ -107,13 +107,20 @@ export class EngineWatch {
 
   async #listOn(): Promise<void> {
     const { signal, dispatch } = this.#options;
+    let hasFailed = false;
     while (this.#mustList && !signal.aborted) {
       this.#mustList = false;
       try {
         const filters = { label: [composeLabels.project] };
         this.#containers = (await this.#client?.containers.list({ all: true, filters }, { signal })) ?? [];
+        hasFailed = false;
       } catch {
-        return; // the stream of events ends too, and tells why
+        // Of an engine that is gone the stream of events ends too, and tells why.
+        if (hasFailed) return;
+        hasFailed = true;
+        this.#mustList = true;
+        await sleep(lookAgainMs, signal).catch(() => {});
+        continue;
       }
       dispatch({ kind: "observed", containers: this.#containers });
       setTimeout(this.#answer, drawnMs);
@@ -128,10 +135,10 @@ export class EngineWatch {
       .slice(0, mostReadings)
       .map(({ Id }) => Id);
     for (const [id, one] of this.#measured) if (!running.includes(id)) one.abort();
-    for (const id of running) if (!this.#measured.has(id)) void this.#follow1(id);
+    for (const id of running) if (!this.#measured.has(id)) void this.#readings(id);
   }
 
-  async #follow1(id: string): Promise<void> {
+  async #readings(id: string): Promise<void> {
     const { signal, dispatch } = this.#options;
     const own = new AbortController();
     this.#measured.set(id, own);
@@ -150,5 +157,8 @@ export class EngineWatch {
     } finally {
       this.#measured.delete(id);
     }
+    // One that was restarted may have been listed as running before its stream had ended.
+    await sleep(lookAgainMs, own.signal).catch(() => {});
+    if (!signal.aborted && !own.signal.aborted) this.#measure();
   }
 }

@@ -1,5 +1,6 @@
 /** Carries out what the logs screen asks for: opens, reads, searches and follows; answers by messages. */
-import { messageOf } from "../../base/errors.js";
+import { sleep } from "../../base/clock.js";
+import { isGantryError, messageOf } from "../../base/errors.js";
 import type { EngineClient } from "../../client/engine-client.js";
 import { joinBlocks, type LogBlock, type LogLine } from "../model/logs/log-window.js";
 import type { LineTest } from "../model/logs/parse-block.js";
@@ -14,6 +15,8 @@ import { TailReader } from "./tail-reader.js";
 const growMs = 100;
 /** How far it is, is told as often. */
 const tellMs = 100;
+/** An engine that is gone is looked for. */
+const lookAgainMs = 1000;
 
 export interface DeskOptions {
   readonly signal: AbortSignal;
@@ -27,7 +30,7 @@ export class LogDesk {
   #sources: readonly LogSource[] = [];
   /** Of the logs that are open. */
   #open = new AbortController();
-  #search = new AbortController();
+  #searching = new AbortController();
   #growing: NodeJS.Timeout | undefined;
   readonly #grown = new Set<number>();
   #session = 0;
@@ -45,12 +48,13 @@ export class LogDesk {
         this.#answer(effect.session, () => this.#read(effect));
         break;
       case "search-logs":
-        this.#answer(effect.session, () => this.#find(effect));
+        this.#search(effect);
         break;
       case "cancel-search":
-        this.#search.abort();
+        this.#searching.abort();
         break;
       case "close-logs":
+        this.#session = 0;
         this.#close();
         break;
     }
@@ -58,7 +62,7 @@ export class LogDesk {
 
   #close(): void {
     this.#open.abort();
-    this.#search.abort();
+    this.#searching.abort();
     clearTimeout(this.#growing);
     this.#growing = undefined;
     this.#grown.clear();
@@ -71,16 +75,35 @@ export class LogDesk {
     ask().then(
       (message) => message && dispatch(message),
       (error: unknown) => {
-        const isOver = signal.aborted || session !== this.#session || this.#search.signal.aborted;
-        if (!isOver) dispatch({ kind: "log-failed", session, reason: messageOf(error) });
+        if (!signal.aborted) dispatch({ kind: "log-failed", session, reason: messageOf(error) });
       },
     );
   }
 
-  async #openLogs({ session, sources, filter, around }: Extract<LogEffect, { kind: "open-logs" }>): Promise<Message> {
+  /** A search has an end of its own: another one, or nobody who waits for it any more. */
+  #search(effect: Extract<LogEffect, { kind: "search-logs" }>): void {
+    const { dispatch } = this.#options;
+    const { session, search } = effect;
+    this.#searching.abort();
+    this.#searching = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, this.#searching.signal]);
+    this.#find(effect, signal).then(
+      (hit) => signal.aborted || dispatch({ kind: "log-searched", session, search, hit }),
+      (error: unknown) => signal.aborted || dispatch({ kind: "log-failed", session, search, reason: messageOf(error) }),
+    );
+  }
+
+  async #openLogs({
+    session,
+    sources,
+    filter,
+    around,
+  }: Extract<LogEffect, { kind: "open-logs" }>): Promise<Message | undefined> {
     this.#session = session;
-    this.#search.abort();
+    this.#searching.abort();
     const client = await this.#options.connect();
+    // Another opening, or nobody looks any more.
+    if (session !== this.#session) return undefined;
     if (sources !== this.#sources) this.#take(client, sources);
     const test = testOf(filter);
     const blocks = await Promise.all(
@@ -121,10 +144,10 @@ export class LogDesk {
   }
 
   /** Each source's nearest match; of several the one that is nearest in time. */
-  async #find({ session, from }: Extract<LogEffect, { kind: "search-logs" }>): Promise<Message | undefined> {
-    this.#search.abort();
-    this.#search = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, this.#search.signal]);
+  async #find(
+    { session, search, from }: Extract<LogEffect, { kind: "search-logs" }>,
+    signal: AbortSignal,
+  ): Promise<LogLine | undefined> {
     const { places, direction, pattern, filter } = from;
     const [matches, passes] = [testOf(pattern), testOf(filter)];
     const test = (text: string) => (matches?.(text) ?? false) && (passes?.(text) ?? true);
@@ -139,7 +162,7 @@ export class LogDesk {
       const now = performance.now();
       if (now - toldAtMs > tellMs && !signal.aborted) {
         toldAtMs = now;
-        this.#options.dispatch({ kind: "log-scanned", session, bytes: scanned, total });
+        this.#options.dispatch({ kind: "log-scanned", session, search, bytes: scanned, total });
       }
       // What another source has found is nearer than all that is left of this one.
       return !best || lastAt === undefined || (isBefore ? lastAt >= best.at : lastAt <= best.at);
@@ -150,30 +173,43 @@ export class LogDesk {
       const hit = await reader.search({ place, direction, test, signal, onScanned: tell });
       if (hit && (!best || (isBefore ? hit.at > best.at : hit.at < best.at))) best = hit;
     }
-    return signal.aborted ? undefined : { kind: "log-searched", session, hit: best };
+    return best;
+  }
+
+  /** For as long as the log is open, also over an engine that ends and comes back; until its container is removed. */
+  async #follow(client: EngineClient, container: { containerId: string; source: number }, signal: AbortSignal) {
+    while (!signal.aborted) {
+      const round = new AbortController();
+      try {
+        await this.#hear(client, container, AbortSignal.any([signal, round.signal]));
+      } catch (error) {
+        if (isGantryError(error, "container-not-found")) return;
+      } finally {
+        round.abort();
+      }
+      await sleep(lookAgainMs, signal).catch(() => {});
+    }
   }
 
   /** Rings whenever something is written; what it is, is read from the log itself. Again after each restart. */
-  async #follow(
+  async #hear(
     client: EngineClient,
     { containerId: id, source }: { containerId: string; source: number },
     signal: AbortSignal,
   ): Promise<void> {
-    try {
-      const { Config } = await client.containers.inspect(id, { signal });
-      const query = { follow: true, tail: 0, tty: Config.Tty === true };
-      const events = { filters: { container: [id], event: ["start", "die"] } };
-      const ring = async () => {
-        for await (const _frame of client.containers.logs(id, query, { signal })) this.#grew(source);
-        this.#grew(source);
-      };
-      void ring().catch(() => {});
-      for await (const event of client.system.events(events, { signal })) {
-        this.#grew(source);
-        if (event.Action === "start") void ring().catch(() => {});
-      }
-    } catch {
-      // Gone, or closed: what is held stays to be read.
+    const { Config } = await client.containers.inspect(id, { signal });
+    const query = { follow: true, tail: 0, tty: Config.Tty === true };
+    const events = { filters: { container: [id], event: ["start", "die"] } };
+    const ring = async () => {
+      for await (const _frame of client.containers.logs(id, query, { signal })) this.#grew(source);
+      this.#grew(source);
+    };
+    void ring().catch(() => {});
+    // What was written while nobody heard.
+    this.#grew(source);
+    for await (const event of client.system.events(events, { signal })) {
+      this.#grew(source);
+      if (event.Action === "start") void ring().catch(() => {});
     }
   }
 

@@ -11,7 +11,11 @@ export interface LogsState {
   /** Answers to questions of an earlier opening are dropped by it. */
   readonly session: number;
   readonly title: string;
+  /** Whose containers they are. */
+  readonly services: readonly string[];
   readonly sources: readonly LogSource[];
+  /** Containers that those services have by now: taken when the end is opened the next time. */
+  readonly newer?: readonly LogSource[];
   /** One for each source once it has been opened. */
   readonly blocks: readonly LogBlock[];
   /** `mergeBlocks` of them. */
@@ -30,8 +34,12 @@ export interface LogsState {
   readonly filter?: string;
   readonly pattern?: string;
   readonly hit?: LogLine;
-  /** One read or search at a time. */
-  readonly busy?: "opening" | "reading" | "searching";
+  /** Nothing is read meanwhile. */
+  readonly busy?: "opening" | "searching";
+  /** One read at a time; a search may begin while it is under way. */
+  readonly isReading?: boolean;
+  /** Searches that were begun; what an earlier one finds is dropped. */
+  readonly search: number;
   readonly scan?: { readonly bytes: number; readonly total: number };
   readonly problem?: string;
 }
@@ -62,7 +70,7 @@ export type LogEffect =
       readonly place: LogPlace;
       readonly filter?: string | undefined;
     }
-  | { readonly kind: "search-logs"; readonly session: number; readonly from: SearchFrom }
+  | { readonly kind: "search-logs"; readonly session: number; readonly search: number; readonly from: SearchFrom }
   | { readonly kind: "cancel-search" }
   | { readonly kind: "close-logs" };
 
@@ -77,9 +85,21 @@ export type LogMessage =
     }
   /** Something was written to a log since it was read. */
   | { readonly kind: "log-grew"; readonly sources: readonly number[]; readonly session: number }
-  | { readonly kind: "log-scanned"; readonly session: number; readonly bytes: number; readonly total: number }
-  | { readonly kind: "log-searched"; readonly session: number; readonly hit?: LogLine | undefined }
-  | { readonly kind: "log-failed"; readonly session: number; readonly reason: string };
+  | {
+      readonly kind: "log-scanned";
+      readonly session: number;
+      readonly search: number;
+      readonly bytes: number;
+      readonly total: number;
+    }
+  | {
+      readonly kind: "log-searched";
+      readonly session: number;
+      readonly search: number;
+      readonly hit?: LogLine | undefined;
+    }
+  /** A search when it has a number, else a read or the opening. */
+  | { readonly kind: "log-failed"; readonly session: number; readonly search?: number; readonly reason: string };
 
 /** What is held of all logs together; enough to scroll in without reading at every key. */
 export const holdLimits = { lines: 4000, characters: 8_000_000 };

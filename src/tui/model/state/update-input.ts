@@ -6,11 +6,12 @@ import { detailLines } from "../views/details-view.js";
 import { graphLines } from "../views/graph-view.js";
 import { planLines } from "../views/plan-view.js";
 import { screenView } from "../views/screen-view.js";
-import { actionKeys, actionMenu, logContainers, nameOf } from "./actions.js";
+import { actionKeys, actionMenu } from "./actions.js";
 import { type ConsoleState, type Effect, type ScreenName, screenNames } from "./console-state.js";
-import { knownProjects, numberOf, selectedRow, serviceOf, serviceRows } from "./service-rows.js";
+import { showLogs } from "./log-sources.js";
+import { knownProjects, selectedRow, serviceRows } from "./service-rows.js";
 import { inspectEffects, type Update } from "./update.js";
-import { openLogs, scrollLogs } from "./update-logs.js";
+import { scrollLogs } from "./update-logs.js";
 import { logsInput } from "./update-logs-input.js";
 import { overlayInput, take } from "./update-overlay.js";
 
@@ -175,27 +176,6 @@ export function showScreen(state: ConsoleState, screen: ScreenName): Update {
     default:
       return shown(next);
   }
-}
-
-/** Opens the logs of the selected or marked services, or of all. */
-function showLogs(state: ConsoleState, which: "selected" | "all"): Update {
-  const containers = logContainers(state, serviceRows(state), which);
-  if (containers.length === 0) {
-    const text = "There is no container yet, so there are no logs.";
-    return { state: { ...state, notice: { tone: "wait", text } }, effects: [] };
-  }
-  const services = [...new Set(containers.map(serviceOf))];
-  const hasReplicas = (service: string) => containers.filter((one) => serviceOf(one) === service).length > 1;
-  const sources = containers.map((one) => {
-    const service = serviceOf(one);
-    return {
-      containerId: one.Id,
-      label: hasReplicas(service) ? `${service}-${numberOf(one)}` : service || nameOf(one),
-    };
-  });
-  const title = services.length > 3 ? `${services.length} services` : services.join(", ");
-  const { logs, effects } = openLogs(state.logs, { title, sources });
-  return { state: { ...state, screen: "logs", logs }, effects };
 }
 
 function switchProject(state: ConsoleState, at: number): Update {

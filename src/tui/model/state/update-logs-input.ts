@@ -5,7 +5,7 @@ import { bodyRows } from "../screen/frame.js";
 import type { ConsoleState } from "./console-state.js";
 import type { LogsState } from "./logs-state.js";
 import type { Update } from "./update.js";
-import { anchorAt, jumpLogs, type LogsUpdate, scrollLogs, searchLogs } from "./update-logs.js";
+import { anchorAt, cancelSearch, jumpLogs, type LogsUpdate, scrollLogs, searchLogs } from "./update-logs.js";
 import { asking } from "./update-overlay.js";
 
 /** Columns that an arrow moves the lines sideways. */
@@ -66,12 +66,11 @@ function held(logs: LogsState): LogsUpdate {
 
 /** Ends a search first, then takes its marks away, then leaves. */
 function escaped(state: ConsoleState, logs: LogsState): Update | undefined {
-  const { busy, scan: _scan, pattern, hit: _hit, problem: _problem, ...rest } = logs;
-  if (busy === "searching") {
-    // Its answer, should it be under way, is of an earlier session.
-    const next: LogsState = { ...rest, session: logs.session + 1, ...(pattern ? { pattern } : {}) };
-    return { state: { ...state, logs: next }, effects: [{ kind: "cancel-search" }] };
+  if (logs.busy === "searching") {
+    const { logs: next, effects } = cancelSearch(logs, state.size);
+    return { state: { ...state, logs: next }, effects };
   }
+  const { pattern, hit: _hit, problem: _problem, ...rest } = logs;
   if (pattern === undefined) return undefined;
-  return { state: { ...state, logs: { ...rest, ...(busy ? { busy } : {}) } }, effects: [] };
+  return { state: { ...state, logs: rest }, effects: [] };
 }

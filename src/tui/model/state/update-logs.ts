@@ -11,7 +11,7 @@ import {
 import { bodyRows } from "../screen/frame.js";
 import { lineHeight, logColumns } from "../views/logs-view.js";
 import type { Size } from "./console-state.js";
-import { holdLimits, type LogEffect, type LogMessage, type LogSource, type LogsState } from "./logs-state.js";
+import { holdLimits, type LogEffect, type LogMessage, type LogsState } from "./logs-state.js";
 import { compilePattern } from "./pattern.js";
 
 export interface LogsUpdate {
@@ -25,43 +25,58 @@ const screensAhead = 2;
 /** Opens logs at their end, followed. Settings of the screen before are kept. */
 export function openLogs(
   before: LogsState | undefined,
-  { title, sources }: { title: string; sources: readonly LogSource[] },
+  { title, services, sources }: Pick<LogsState, "title" | "services" | "sources">,
 ): LogsUpdate {
   const session = (before?.session ?? 0) + 1;
   const logs: LogsState = {
-    ...{ session, title, sources, blocks: [], lines: [], follows: true, grown: new Set(), busy: "opening", left: 0 },
+    ...{
+      session,
+      title,
+      services,
+      sources,
+      blocks: [],
+      lines: [],
+      follows: true,
+      grown: new Set(),
+      busy: "opening",
+      left: 0,
+    },
+    search: before?.search ?? 0,
     wraps: before?.wraps ?? false,
     stamps: before?.stamps ?? false,
   };
   return { logs, effects: [{ kind: "open-logs", session, sources }] };
 }
 
-/** The same logs anew, with another filter or around a line. */
+/** The same services' logs anew, at their end, with another filter, or around a line. */
 export function reopen(
   logs: LogsState,
   { filter, around }: { filter?: string | undefined; around?: LogLine | undefined },
 ): LogsUpdate {
   const session = logs.session + 1;
-  const { filter: _filter, anchor: _anchor, hit: _hit, scan: _scan, problem: _problem, ...rest } = logs;
+  const { filter: _filter, anchor: _anchor, hit: _hit, newer, ...rest } = without(logs, "scan", "problem", "isReading");
+  // A line that is shown stands in one of those that were open.
+  const sources = (around === undefined ? newer : undefined) ?? logs.sources;
   return {
     logs: {
       ...rest,
       session,
+      sources,
       blocks: [],
       lines: [],
       busy: "opening",
       grown: new Set(),
       follows: around === undefined,
       ...(filter === undefined ? {} : { filter }),
-      ...(around === undefined ? {} : { anchor: around, hit: around }),
+      ...(around === undefined ? {} : { anchor: around, hit: around, ...(newer ? { newer } : {}) }),
     },
-    effects: [{ kind: "open-logs", session, sources: logs.sources, filter, around }],
+    effects: [{ kind: "open-logs", session, sources, filter, around }],
   };
 }
 
 /** What an answer makes of it; answers to an earlier session change nothing. */
 export function updateLogs(logs: LogsState, message: LogMessage, size: Size): LogsUpdate {
-  if (message.session !== logs.session) return { logs, effects: [] };
+  if (isOver(logs, message)) return { logs, effects: [] };
   switch (message.kind) {
     case "logs-opened":
       return readOn(centred(opened(logs, message.blocks), size), size);
@@ -81,8 +96,7 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
       const grown = new Set(logs.grown);
       if (direction === "after") grown.delete(message.source);
       const read = { ...withBlocks(logs, trimmed), grown };
-      // A search that was begun meanwhile goes on.
-      return readOn(logs.busy === "searching" ? read : without(read, "busy", "scan", "problem"), size);
+      return readOn(without(read, "isReading", ...(logs.busy === "searching" ? [] : (["problem"] as const))), size);
     }
     case "log-grew":
       return readOn({ ...logs, grown: new Set([...logs.grown, ...message.sources]) }, size);
@@ -91,8 +105,26 @@ export function updateLogs(logs: LogsState, message: LogMessage, size: Size): Lo
     case "log-searched":
       return found(logs, message.hit, size);
     case "log-failed":
-      return { logs: { ...without(logs, "busy", "scan"), problem: message.reason }, effects: [] };
+      return {
+        logs: {
+          ...(message.search === undefined ? failed(logs) : without(logs, "busy", "scan")),
+          problem: message.reason,
+        },
+        effects: [],
+      };
   }
+}
+
+/** Of an earlier opening, or of a search that has been ended. */
+function isOver(logs: LogsState, message: LogMessage): boolean {
+  if (message.session !== logs.session) return true;
+  const search = "search" in message ? message.search : undefined;
+  return search !== undefined && (search !== logs.search || logs.busy !== "searching");
+}
+
+/** After a read, or an opening, that failed: a search goes on. */
+function failed(logs: LogsState): LogsState {
+  return logs.busy === "opening" ? without(logs, "busy", "isReading") : without(logs, "isReading");
 }
 
 /** What may have been written while it was opened is read next. */
@@ -117,7 +149,7 @@ export function scrollLogs(logs: LogsState, by: number, size: Size): LogsUpdate 
 /** To the first line, or to the last one, which is then followed. */
 export function jumpLogs(logs: LogsState, to: "first" | "last", size: Size): LogsUpdate {
   if (to === "last") {
-    const isHeld = logs.blocks.length > 0 && logs.blocks.every(({ isEnd }) => isEnd);
+    const isHeld = logs.blocks.length > 0 && !logs.newer && logs.blocks.every(({ isEnd }) => isEnd);
     if (!isHeld) return reopen(logs, { filter: logs.filter });
     return readOn({ ...without(logs, "anchor"), follows: true }, size);
   }
@@ -139,7 +171,7 @@ export function searchLogs(
   const isNew = pattern !== logs.pattern || !logs.hit;
   const hitAt = logs.hit ? lines.findIndex((line) => logs.hit && isSameLine(line, logs.hit)) : -1;
   const from = isNew || hitAt < 0 ? anchorAt(logs) + 1 : hitAt;
-  const asked: LogsState = { ...without(logs, "problem"), pattern };
+  const asked: LogsState = { ...without(logs, "problem", "scan"), pattern, search: logs.search + 1 };
   const held =
     direction === "before"
       ? lines.slice(0, from).findLast(({ text }) => test.test(text))
@@ -151,6 +183,7 @@ export function searchLogs(
   const effect: LogEffect = {
     kind: "search-logs",
     session: logs.session,
+    search: asked.search,
     from: { places, direction, pattern, filter: logs.filter },
   };
   return { logs: { ...asked, busy: "searching" }, effects: [effect] };
@@ -204,9 +237,15 @@ function found(logs: LogsState, hit: LogLine | undefined, size: Size): LogsUpdat
   return readOn(centred({ ...idle, hit, anchor: hit, follows: false }, size), size);
 }
 
+/** Ends a search; what was written meanwhile is read. */
+export function cancelSearch(logs: LogsState, size: Size): LogsUpdate {
+  const { logs: next, effects } = readOn(without(logs, "busy", "scan", "problem", "hit"), size);
+  return { logs: next, effects: [{ kind: "cancel-search" }, ...effects] };
+}
+
 /** Asks for more where less than some screens are held in a direction; one read at a time. */
 function readOn(logs: LogsState, size: Size): LogsUpdate {
-  if (logs.busy) return { logs, effects: [] };
+  if (logs.busy || logs.isReading) return { logs, effects: [] };
   const ahead = bodyRows(size) * screensAhead;
   const at = anchorAt(logs);
   const wants = [
@@ -221,7 +260,7 @@ function readOn(logs: LogsState, size: Size): LogsUpdate {
     const place = direction === "before" ? block.begin : block.end;
     const { session, filter } = logs;
     return {
-      logs: { ...logs, busy: "reading" },
+      logs: { ...logs, isReading: true },
       effects: [{ kind: "read-log", session, source, direction, place, filter }],
     };
   }

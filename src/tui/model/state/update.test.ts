@@ -295,7 +295,7 @@ describe("the logs screen", () => {
 
   it("reads the source that was written to, one at a time, and drops answers to an earlier opening", async () => {
     const opened = await open(block([line(0, 1)]), block([line(1, 2)]));
-    expect(opened.logs?.busy).toBe("reading");
+    expect(opened.logs?.isReading).toBe(true);
     const read = { kind: "log-read", session: 1, source: 0, direction: "after", block: block([line(0, 5)]) } as const;
     const next = update(opened, read, now);
     expect(next.effects).toMatchObject([{ kind: "read-log", source: 1, direction: "after" }]);
@@ -321,6 +321,44 @@ describe("the logs screen", () => {
     expect(press(older, "n").effects).toMatchObject([{ kind: "search-logs", from: { direction: "before" } }]);
     expect(press(older, "N").state.logs?.hit?.place.offset).toBe(25);
     expect(textOf(press(opened, "/", "(", "enter").state)).toContain("is no regular expression");
+  });
+
+  it("goes on following once a search has been ended, and drops what the search still finds", async () => {
+    const opened = await open({ ...block([line(0, 1)]), isStart: false });
+    const read = { kind: "log-read", session: 1, source: 0, direction: "before", block: block([]) } as const;
+    const searching = press(opened, "/", "x", "enter").state;
+    expect(searching.logs?.busy).toBe("searching");
+    const ended = press(searching, "escape");
+    expect(ended.effects).toMatchObject([{ kind: "cancel-search" }]);
+    const late = { kind: "log-searched", session: 1, search: searching.logs?.search ?? 0 } as const;
+    expect(told(ended.state, [late]).logs?.problem).toBeUndefined();
+    const settled = told(ended.state, [{ ...read, direction: "after" }, read]);
+    expect(settled.logs?.isReading).toBeUndefined();
+    const grew = update(settled, { kind: "log-grew", session: 1, sources: [0] }, now);
+    expect(grew.effects).toMatchObject([{ kind: "read-log", session: 1, direction: "after" }]);
+  });
+
+  it("takes the answer of the newest search alone", async () => {
+    const opened = await open({ ...block([line(0, 9)]), isStart: false });
+    const first = press(opened, "/", "x", "enter").state;
+    const second = press(first, "n").state;
+    const failed = { kind: "log-failed", session: 1, search: first.logs?.search ?? 0, reason: "aborted" } as const;
+    expect(told(second, [failed]).logs).toMatchObject({ busy: "searching", search: (first.logs?.search ?? 0) + 1 });
+  });
+
+  it("goes over to the container that has taken another's place, at once only where the end is followed", async () => {
+    const opened = await open(block(Array.from({ length: 50 }, (_none, second) => line(0, second))));
+    const others = opened.containers.map((one) => (one.Id === "web1" ? { ...one, Id: "web1-new" } : one));
+    const followed = update(opened, { kind: "observed", containers: others }, now);
+    expect(followed.effects).toMatchObject([{ kind: "open-logs", session: 2 }]);
+    const ids = (state: ConsoleState) => state.logs?.sources.map(({ containerId }) => containerId);
+    expect(ids(followed.state)).toContain("web1-new");
+    const held = update(press(opened, "k", "k").state, { kind: "observed", containers: others }, now);
+    expect(held.effects).toEqual([]);
+    expect(textOf(held.state)).toContain("held, newer lines below: G");
+    expect(ids(press(held.state, "G").state)).toContain("web1-new");
+    const gone = update(opened, { kind: "observed", containers: others.slice(1) }, now);
+    expect(gone.effects).toEqual([]);
   });
 
   it("opens anew with a filter, and without one when nothing is typed", async () => {

@@ -21,6 +21,7 @@ import type {
   RunState,
   Size,
 } from "./console-state.js";
+import { refreshSources } from "./log-sources.js";
 import type { LogMessage } from "./logs-state.js";
 import { containerOf, knownProjects, selectedRow } from "./service-rows.js";
 import { updateInput } from "./update-input.js";
@@ -118,8 +119,7 @@ function observed(before: ConsoleState, containers: readonly ContainerSummary[])
   const projectAt = Math.max(0, Math.min(before.projectAt, knownProjects(containers).length - 1));
   const loaded = before.loaded.name === undefined && before.isLoading ? guessed(before, containers) : before.loaded;
   const state = { ...before, loaded, containers, readings, hasObserved: true, observedAtMs: before.nowMs, projectAt };
-  if (state.screen !== "details") return only(state);
-  return { state, effects: inspectEffects(state) };
+  return state.screen === "details" ? { state, effects: inspectEffects(state) } : refreshSources(state);
 }
 
 /** The one project that was made from this folder, if there is one. */

@@ -1,6 +1,7 @@
 /** One container in detail: what it runs, where each variable is from, mounts, networks, probes. Pure. */
 import { relative } from "node:path";
 import type { Explanation } from "../../../compose/explain/explain.js";
+import { credentialName, maskSecrets } from "../../../compose/mask-secrets.js";
 import { shortId } from "../../../oci/short-id.js";
 import type { ContainerInspect, HealthState } from "../../../wire/container.js";
 import { cutLine, fitText, type Line, oneLine, seg, type Tone } from "../screen/line.js";
@@ -9,9 +10,6 @@ import type { ConsoleState } from "../state/console-state.js";
 import { selectedRow } from "../state/service-rows.js";
 import { healthSegment, portText, stateSegment } from "./services-view.js";
 import { clockText, sizeText } from "./words.js";
-
-/** A secret's value is not for somebody who looks over the shoulder. */
-const secretName = /pass(word|wd)?|secret|token|api_?key|private_?key|credential/i;
 
 /** From `details.top` on. */
 export function detailsView(state: ConsoleState, rows: number): View {
@@ -56,7 +54,7 @@ function aboutContainer(inspect: ContainerInspect, ports: string): Line[] {
   return section([
     ["container", `${inspect.Name.replace(/^\//, "")}  ${shortId(inspect.Id)}`],
     ["image", Config.Image ?? ""],
-    ["command", oneLine(words.join(" "))],
+    ["command", oneLine(words.map(maskSecrets).join(" "))],
     ["user", Config.User || "root"],
     ["folder", Config.WorkingDir || "/"],
     ["ports", ports || "none"],
@@ -83,7 +81,7 @@ function environmentLines(state: ConsoleState, inspect?: ContainerInspect): Line
     own.set(entry.split("=")[0] ?? "", entry.slice(entry.indexOf("=") + 1));
   const names = [...own.keys()].sort();
   const width = Math.min(28, Math.max(0, ...names.map((name) => name.length)));
-  const values = names.map((name) => (secretName.test(name) ? "••••••" : oneLine(own.get(name) ?? "")));
+  const values = names.map((name) => shownValue(name, own.get(name) ?? "", "••••••"));
   const valueWidth = Math.min(36, Math.max(0, ...values.map((value) => value.length)));
   const lines = names.map((name, at): Line => {
     const value = fitText(values[at] ?? "", valueWidth);
@@ -97,10 +95,16 @@ function environmentLines(state: ConsoleState, inspect?: ContainerInspect): Line
   return [[seg("  environment", "bold")], ...(lines.length > 0 ? lines : [[seg("    none", "dim")] as Line]), []];
 }
 
+/** A secret's value is not for somebody who looks over the shoulder. */
+function shownValue(name: string, value: string, instead: string): string {
+  const isSecret = credentialName.test(name) && !/_file$/i.test(name);
+  return isSecret ? instead : maskSecrets(oneLine(value));
+}
+
 /** What the files say by now, where the container was made with something else. */
 function drift(name: string, has: string | undefined, wants: string | null | undefined): Line {
   if (wants === undefined || wants === null || wants === has) return [];
-  return [seg(`, now ${secretName.test(name) ? "another" : oneLine(wants)}`, "wait")];
+  return [seg(`, now ${shownValue(name, wants, "another")}`, "wait")];
 }
 
 function originOf(explanation: Explanation | undefined, workingDir: string | undefined): Line {

@@ -51,8 +51,8 @@ function bodyLines(logs: LogsState, size: Size, rows: number): Line[] {
   return drawn.slice(Math.max(0, drawn.length - rows));
 }
 
-function emptyText({ busy, filter, problem }: LogsState): string {
-  if (busy) return "Reading …";
+function emptyText({ busy, isReading, filter, problem }: LogsState): string {
+  if (busy || isReading) return "Reading …";
   if (problem) return "";
   return filter ? "No line matches." : "Nothing has been written yet.";
 }
@@ -130,12 +130,14 @@ function marked(
 }
 
 function headLine(logs: LogsState, columns: number): Line {
-  const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, grown } = logs;
+  const { title, follows, filter, pattern, wraps, stamps, busy, scan, problem, grown, newer } = logs;
   const newest = logs.blocks.find((block) => block.newest !== undefined)?.newest;
   const progress = scan && scan.total > 0 ? ` ${sizeText(scan.bytes)} of ${sizeText(scan.total)}` : "";
   const words: Segment[] = [
     seg(`  ${title}`, "bold"),
-    follows ? seg("  following", "good") : seg(grown.size > 0 ? "  held, newer lines below: G" : "  held", "wait"),
+    follows
+      ? seg("  following", "good")
+      : seg(grown.size > 0 || newer ? "  held, newer lines below: G" : "  held", "wait"),
     ...(filter ? [seg(`  &${filter}`, "match")] : []),
     ...(pattern ? [seg(`  /${pattern}`, "match")] : []),
     ...(newest ? [seg(`  the newest ${newest} lines`, "dim")] : []),
