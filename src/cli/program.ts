@@ -11,6 +11,7 @@ import { printable } from "../base/printable.js";
 import type { EngineChoice } from "../client/choose/choose-engine.js";
 import type { EngineClient } from "../client/engine-client.js";
 import { SwitchCommand } from "./boolean-flags.js";
+import { warn } from "./commands/compose/output/notice.js";
 import { registerComposeCommands } from "./commands/compose/register/register-compose.js";
 import { registerEngineObjects } from "./commands/engine-objects/register.js";
 import type { CliContext, CliEnvironment, GlobalOptions } from "./context.js";
@@ -139,7 +140,9 @@ const examples = [
 const exitCodes = {
   0: "it was done, or there was nothing to do",
   1: "it failed",
-  2: "the command line is not understood",
+  2: "the command line is not understood; with --exit-code: there is something to do, or a difference",
+  3: "an update failed, and what ran before runs on",
+  4: "apply: the plan does not hold any more; nothing was done",
   130: "ended by Ctrl-C",
   else: "run, exec, attach, wait and container run: the exit code of what ran",
 };
@@ -166,6 +169,7 @@ class Session implements CliContext {
   #client: Promise<EngineClient> | undefined;
   #dockerConfig: DockerConfig | undefined;
   #isDryRun = false;
+  #hasWarned = false;
   #command = "";
   readonly #startedAt: Date;
   readonly #startedMs: number;
@@ -211,8 +215,19 @@ class Session implements CliContext {
   }
 
   connect(): Promise<EngineClient> {
-    this.#client ??= this.chooseEngine().then(async (choice) => {
-      this.#warn(choice);
+    if (this.#client) return this.#client;
+    const client = this.#connect();
+    this.#client = client;
+    // An engine that was away may be there for whoever asks again.
+    client.catch(() => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    return client;
+  }
+
+  #connect(): Promise<EngineClient> {
+    return this.chooseEngine().then(async (choice) => {
+      this.#warnOnce(choice);
       const connected = await this.#environment.connect(choice);
       const client = withProxies(connected, proxyVariables(this.dockerConfig().proxies, this.env));
       if (isOfflineWanted(this.env)) return offlineClient(client);
@@ -221,7 +236,6 @@ class Session implements CliContext {
         return new CredentialStore(this.env);
       });
     });
-    return this.#client;
   }
 
   connectAhead(): void {
@@ -230,7 +244,7 @@ class Session implements CliContext {
       const isQuick = choice.kind === "embedded" ? choice.listens : choice.endpoint.kind === "unix";
       if (isQuick) await this.connect();
     };
-    begin().catch(() => {}); // whoever connects gets the same answer
+    begin().catch(() => {}); // whoever connects is told
   }
 
   chooseEngine(): Promise<EngineChoice> {
@@ -238,11 +252,11 @@ class Session implements CliContext {
     return this.#choice;
   }
 
-  #warn({ warnings }: EngineChoice): void {
-    const isForPrograms = (this.globals.progress ?? this.env.COMPOSE_PROGRESS) === "json";
+  #warnOnce({ warnings }: EngineChoice): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
     for (const { message, hint } of warnings) {
-      const event = { at: this.clock.now().toISOString(), kind: "warning", message, hint };
-      this.stderr.write(isForPrograms ? `${JSON.stringify(event)}\n` : `WARNING: ${message}\nhint: ${hint}\n`);
+      warn(this, message, { hint, text: `WARNING: ${message}\nhint: ${hint}` });
     }
   }
 

@@ -68,12 +68,27 @@ describe("watch", () => {
     await eventually(async () => expect(await inside("/app/src/first.txt")).toBe("first"));
   });
 
-  it("stays with the output of a foreground up, that of a rebuilt container too", async () => {
+  it("stays with the output of a foreground up, that of a rebuilt container too, and stops a rebuild with it", async () => {
     await using watching = await following(["up", "--build", "--watch"]);
     await watching.says("web-1  | version 1");
     writeFileSync(`${app.cwd}/Dockerfile`, 'FROM busybox\nCMD ["sh", "-c", "echo version 2; exec sleep 1000"]\n');
     await watching.says("web-1  | version 2");
     expect(watching.output()).toContain("Rebuilding web");
+    // A rebuild that was under way at Ctrl-C used to start its container after everything had been stopped.
+    writeFileSync(`${app.cwd}/Dockerfile`, 'FROM busybox\nRUN sleep 5\nCMD ["sleep", "1000"]\n');
+    await watching.says(/Rebuilding web[\s\S]*Rebuilding web/);
+    expect(await watching.end()).toBe(130);
+    expect((await app.run("ps", "-q")).stdout).toBe("");
+  });
+
+  it("tells with --dry-run what would be brought up and watched, and does nothing", async () => {
+    app = await gantry.projectOf(
+      "plain",
+      "services: { web: { image: busybox, develop: { watch: [{ path: ., action: restart }] } } }\n",
+    );
+    const { code, stdout } = await app.run("--dry-run", "watch");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/start .*web[\s\S]*Would watch \//) });
+    expect((await app.run("ps", "-aq")).stdout).toBe("");
   });
 
   it("says what is missing when there is nothing to watch", async () => {

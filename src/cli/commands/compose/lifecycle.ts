@@ -1,4 +1,5 @@
 /** `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`: by files where there are any, else by labels. */
+
 import { createInterface } from "node:readline/promises";
 import { GantryError } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";
@@ -7,7 +8,8 @@ import type { ObservedState } from "../../../plan/observed.js";
 import type { Plan } from "../../../plan/operation.js";
 import type { CliContext } from "../../context.js";
 import { loadProjectOrName, wholeNumber } from "./load.js";
-import { printsJson, runPlan, takeLock } from "./run-plan.js";
+import { printsJson, say, warn } from "./output/notice.js";
+import { runPlan, takeLock } from "./run-plan.js";
 import { isTrue } from "./up.js";
 
 type Services = readonly string[];
@@ -42,7 +44,7 @@ export async function down(
     }),
   );
   if (plan?.operations.length === 0) {
-    context.stderr.write(`warning: No resource found to remove for project "${plan.project}".\n`);
+    warn(context, `No resource found to remove for project "${plan.project}".`);
   }
   if (plan && !flags.purge) sayWhereVolumesAre(context, plan);
 }
@@ -112,7 +114,7 @@ export async function kill(
   const plan = await change(context, { command: "kill" }, (project, observed) =>
     planKill(project, observed, { services, signal, removeOrphans }),
   );
-  if (plan?.operations.length === 0) context.stderr.write("No container to kill\n");
+  if (plan?.operations.length === 0) say(context, "No container to kill");
 }
 
 /** Asks before it removes, unless `--force` was given or there is nobody to ask. */
@@ -128,7 +130,7 @@ export async function rm(
   const plan = await change(context, asked, (project, observed, isKept) =>
     planRemove(project, observed, { ...options, trash: isKept }),
   );
-  if (plan?.operations.length === 0) context.stderr.write("No stopped containers\n");
+  if (plan?.operations.length === 0) say(context, "No stopped containers");
 }
 
 export async function pause(

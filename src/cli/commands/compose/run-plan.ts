@@ -1,9 +1,9 @@
 /** Carries out a plan for a command: renderer, events, failure cards, exit code. */
 import { pid } from "node:process";
-import { eventStreamVersion } from "../../../apply/apply-events.js";
 import type { ApplyOptions, ApplyResult } from "../../../apply/apply-plan.js";
 import type { EventRenderer } from "../../../apply/event-renderer.js";
 import type { SecretHolder } from "../../../apply/failures/secret-values.js";
+import { Disposer } from "../../../base/disposal.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
 import type { Plan } from "../../../plan/operation.js";
@@ -14,6 +14,7 @@ import { styleFor } from "../../views/style.js";
 import { buildMemory } from "./build/build-look.js";
 import type { GenerationSeed } from "./history/generation-seed.js";
 import { wholeNumber } from "./load.js";
+import { printsJson, say, warn } from "./output/notice.js";
 import { createRenderer } from "./output/progress.js";
 import { wantsColor } from "./output/terminal.js";
 
@@ -52,13 +53,38 @@ export async function runPlan(
   context: CliContext,
   client: EngineClient,
   plan: Plan,
+  run: RunOptions,
+): Promise<ApplyResult> {
+  if (context.globals.dryRun) return printDryRun(context, plan);
+  const { result, isEndingTold } = await carryOut(context, client, plan, run);
+  const { failuresAreWarnings = false } = run;
+  if (!printsJson(context)) {
+    const style = styleFor(wantsColor(context, context.stderr));
+    for (const failure of result.failures) context.stderr.write(failureText(failure, style));
+  }
+  if (result.outcome === "failed" && !failuresAreWarnings) context.finish(1);
+  if (result.outcome === "rolled-back" && !failuresAreWarnings) {
+    context.finish(rolledBackExitCode);
+    say(context, "Rolled back: what ran before the update runs on.");
+  }
+  if (result.outcome === "cancelled") {
+    context.finish(130);
+    if (isEndingTold) context.stderr.write(goOnText(result, plan.operations.length));
+  }
+  return result;
+}
+
+/** Shows the events. The renderer is closed on every way out: a view that stays open keeps the process alive. */
+async function carryOut(
+  context: CliContext,
+  client: EngineClient,
+  plan: Plan,
   {
     command,
     signal = context.signal,
     beforeStart,
     quiet = false,
     project,
-    failuresAreWarnings = false,
     builds,
     quietBuilds = false,
     quietPulls = false,
@@ -67,16 +93,19 @@ export async function runPlan(
     generation,
     renderer: given,
   }: RunOptions,
-): Promise<ApplyResult> {
-  if (context.globals.dryRun) return printDryRun(context, plan);
+): Promise<{ result: ApplyResult; isEndingTold: boolean }> {
+  await using releases = new Disposer();
+  if (given) releases.defer(() => given.close());
   const { applyPlan } = await import("../../../apply/apply-plan.js");
+  // What may be refused comes before a view is drawn and a generation begun.
+  const surroundings = await surroundingsOf(context, { project, builds: { quiet: quietBuilds, ...builds } });
   const shown = {
     quiet,
     still: still || beforeStart !== undefined,
     builds: !builds?.checkOnly && plan.operations.every(({ kind }) => kind === "build-image"),
   };
   const renderer = given ?? (await createRenderer(context, plan.operations.length, shown));
-  const steps = renderer.showsBuildSteps ? { tellsSteps: true } : {};
+  if (!given) releases.defer(() => renderer.close());
   const kept = generation && plan.operations.length > 0 ? await keep(context, client, plan, generation) : undefined;
   const options: ApplyOptions = {
     command,
@@ -86,30 +115,15 @@ export async function runPlan(
       context.recorder.event(event);
       if (!quietPulls || event.kind !== "progress" || !event.operation.startsWith("pull-image ")) renderer.show(event);
     },
-    ...(await surroundingsOf(context, { project, builds: { quiet: quietBuilds, ...steps, ...builds } })),
+    ...surroundings,
+    ...(renderer.showsBuildSteps ? { builds: { tellsSteps: true, ...surroundings.builds } } : {}),
     ...(kept ? { generation: kept.number } : {}),
     ...(beforeStart ? { beforeStart } : {}),
   };
   const ending = tellOfEnding(context, signal, renderer);
-  const result = await applyPlan(plan, client, options).finally(() => {
-    ending.close();
-    return renderer.close();
-  });
+  const result = await applyPlan(plan, client, options).finally(() => ending.close());
   await kept?.end(result.outcome);
-  if (!printsJson(context)) {
-    const style = styleFor(wantsColor(context, context.stderr));
-    for (const failure of result.failures) context.stderr.write(failureText(failure, style));
-  }
-  if (result.outcome === "failed" && !failuresAreWarnings) context.finish(1);
-  if (result.outcome === "rolled-back" && !failuresAreWarnings) {
-    context.finish(rolledBackExitCode);
-    if (!printsJson(context)) context.stderr.write("Rolled back: what ran before the update runs on.\n");
-  }
-  if (result.outcome === "cancelled") {
-    context.finish(130);
-    if (ending.isTold) context.stderr.write(goOnText(result, plan.operations.length));
-  }
-  return result;
+  return { result, isEndingTold: ending.isTold };
 }
 
 /** What carrying out a plan needs of this host, whoever shows it. */
@@ -198,14 +212,7 @@ export async function takeLock(
     signal,
     onWaiting: (holder) => {
       const message = `Waiting for ${holder}, which is working on project ${project}`;
-      if (!printsJson(context)) return void context.stderr.write(`${message}\n`);
-      const event = { at: context.clock.now().toISOString(), kind: "warning", message };
-      context.stderr.write(`${JSON.stringify({ version: eventStreamVersion, ...event })}\n`);
+      warn(context, message, { text: message });
     },
   });
-}
-
-/** True when stderr is for programs: nothing but event lines may go there. */
-export function printsJson({ globals, env }: CliContext): boolean {
-  return (globals.progress ?? env.COMPOSE_PROGRESS) === "json";
 }

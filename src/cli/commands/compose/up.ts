@@ -1,4 +1,5 @@
 /** `gantry up`: plan, carry out, and in the foreground stay with the containers' output. */
+
 import { GantryError } from "../../../base/errors.js";
 import { isOfflineWanted } from "../../../base/offline.js";
 import type { EngineClient } from "../../../client/engine-client.js";
@@ -11,7 +12,8 @@ import type { CliContext } from "../../context.js";
 import { buildLook } from "./build/build-look.js";
 import { seedOfUp } from "./history/generation-seed.js";
 import { loadModel, wholeNumber } from "./load.js";
-import { printsJson, runPlan, takeLock } from "./run-plan.js";
+import { printsJson } from "./output/notice.js";
+import { runPlan, takeLock } from "./run-plan.js";
 
 /** As commander gives them. */
 export interface UpFlags {

@@ -215,6 +215,15 @@ describe("the plan screen", () => {
     expect(textOf(failed)).toContain("✘ web: it broke  (5 shows all)");
     expect(textOf(press(failed, "5").state)).toContain("web: it broke");
   });
+
+  it("tells an update that was rolled back apart from a failure, on every screen", async () => {
+    const ended = [{ kind: "run-ended", outcome: "rolled-back", failures: ["web: unhealthy"] }] as const;
+    const onPlan = told(press(await aState(), "5").state, [{ kind: "run-started", command: "gantry up -d" }]);
+    expect(textOf(told(onPlan, ended))).toMatch(/rolled back[\s\S]*what ran before runs on[\s\S]*web: unhealthy/);
+    const elsewhere = told(await aState(), [{ kind: "run-started", command: "gantry up -d" }]);
+    expect(textOf(told(elsewhere, ended))).toContain("rolled back: web: unhealthy");
+    expect(textOf(told(elsewhere, ended))).not.toContain("✘ web");
+  });
 });
 
 describe("the mouse", () => {

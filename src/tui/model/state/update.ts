@@ -182,6 +182,10 @@ function runEnded(state: ConsoleState, { outcome, failures }: Extract<Message, {
   if (outcome === "succeeded") return { ...rest, notice: { tone: "good", text: "✔ done", command } };
   if (outcome === "cancelled") return { ...rest, notice: { tone: "wait", text: "cancelled", command } };
   const [first = "it failed"] = failures;
+  if (outcome === "rolled-back") {
+    const why = first.replace(/^error: /, "");
+    return { ...rest, run: ended, notice: { tone: "wait", text: `↺ rolled back: ${why}  (5 shows all)`, command } };
+  }
   return {
     ...rest,
     run: ended,

@@ -60,12 +60,13 @@ function runLines(run: RunState, { size, monotonicMs }: ConsoleState, rows: numb
 }
 
 function endLines({ outcome, failures }: RunState): Line[] {
-  const words: Record<string, Line> = {
+  const words: Record<NonNullable<RunState["outcome"]>, Line> = {
     succeeded: [seg("  ✔ done", "good"), seg("  esc goes back", "dim")],
     failed: [seg("  ✘ it failed", "bad"), seg("  esc goes back; what succeeded stays", "dim")],
+    "rolled-back": [seg("  ↺ rolled back", "wait"), seg("  esc goes back; what ran before runs on", "dim")],
     cancelled: [seg("  – cancelled", "wait"), seg("  esc goes back; what succeeded stays", "dim")],
   };
-  return [words[outcome ?? ""] ?? [], ...failures.map((text): Line => [seg(`  ${text}`)])];
+  return [outcome ? words[outcome] : [], ...failures.map((text): Line => [seg(`  ${text}`)])];
 }
 
 /** When the last resource ended, so that the clock stands still. */

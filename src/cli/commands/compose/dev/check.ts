@@ -5,6 +5,7 @@ import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { Project } from "../../../../compose/project.js";
 import type { CliContext, HostFinding } from "../../../context.js";
 import { loadAsAsked, requestOf } from "../load.js";
+import { warn } from "../output/notice.js";
 import type { DevSource } from "./dev-source.js";
 import { askedFor, cannotAsk, type EnvNeeds, envNeeds } from "./env-file.js";
 import { checkDisk, checkHelpers, checkPorts, findingText } from "./host-checks.js";
@@ -39,7 +40,7 @@ export async function check(context: CliContext, source: DevSource, services: re
   await runTasks(context, tasks, { exitOnError: false });
   if (problems.length === 0) return;
   context.finish(1);
-  context.stderr.write(`\n${problems.join("\n")}\n`);
+  warn(context, problems.join("; "), { text: `\n${problems.join("\n")}` });
 }
 
 /** What `.env` would hold; any text does for what would be generated or asked for. */

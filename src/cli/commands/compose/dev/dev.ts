@@ -15,6 +15,7 @@ import { styleFor } from "../../../views/style.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { serviceUrls } from "../instances/url.js";
 import { load, loadModel, requestOf } from "../load.js";
+import { warn } from "../output/notice.js";
 import { progressMode, wantsColor } from "../output/terminal.js";
 import { findReplicasOf } from "../replicas.js";
 import { runPlan, takeLock } from "../run-plan.js";
@@ -43,7 +44,7 @@ export interface DevFlags {
 /** Exit code 1 when something is missing or fails, 130 after Ctrl-C. */
 export async function dev(context: CliContext, flags: DevFlags, services: readonly string[]): Promise<void> {
   const source = findSource(context);
-  for (const note of source.notes) context.stderr.write(`note: ${note}\n`);
+  for (const note of source.notes) warn(context, note, { text: `note: ${note}` });
   if (flags.check) return (await import("./check.js")).check(context, source, services);
   const draft = await draftFor(context, source);
   // Files from elsewhere are asked about before anything is written here.

@@ -9,6 +9,7 @@ import { printable } from "../../../../base/printable.js";
 import type { LifecycleCommands } from "../../../../dev/devcontainer/read-devcontainer.js";
 import type { CliContext } from "../../../context.js";
 import { confirm } from "../output/confirm.js";
+import { warn } from "../output/notice.js";
 
 export interface HostCommands {
   readonly commands: LifecycleCommands;
@@ -26,8 +27,8 @@ export async function runHostCommands(
   const lines = Object.values(commands).map((words) => printable(shown(words)));
   const canAsk = stdin.isTTY && stderr.isTTY && !env.CI;
   if (!yes && !canAsk) {
-    stderr.write(`note: initializeCommand runs on this host and was left out; --yes runs it: ${lines.join("; ")}\n`);
-    return;
+    const note = `initializeCommand runs on this host and was left out; --yes runs it: ${lines.join("; ")}`;
+    return warn(context, note, { text: `note: ${note}` });
   }
   if (!yes) {
     stderr.write(

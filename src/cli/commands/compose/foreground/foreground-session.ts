@@ -3,6 +3,7 @@
  *
  * It ends when nothing is left to watch, an exit asks for the end of all, or the engine is gone.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError, isGantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
@@ -19,7 +20,8 @@ import type { CliContext } from "../../../context.js";
 import { logName } from "../../../views/log-lines.js";
 import { seedOfUp } from "../history/generation-seed.js";
 import { LogPrinter } from "../output/log-printer.js";
-import { printsJson, runPlan, takeLock } from "../run-plan.js";
+import { printsJson } from "../output/notice.js";
+import { runPlan, takeLock } from "../run-plan.js";
 import { planOrPull, type UpFlags } from "../up.js";
 import { afterExit, type ExitState } from "./exits.js";
 
@@ -251,8 +253,13 @@ export class ForegroundSession {
       return;
     }
     if (this.#streams.has(id) || !(isKnown || this.#isReplacement(Attributes))) return;
+    const inspected = await this.#client.containers.inspect(id).catch((error: unknown) => {
+      if (isGantryError(error, "container-not-found")) return undefined; // it was there for a moment only
+      throw error;
+    });
+    if (!inspected) return;
     this.#alive.add(id);
-    const { Config, Name } = await this.#client.containers.inspect(id);
+    const { Config, Name } = inspected;
     const since = isKnown ? { since: timeNano / 1e9 } : {};
     const query = { follow: true, stdout: true, stderr: true, ...since, tty: Config.Tty === true };
     const { signal } = this.#ending;

@@ -2,10 +2,12 @@
  * `gantry up` without `-d`: shows the containers' output from their first byte on, and takes the stack down with
  * Ctrl-C: gracefully the first time, at once the second.
  */
+
 import { GantryError, messageOf } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { CliContext } from "../../../context.js";
-import { printsJson, runPlan } from "../run-plan.js";
+import { printsJson, warn } from "../output/notice.js";
+import { runPlan } from "../run-plan.js";
 import { ForegroundSession, type Job } from "./foreground-session.js";
 
 const interruptedExitCode = 130;
@@ -22,11 +24,15 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
       if (!interrupted.signal.aborted) throw error;
       return false;
     });
-    await using _watch = started && job.flags.watch ? await followFiles(context, client, job) : undefined;
+    const files =
+      started && job.flags.watch ? await followFiles(context, client, { job, forced: forced.signal }) : undefined;
+    await using _watch = files;
     if (started) await Promise.race([session.ended, aborted(interrupted.signal)]);
     if (session.isEngineGone && !interrupted.signal.aborted) throw engineGone();
     const mustStop = session.hasBegun && (interrupted.signal.aborted || session.exits.trigger !== undefined);
     if (mustStop && interrupted.signal.aborted && !printsJson(context)) context.stderr.write(stoppingText);
+    // Else a rebuild that is under way, or one for what is saved meanwhile, starts what has just been stopped.
+    if (mustStop) await Promise.race([files?.[Symbol.asyncDispose](), aborted(forced.signal)]);
     if (mustStop) await stopStack(context, client, { job, forced: forced.signal });
     if (mustStop) await session.drain();
     if (interrupted.signal.aborted) context.finish(interruptedExitCode);
@@ -41,19 +47,20 @@ export async function upInForeground(context: CliContext, client: EngineClient, 
 async function followFiles(
   context: CliContext,
   client: EngineClient,
-  { project, options, flags }: Job,
+  { job: { project, options, flags }, forced }: { job: Job; forced: AbortSignal },
 ): Promise<AsyncDisposable> {
   const [{ openWatch }, { WatchSession }] = await Promise.all([
     import("../watch/open-watch.js"),
     import("../watch/watch-session.js"),
   ]);
   const { active, warnings } = await openWatch(project, options.services);
-  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) warn(context, warning);
   const ending = new AbortController();
   const watched = { quiet: flags.quietBuild === true, waitLock: flags.waitLock, prune: true };
-  const session = new WatchSession(context, client, { project, rules: active, flags: watched });
+  const session = new WatchSession(context, client, { project, rules: active, flags: watched, forced });
   const running = session.run(ending.signal).catch((error: unknown) => {
-    context.stderr.write(`error: files are not watched any more: ${messageOf(error)}\n`);
+    const message = `files are not watched any more: ${messageOf(error)}`;
+    warn(context, message, { text: `error: ${message}` });
   });
   return {
     [Symbol.asyncDispose]: async () => {

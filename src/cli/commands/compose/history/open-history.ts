@@ -9,6 +9,7 @@ import type { EngineClient } from "../../../../client/engine-client.js";
 import type { HistoryCalls } from "../../../../client/history-calls.js";
 import type { GenerationFiles } from "../../../../history/generation-files.js";
 import type { CliContext } from "../../../context.js";
+import { warn } from "../output/notice.js";
 import { stateDirectory } from "./state-directory.js";
 
 /** The engine's own, or that of files. */
@@ -31,7 +32,7 @@ export async function openHistoryFiles(context: CliContext): Promise<GenerationF
     now: () => context.clock.now(),
     isAtWork: ({ author }) => isAtWork(author),
     onDamaged: ({ path, reason }) => {
-      context.stderr.write(`warning: A damaged generation was set aside: ${path}: ${reason}\n`);
+      warn(context, `A damaged generation was set aside: ${path}: ${reason}`);
     },
   });
 }

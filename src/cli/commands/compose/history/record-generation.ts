@@ -15,6 +15,7 @@ import type { ContainerSummary } from "../../../../wire/container.js";
 import type { GenerationEnd, GenerationImage } from "../../../../wire/history.js";
 import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
+import { warn } from "../output/notice.js";
 import { isOneOff, serviceOf } from "../replicas.js";
 import type { GenerationSeed } from "./generation-seed.js";
 import { openHistory } from "./open-history.js";
@@ -128,10 +129,4 @@ function imageInModel({ model }: KeptState, service: string): string | undefined
 function digestFor(name: string, digests: readonly string[]): string | undefined {
   const repository = name.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
   return digests.find((digest) => digest.startsWith(`${repository}@`)) ?? digests[0];
-}
-
-function warn({ globals, env, clock, stderr }: CliContext, message: string): void {
-  const isForPrograms = (globals.progress ?? env.COMPOSE_PROGRESS) === "json";
-  const event = { at: clock.now().toISOString(), kind: "warning", message };
-  stderr.write(isForPrograms ? `${JSON.stringify(event)}\n` : `warning: ${message}\n`);
 }

@@ -1,4 +1,5 @@
 /** `gantry undo`: brings back what `down` or `rm` took away. */
+
 import { GantryError } from "../../../../base/errors.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { HistoryCalls } from "../../../../client/history-calls.js";
@@ -11,7 +12,8 @@ import type { UpOptions } from "../../../../plan/up-options.js";
 import type { TrashedVolume } from "../../../../wire/history.js";
 import type { CliContext } from "../../../context.js";
 import { wholeNumber } from "../load.js";
-import { printsJson, runPlan, takeLock } from "../run-plan.js";
+import { printsJson, warn } from "../output/notice.js";
+import { runPlan, takeLock } from "../run-plan.js";
 import { type UpFlags, upOptions } from "../up.js";
 import { trashOf } from "./history.js";
 import { openHistory } from "./open-history.js";
@@ -40,8 +42,7 @@ export async function undo(context: CliContext, flags: UndoFlags, word: string |
   const there = new Set((await client.volumes.list()).map((volume) => volume.Name));
   checkNames(what, there);
   for (const volume of lostVolumes(what, there)) {
-    const message = `Volume ${volume} is not in the trash: it comes back empty, if it does`;
-    if (!printsJson(context)) context.stderr.write(`warning: ${message}\n`);
+    warn(context, `Volume ${volume} is not in the trash: it comes back empty, if it does`);
   }
   const rounds = roundsOf(what, upOptions(context, flags, []));
   let coming = what.trashed;

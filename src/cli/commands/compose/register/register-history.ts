@@ -29,7 +29,11 @@ export function registerHistory(program: Command, context: CliContext): void {
     .action(async (services: string[], flags) =>
       (await import("../history/rollback.js")).rollback(context, flags, services),
     );
-  withExitCodes(rollback, { "1": "something failed; a card tells what", "130": "ended by Ctrl-C" });
+  withExitCodes(rollback, {
+    "1": "something failed; a card tells what",
+    "3": "an update failed, and what ran before runs on",
+    "130": "ended by Ctrl-C",
+  });
   withExamples(rollback, "gantry rollback", "gantry rollback --to 5 web", "gantry rollback --dry-run");
   const undo = program
     .command("undo [generation]")

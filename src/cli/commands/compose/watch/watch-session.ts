@@ -15,6 +15,7 @@ import { composeLabels } from "../../../../wire/labels.js";
 import type { CliContext } from "../../../context.js";
 import { styleFor } from "../../../views/style.js";
 import { withFinish } from "../../../with-finish.js";
+import { say, warn } from "../output/notice.js";
 import { wantsColor } from "../output/terminal.js";
 import { runPlan, takeLock } from "../run-plan.js";
 import { planOrPull, upOptions } from "../up.js";
@@ -24,6 +25,8 @@ export interface WatchJob {
   readonly project: Project;
   readonly rules: readonly ActiveRule[];
   readonly flags: Pick<WatchFlags, "prune" | "quiet" | "waitLock">;
+  /** Ends without grace what is under way. Default: the program's own. */
+  readonly forced?: AbortSignal;
 }
 
 type StepOf<Kind extends WatchStep["kind"]> = Extract<WatchStep, { kind: Kind }>;
@@ -49,8 +52,10 @@ export class WatchSession {
     const { watchFiles } = await import("../../../../apply/watch/watch-files.js");
     const { rules } = this.#job;
     await using files = await watchFiles(rules);
-    for (const rule of rules.filter(({ copiesFirst }) => copiesFirst)) await this.#copyAll(rule, signal);
-    this.#say(`Watching ${[...new Set(rules.map(({ place }) => place.path))].sort().join(", ")}`);
+    for (const rule of rules.filter(({ copiesFirst }) => copiesFirst)) {
+      await this.#attempt(() => this.#copyAll(rule, signal), signal);
+    }
+    this.#say(`Watching ${watchedPaths(rules).join(", ")}`);
     for (;;) {
       const changes = await files.next(signal);
       if (!changes) return;
@@ -83,17 +88,18 @@ export class WatchSession {
 
   /** As `up --build` of the services alone; what they were is removed when nobody has a name for it. */
   async #rebuild({ services }: StepOf<"rebuild">, signal: AbortSignal): Promise<void> {
-    const { project, flags } = this.#job;
+    const { project, flags, forced = this.#context.forced } = this.#job;
     this.#say(`Rebuilding ${services.join(", ")}`);
     const { waitLock: wait } = flags;
-    await using _lock = await takeLock(this.#context, this.#client, { project: project.name, command: "watch", wait });
+    const locked = { project: project.name, command: "watch", wait, signal };
+    await using _lock = await takeLock(this.#context, this.#client, locked);
     const before = await this.#imagesOf(services);
     const options = upOptions(this.#quietly(), { build: true, deps: false }, services);
     const quietBuilds = flags.quiet === true;
     const asked = { project, options, signal, quietBuilds };
     const { plan, isFailed } = await planOrPull(this.#quietly(), this.#client, asked);
     if (isFailed) return;
-    const run = { command: "watch", project, signal, quietBuilds, failuresAreWarnings: true };
+    const run = { command: "watch", project, signal, forced, quietBuilds, failuresAreWarnings: true };
     const { outcome } = await runPlan(this.#quietly(), this.#client, plan, run);
     if (outcome !== "succeeded") return;
     this.#say(`${services.join(", ")} ${services.length === 1 ? "is" : "are"} up to date`);
@@ -116,21 +122,22 @@ export class WatchSession {
   }
 
   async #restart({ services }: StepOf<"restart">, signal: AbortSignal): Promise<void> {
-    const { project } = this.#job;
+    const { project, forced = this.#context.forced } = this.#job;
     const { observeResources } = await import("../../../../apply/observe.js");
     const { planRestart } = await import("../../../../plan/plan-lifecycle.js");
     const observed = await observeResources(this.#client, project.name);
     const plan = planRestart(project, observed, { services, noDeps: true });
-    await runPlan(this.#quietly(), this.#client, plan, { command: "watch", signal, failuresAreWarnings: true });
-    this.#say(`Restarted ${services.join(", ")}`);
+    const run = { command: "watch", signal, forced, failuresAreWarnings: true };
+    const { outcome } = await runPlan(this.#quietly(), this.#client, plan, run);
+    if (outcome === "succeeded") this.#say(`Restarted ${services.join(", ")}`);
   }
 
   async #exec({ service, hook }: StepOf<"exec">, signal: AbortSignal): Promise<void> {
-    const { project } = this.#job;
+    const { project, forced = this.#context.forced } = this.#job;
     const { observeResources } = await import("../../../../apply/observe.js");
     const { planWatchExec } = await import("../../../../plan/watch/plan-watch-exec.js");
     const plan = planWatchExec(project, await observeResources(this.#client, project.name), { service, hook });
-    const run = { command: "watch", signal, failuresAreWarnings: true };
+    const run = { command: "watch", signal, forced, failuresAreWarnings: true };
     const { outcome } = await runPlan(this.#quietly(), this.#client, plan, run);
     if (outcome === "succeeded") this.#say(`Ran ${hook.command.join(" ")} in ${service}`);
   }
@@ -181,13 +188,21 @@ export class WatchSession {
 
   #say(text: string, paint: "cyan" | "red" = "cyan"): void {
     const style = styleFor(wantsColor(this.#context, this.#context.stderr));
-    this.#context.stderr.write(`${style[paint]("⦿")} ${text}\n`);
+    const line = `${style[paint]("⦿")} ${text}`;
+    if (paint === "red") warn(this.#context, text, { text: line });
+    else say(this.#context, line);
   }
+}
+
+/** Files and folders that the rules are about, sorted. */
+export function watchedPaths(rules: readonly ActiveRule[]): string[] {
+  return [...new Set(rules.map(({ place }) => place.path))].sort();
 }
 
 async function everythingBelow(rule: ActiveRule, path: string): Promise<ChangedPath[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOTDIR") return undefined;
+    if (error.code === "ENOENT") return []; // gone since it was listed: a build tool is at work
     throw error;
   });
   if (!entries) return [{ path, isGone: false, isDirectory: false }];

@@ -4,9 +4,10 @@ import type { Project } from "../../../../compose/project.js";
 import type { CliContext } from "../../../context.js";
 import { withFinish } from "../../../with-finish.js";
 import { loadModel } from "../load.js";
+import { warn } from "../output/notice.js";
 import { up } from "../up.js";
 import { openWatch } from "./open-watch.js";
-import { WatchSession } from "./watch-session.js";
+import { WatchSession, watchedPaths } from "./watch-session.js";
 
 export interface WatchFlags {
   /** False with `--no-up`. */
@@ -24,8 +25,7 @@ export async function watch(context: CliContext, flags: WatchFlags, services: re
   const project = await loadModel(context, services);
   if (!project) return;
   const rules = await openWatch(project, services);
-  for (const warning of rules.warnings) context.stderr.write(`warning: ${warning}\n`);
-  if (context.globals.dryRun) return;
+  for (const warning of rules.warnings) warn(context, warning);
   if (flags.up) {
     const started = { detach: true, recreate: true, deps: true, start: true, color: true, logPrefix: true };
     const builds = { build: true, quietBuild: flags.quiet === true, waitLock: flags.waitLock };
@@ -36,6 +36,8 @@ export async function watch(context: CliContext, flags: WatchFlags, services: re
     await up(inner, { ...started, ...builds }, watchedServices(project, services));
     if (exitCode !== 0) return context.finish(exitCode);
   }
+  const { dryRun } = context.globals;
+  if (dryRun) return void context.stdout.write(`Would watch ${watchedPaths(rules.active).join(", ")}\n`);
   const client = await context.connect();
   const session = new WatchSession(context, client, { project, rules: rules.active, flags });
   await session.run(context.signal);
