@@ -18,6 +18,13 @@ import type { LaunchOptions } from "./client/launch-engine.js";
 /** The engine's exit codes, as `bin/gantry-guard` reads them. */
 const engineExit = { clean: 0, startFailed: 1, crashed: 70, locked: 75 } as const;
 
+// Here and not in package.json alone, which nobody reads at run time: an old Node fails with a trace of its own.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  process.stderr.write(`error: Gantry needs Node.js 22.12 or newer; this is ${process.versions.node}\n`);
+  process.exit(1);
+}
+
 // Only a directory of our own will do: in a shared one somebody else could plant code.
 enableCompileCache(`${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/gantry/compile-cache`);
 

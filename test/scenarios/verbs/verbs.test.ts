@@ -1,7 +1,7 @@
 /** Single commands on services and containers: outputs and exit codes that scripts rely on. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { cp, readdir, readFile, readlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -175,6 +175,13 @@ describe("exit codes", () => {
       status: 1,
       stderr: expect.stringContaining("error: The current directory does not exist any more"),
     });
+  });
+
+  it("are 1 in a checkout that is not built, which says so", async () => {
+    await cp(program, `${project.cwd}/bare/bin/gantry`);
+    const { status, stderr } = spawnSync(`${project.cwd}/bare/bin/gantry`, ["ps"], { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("error: This checkout is not built yet\nhint: ./scripts/quickstart");
   });
 
   it("of wait is 1 when there is nothing to wait for", async () => {
