@@ -1,7 +1,7 @@
 /** Single commands on services and containers: outputs and exit codes that scripts rely on. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cp, readdir, readFile, readlink } from "node:fs/promises";
+import { cp, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -175,6 +175,14 @@ describe("exit codes", () => {
       status: 1,
       stderr: expect.stringContaining("error: The current directory does not exist any more"),
     });
+  });
+
+  it("are 1 where profiles leave nothing to bring up", async () => {
+    await writeFile(`${project.cwd}/none.yaml`, "services: { debug: { image: busybox, profiles: [debug] } }");
+    const { code, stderr } = await project.run("-f", "none.yaml", "up", "-d");
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: no service selected\nhint: Choose a profile with --profile, or name");
+    expect(stderr).toContain("debug");
   });
 
   it("are 1 in a checkout that is not built, which says so", async () => {

@@ -56,6 +56,7 @@ export async function up(context: CliContext, flags: UpFlags, services: readonly
   const options = upOptions(context, flags, services);
   const project = await loadModel(context, services);
   if (!project) return;
+  if (project.services.size === 0 && !flags.removeOrphans) throw noneSelected(project);
   if (project.remotes) await (await import("./remotes.js")).confirmRemotes(context, project, flags.yes);
   const { exitCodeFrom } = flags;
   if (exitCodeFrom !== undefined && !project.services.has(exitCodeFrom)) {
@@ -189,6 +190,12 @@ export function parseScale(words: readonly string[]): ReadonlyMap<string, number
       return [service, wholeNumber(count, `replicas of ${service}`)];
     }),
   );
+}
+
+/** Without orphans to remove there is nothing that could be meant. */
+function noneSelected({ disabledServices }: Project): GantryError {
+  const hint = `Choose a profile with --profile, or name what to bring up: ${disabledServices.join(", ")}`;
+  return new GantryError("bad-parameter", "no service selected", disabledServices.length > 0 ? { hint } : {});
 }
 
 /** For a person who wonders whether anything happened. */
