@@ -36,6 +36,13 @@ export interface RunOutcome {
   readonly failures: readonly FailureCard[];
 }
 
+/** `command` is for the events. */
+export interface ConsoleRun {
+  readonly command: string;
+  readonly signal: AbortSignal;
+  readonly emit: (event: ApplyEvent) => void;
+}
+
 /** Why the console has to go although nobody asked it to. */
 export type Ending = { readonly kind: "hang-up" } | { readonly kind: "crash"; readonly error: unknown };
 
@@ -55,14 +62,19 @@ export interface ConsoleWorld {
   readonly folder?: string;
   /** The project of the command line, or one that was found on the engine. */
   load(other?: ProjectName): Promise<LoadedProject>;
+  /** True where files from elsewhere have to be trusted first, and nobody has been asked about them. */
+  mustTrust(loaded: LoadedProject): Promise<boolean>;
+  /** Asks, on this terminal; the caller has left it alone. Throws "cancelled" for a no. */
+  trust(loaded: LoadedProject): Promise<void>;
   /** Draws what a wish comes to now; changes nothing. */
   plan(loaded: LoadedProject, wish: Wish): Promise<Plan>;
-  /** Carries out that very plan, under the project's lock. `command` is for the events. */
-  apply(
-    loaded: LoadedProject,
-    plan: Plan,
-    run: { readonly command: string; readonly signal: AbortSignal; readonly emit: (event: ApplyEvent) => void },
-  ): Promise<RunOutcome>;
+  /** Does, under the project's lock, what the command of the wish's name does. */
+  carryOut(loaded: LoadedProject, wish: Wish, run: ConsoleRun): Promise<RunOutcome>;
+  /**
+   * Carries out that very plan of `plan`, under the project's lock. Throws "plan-moved", and does nothing, when
+   * something it was drawn from is another now.
+   */
+  apply(plan: Plan, run: ConsoleRun): Promise<RunOutcome>;
   /** An interactive shell in a container on this terminal, until it ends. The caller has left the terminal alone. */
   shell(containerId: string): Promise<void>;
   /** Shows an address in the user's browser. Throws where there is none. */

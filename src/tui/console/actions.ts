@@ -1,9 +1,8 @@
 /** Carries out what the screens ask to be done or looked at; answers by messages. */
 import type { ApplyEvent } from "../../apply/apply-events.js";
-import type { ConsoleWorld, LoadedProject, Wish } from "../../apply/console.js";
+import type { ConsoleRun, ConsoleWorld, LoadedProject, RunOutcome, Wish } from "../../apply/console.js";
 import { messageOf } from "../../base/errors.js";
 import type { Explanation } from "../../compose/explain/explain.js";
-import type { Plan } from "../../plan/operation.js";
 import { failureLines } from "../model/failure-lines.js";
 import type { Action, Effect } from "../model/state/console-state.js";
 import type { LogEffect } from "../model/state/logs-state.js";
@@ -48,7 +47,8 @@ export class Actions {
       case "draw-plan":
         return this.#drawPlan(loaded, effect.wish);
       case "apply-plan":
-        return this.#carryOutPlan(loaded, effect.command, async () => effect.plan);
+        await this.#trust(loaded);
+        return this.#follow(effect.command, (run) => this.#world.apply(effect.plan, run));
       case "cancel-run":
         return this.#run?.abort();
       case "inspect":
@@ -62,9 +62,7 @@ export class Actions {
       dispatch({ kind: "noticed", notice: { tone: "good", text, command: action.command } });
     switch (action.kind) {
       case "wish":
-        return this.#carryOutPlan(loaded, action.command, async () =>
-          this.#world.plan(await this.#fresh(loaded, action.wish), action.wish),
-        );
+        return this.#carryOutWish(loaded, action.wish, action.command);
       case "shell":
         await away(() => this.#world.shell(action.containerId));
         return done("the shell has ended");
@@ -98,22 +96,31 @@ export class Actions {
     return fresh;
   }
 
-  async #carryOutPlan(loaded: LoadedProject, command: string, draw: () => Promise<Plan>): Promise<void> {
+  async #carryOutWish(loaded: LoadedProject, wish: Wish, command: string): Promise<void> {
+    const fresh = await this.#fresh(loaded, wish);
+    if (wish.kind === "up" || wish.kind === "scale") await this.#trust(fresh);
+    return this.#follow(command, (run) => this.#world.carryOut(fresh, wish, run));
+  }
+
+  async #trust(loaded: LoadedProject): Promise<void> {
+    if (await this.#world.mustTrust(loaded)) await this.#options.away(() => this.#world.trust(loaded));
+  }
+
+  async #follow(command: string, carryOut: (run: ConsoleRun) => Promise<RunOutcome>): Promise<void> {
     const { dispatch, signal } = this.#options;
     if (this.#run) throw new Error("Something is being done already; it is on the plan screen");
     const run = new AbortController();
     this.#run = run;
     dispatch({ kind: "run-started", command });
     try {
-      const plan = await draw();
-      const { outcome, failures } = await this.#world.apply(loaded, plan, {
+      const { outcome, failures } = await carryOut({
         command: command.split(" ").find((word) => runWords.includes(word)) ?? "up",
         signal: AbortSignal.any([signal, run.signal]),
         emit: (event: ApplyEvent) => dispatch({ kind: "run-event", event }),
       });
       dispatch({ kind: "run-ended", outcome, failures: failures.flatMap(failureLines) });
     } catch (error) {
-      dispatch({ kind: "run-ended", outcome: "failed", failures: [messageOf(error)] });
+      dispatch({ kind: "run-ended", outcome: "failed", failures: messageOf(error).split("\n") });
     } finally {
       this.#run = undefined;
     }

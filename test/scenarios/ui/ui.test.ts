@@ -150,6 +150,7 @@ describe("actions", () => {
     await terminal.shows("$ gantry scale idle=2");
     await terminal.press("Enter");
     await terminal.shows(/idle +● running 2\/2/, /└ 2 +● running/);
+    expect(await project.ok("history")).toMatch(/scale/);
     await project.ok("scale", "idle=1");
     await terminal.showsNo("└ 2");
   });
@@ -179,9 +180,19 @@ describe("the other screens", () => {
     await terminal.press("a");
     await terminal.shows(/\$ gantry up -d +enter runs it/);
     const before = (await gantry.inspect("shop-web-1")).Id;
+    await writeFile(`${project.cwd}/compose.yaml`, composeFile.replace("LEVEL: ", 'EXTRA: "2", LEVEL: '));
+    await terminal.press("Enter");
+    await terminal.shows("it failed", /compose\.yaml: its content changed/);
+    expect((await gantry.inspect("shop-web-1")).Id).toBe(before);
+    await terminal.press("Escape");
+    await terminal.shows(/environment\.EXTRA: \(unset\) → 2/);
+    const generations = (await project.ok("history", "-q")).split("\n").length;
+    await terminal.press("a");
+    await terminal.shows(/\$ gantry up -d +enter runs it/);
     await terminal.press("Enter");
     await terminal.shows("✔ done", /Container shop-web-1 +Started/);
     expect((await gantry.inspect("shop-web-1")).Id).not.toBe(before);
+    expect((await project.ok("history", "-q")).split("\n")).toHaveLength(generations + 1);
     await terminal.press("Escape");
     await terminal.shows("nothing to do");
     await terminal.press("1");

@@ -71,6 +71,14 @@ export async function confirmRemotes(context: CliContext, project: Project, yes:
   if (variables.length > 0) await confirm(context, "Go on with these variables?", { otherwise: true, hint });
 }
 
+/** True where `confirmRemotes` has something to ask. */
+export function asksAboutRemotes(project: Project): boolean {
+  const { remotes = [], configFiles } = project;
+  if (remotes.length === 0) return false;
+  const isIncluded = remotes.some(({ file }) => !configFiles.includes(file));
+  return isIncluded || reachOfRemotes(project).length > 0 || variablesTold(project).length > 0;
+}
+
 /** Of what remote files write: mounts from outside of their folder, programs, and power over the host. */
 function reachOfRemotes(project: Project): string[] {
   const roots = (project.remotes ?? []).map(({ root }) => root);

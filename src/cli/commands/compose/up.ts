@@ -1,5 +1,6 @@
 /** `gantry up`: plan, carry out, and in the foreground stay with the containers' output. */
 
+import type { EventRenderer } from "../../../apply/event-renderer.js";
 import { GantryError } from "../../../base/errors.js";
 import { isOfflineWanted } from "../../../base/offline.js";
 import type { EngineClient } from "../../../client/engine-client.js";
@@ -90,6 +91,8 @@ interface LookRequest {
   readonly quietPulls?: boolean;
   /** Nothing is shown of what builds say. */
   readonly quietBuilds?: boolean;
+  /** Shows what comes first, in place of one of its own. */
+  readonly renderer?: EventRenderer;
 }
 
 /** What is planned from, and with what options. */
@@ -124,6 +127,7 @@ export async function lookBeforePlan(
   asked: LookRequest,
 ): Promise<Looked | undefined> {
   const { project, signal = context.signal, quiet = false, quietPulls = false, quietBuilds = false } = asked;
+  const shown = asked.renderer ? { renderer: asked.renderer } : {};
   const [{ observeProject }, { mustPullFirst, planUpPulls }, { mustProvideFirst, planUpProvisions }] =
     await Promise.all([
       import("../../../apply/observe.js"),
@@ -136,14 +140,19 @@ export async function lookBeforePlan(
   if (context.globals.dryRun) return { observed, options };
   if (mustPullFirst(project, observed, options)) {
     const pulls = planUpPulls(project, observed, options);
-    const call = { command: "pull", signal, quiet, quietPulls, quietBuilds, project };
+    const call = { command: "pull", signal, quiet, quietPulls, quietBuilds, project, ...shown };
     if ((await runPlan(context, client, pulls, call)).outcome !== "succeeded") return undefined;
     observed = await observeProject(client, project, { signal });
     options = { ...options, imagesAreFresh: true };
   }
   if (mustProvideFirst(project, observed, options)) {
     const provisions = planUpProvisions(project, options);
-    const { outcome, provided } = await runPlan(context, client, provisions, { command: "up", signal, project });
+    const { outcome, provided } = await runPlan(context, client, provisions, {
+      command: "up",
+      signal,
+      project,
+      ...shown,
+    });
     if (outcome !== "succeeded") return undefined;
     options = { ...options, provided };
   }
