@@ -185,6 +185,14 @@ describe("exit codes", () => {
     expect(stderr).toContain("debug");
   });
 
+  it("are those of what was answered where prune asks, from a pipe too", () => {
+    const env = { ...process.env, ...engineOf() };
+    const prune = (input: string) => spawnSync(program, ["volume", "prune"], { env, input, encoding: "utf8" });
+    expect(prune("y\n")).toMatchObject({ status: 0, stdout: expect.stringContaining("Total reclaimed space") });
+    expect(prune("n\n")).toMatchObject({ status: 0, stdout: expect.not.stringContaining("Total reclaimed space") });
+    expect(prune("")).toMatchObject({ status: 1, stderr: expect.stringContaining("hint: Use --force") });
+  });
+
   it("are 1 in a checkout that is not built, which says so", async () => {
     await cp(program, `${project.cwd}/bare/bin/gantry`);
     const { status, stderr } = spawnSync(`${project.cwd}/bare/bin/gantry`, ["ps"], { encoding: "utf8" });

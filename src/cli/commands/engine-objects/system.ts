@@ -155,15 +155,17 @@ function warningOf(kind: Kind, { all }: PruneOptions): string {
   return `WARNING! This will remove ${what}.`;
 }
 
-/** What a person at the terminal answers; "bad-parameter" without a terminal. */
+/** What a person answers, or what a script pipes in as to docker; "bad-parameter" when that is nothing. */
 export async function confirmed({ stdin, stdout, signal }: CliContext, question: string): Promise<boolean> {
-  if (!stdin.isTTY) {
-    throw new GantryError("bad-parameter", "Not a terminal: nobody can be asked", { hint: "Use --force" });
-  }
-  const asking = createInterface({ input: stdin, output: stdout });
+  const asking = createInterface({ input: stdin, output: stdout, terminal: stdin.isTTY === true });
+  const closed = new Promise<undefined>((resolve) => asking.once("close", () => resolve(undefined)));
   try {
-    const answer = await asking.question(`${question}\nAre you sure you want to continue? [y/N] `, { signal });
-    return /^y(es)?$/i.test(answer.trim());
+    const asked = asking.question(`${question}\nAre you sure you want to continue? [y/N] `, { signal });
+    const answer = await Promise.race([asked, closed]);
+    if (answer === undefined && !stdin.isTTY) {
+      throw new GantryError("bad-parameter", "Nothing was removed, for want of a yes", { hint: "Use --force" });
+    }
+    return /^y(es)?$/i.test(answer?.trim() ?? "");
   } finally {
     asking.close();
   }
