@@ -34,6 +34,8 @@ tinyproxy tinyproxy-bin
 git git
 umoci umoci
 bzip2 bzip2
+curl curl
+mkfs.ext4 e2fsprogs
 xz xz-utils
 zstd zstd
 tmux tmux

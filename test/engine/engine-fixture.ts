@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(root, "dist/main.js");
 /** A test's command that takes longer hangs. */
 const commandLimitMs = 60_000;
-const settleMs = 3000;
+const settleMs = 15_000;
 
 export interface Outcome {
   readonly exitCode: number;

@@ -7,16 +7,17 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { aFreePort } from "../scenarios/harness/host.js";
 import { startTestEngine, type TestEngine } from "./engine-fixture.js";
 
 const run = promisify(execFile);
 const checkout = join(import.meta.dirname, "../..");
-const port = 18_473;
 /** A busy machine takes its time. */
 const patience = { timeout: 20_000 };
 
 it("stops no container, drops no connection to a port, answers what it was asked and ends streams", async () => {
   await using engine = await startTestEngine();
+  const port = await aFreePort();
   const talk = "n=0; while :; do echo line $((n=n+1)); sleep 0.05; done";
   const server = `mkdir -p /w; echo hello >/w/index.html; httpd -p 80 -h /w; ${talk}`;
   const published = ["-p", `127.0.0.1:${port}:80`];
@@ -35,7 +36,7 @@ it("stops no container, drops no connection to a port, answers what it was asked
   const stats = await open(engine, "/containers/web/stats");
   const stopping = open(engine, "/containers/slow/stop?t=20", "POST");
   await expect.poll(() => events.seen(), patience).toContain('"kill"');
-  const visits = visitAllTheTime();
+  const visits = visitAllTheTime(port);
 
   const newer = newerProgram(dirname(engine.stateRoot));
   await run(process.execPath, [newer, "container", "ls"], { env: engine.env });
@@ -86,7 +87,7 @@ async function ask(engine: TestEngine, path: string): Promise<string> {
 }
 
 /** One request after the other, until it is stopped. */
-function visitAllTheTime(): { stop(): Promise<{ failed: unknown[] }> } {
+function visitAllTheTime(port: number): { stop(): Promise<{ failed: unknown[] }> } {
   const failed: unknown[] = [];
   let isOver = false;
   const visiting = (async () => {

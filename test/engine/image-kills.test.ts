@@ -4,13 +4,16 @@
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { digestOfContent, type FakeRegistry, startFakeRegistry } from "../../src/registry/fake-registry.fixture.js";
 import { startTestEngine, type TestEngine } from "./engine-fixture.js";
+
+/** A busy machine takes its time. */
+const patience = { timeout: 20_000 };
 
 let engine: TestEngine;
 let registry: FakeRegistry;
@@ -51,6 +54,16 @@ function anImage(name: string): string {
     layers: layers.map((layer) => blob(layer, ociLayer)),
   });
   return `${registry.host}/${name}:1`;
+}
+
+/** The first layer is kept, and so much of the second one is in the engine's file. */
+async function hasArrived(bytes: number): Promise<void> {
+  const [first = "", second = ""] = layers.map((layer) => digestOfContent(layer).replace("sha256:", ""));
+  const path = join(engine.stateRoot, "partial", second);
+  await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.size, patience).toBe(bytes);
+  const records = join(engine.stateRoot, "layers");
+  const kept = () => readdirSync(records).map((name) => readFileSync(join(records, name), "utf8"));
+  await expect.poll(() => kept().join("\n"), patience).toContain(first);
 }
 
 async function kill(): Promise<void> {
@@ -98,7 +111,8 @@ it("killed in the middle of a pull, it goes on where the pull had stopped", asyn
     if (!path.endsWith(digestOfContent(large)) || !isFirst) return false;
     isFirst = false;
     response.writeHead(200, { "content-length": large.length });
-    response.write(large.subarray(0, 2_000_000), () => setTimeout(() => void kill(), 300));
+    response.write(large.subarray(0, 2_000_000));
+    void hasArrived(2_000_000).then(kill);
     return headers.range === undefined;
   };
   await expect(pull(name)).rejects.toThrow();

@@ -1,5 +1,6 @@
 /** What `up` made of the kernel and the disk, `down` must give back: everything is listed while it is up, and sought after. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { access, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -53,7 +54,7 @@ describe("after down", () => {
     await eventually(async () => {
       expect(() => process.kill(pid, 0)).toThrow();
       expect(await processesWith([gantry.stateRoot])).toEqual([]);
-    }, 2000);
+    }, 15_000);
     expect(await mountsWith([gantry.stateRoot])).toEqual([]);
   });
 });
@@ -96,9 +97,19 @@ async function mountsWith(words: readonly string[]): Promise<string[]> {
   return mounts.filter((line) => words.some((word) => line.includes(word)));
 }
 
+/** Of this engine's own tables: others take an address the moment it is free. */
 async function rulesWith(addresses: readonly string[]): Promise<string[]> {
-  const { stdout } = await execute("nft", ["list", "ruleset"], { maxBuffer: 16 << 20 });
-  return stdout.split("\n").filter((line) => addresses.some((address) => line.split(/[^\d.]+/).includes(address)));
+  const tables = await tablesOf(gantry.stateRoot);
+  const listed = tables.map((table) => execute("nft", ["list", ...table.split(" ")], { maxBuffer: 16 << 20 }));
+  const text = (await Promise.all(listed)).map(({ stdout }) => stdout).join("\n");
+  return text.split("\n").filter((line) => addresses.some((address) => line.split(/[^\d.]+/).includes(address)));
+}
+
+/** `table ip NAME`, one per family. */
+async function tablesOf(stateRoot: string): Promise<string[]> {
+  const id = createHash("sha256").update(stateRoot).digest("hex").slice(0, 8);
+  const { stdout } = await execute("nft", ["list", "tables"]);
+  return stdout.split("\n").filter((line) => line.includes(id));
 }
 
 interface Link {

@@ -102,7 +102,13 @@ describe("a pull that was interrupted", () => {
     registry.onEach = ({ path, headers }, response) => {
       if (!path.endsWith(digestOfContent(large)) || headers.range) return false;
       response.writeHead(200, { "content-length": large.length });
-      response.write(large.subarray(0, 3_000_000), () => setTimeout(() => crash.abort(), 300));
+      response.write(large.subarray(0, 3_000_000));
+      const partial = join(base, "state/partial", digestOfContent(large).replace("sha256:", ""));
+      const arrived = async () => {
+        await expect.poll(() => stat(partial).then(({ size }) => size), { timeout: 20_000 }).toBe(3_000_000);
+        await expect.poll(() => stored("layers"), { timeout: 20_000 }).toHaveLength(1);
+      };
+      void arrived().finally(() => crash.abort());
       return true;
     };
     await expect(pull("app:1", { signal: crash.signal })).rejects.toThrow();
