@@ -41,7 +41,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 // The reader of a pipe may leave (`gantry logs | head`); there is nobody left to tell.
 process.stdout.on("error", exitWithoutOutput);
-process.stderr.on("error", exitWithoutErrors);
+process.stderr.on("error", goOnWithoutErrors);
 
 const { runCli } = await import("./cli/program.js");
 process.exitCode = await runCli(cliEnvironment());
@@ -272,10 +272,8 @@ function exitWithoutOutput(error: NodeJS.ErrnoException): void {
   process.exit(1);
 }
 
-/** Work goes on when its messages cannot be kept; what it did is told by the exit code. */
-function exitWithoutErrors(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
-}
+/** Work goes on when nobody reads its messages, or they cannot be kept; what it did is told by the exit code. */
+function goOnWithoutErrors(): void {}
 
 /** Throws nothing: a directory that was removed beneath the shell ends the program, as everything is sought from it. */
 function currentDirectory(): string {

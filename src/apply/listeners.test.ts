@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseSocketTable } from "./listeners.js";
+import { parseSocketTable, parseSocketTable6 } from "./listeners.js";
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 8F2A057F:46A0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1 0000 100 0 0 10 0
@@ -15,4 +15,18 @@ it("finds what listens, and no connections", () => {
     { address: "127.0.0.53", port: 53 },
   ]);
   expect(parseSocketTable("")).toEqual([]);
+});
+
+it("counts a program that listens on every IPv6 address, as it takes IPv4 too, and none that is on ::1", () => {
+  const remote = "00000000000000000000000000000000:0000";
+  const rows = [
+    `   0: 00000000000000000000000000000000:1F90 ${remote} 0A 00000000:00000000 00:00000000 00000000     0        0 1`,
+    `   1: 0000000000000000FFFF00000100007F:1538 ${remote} 0A 00000000:00000000 00:00000000 00000000     0        0 2`,
+    `   2: 00000000000000000000000001000000:0016 ${remote} 0A 00000000:00000000 00:00000000 00000000     0        0 3`,
+    `   3: B80D0120000000000000000001000000:0017 ${remote} 0A 00000000:00000000 00:00000000 00000000     0        0 4`,
+  ];
+  expect(parseSocketTable6(`  sl  local_address\n${rows.join("\n")}\n`)).toEqual([
+    { address: "0.0.0.0", port: 8080 },
+    { address: "127.0.0.1", port: 5432 },
+  ]);
 });

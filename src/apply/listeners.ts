@@ -1,7 +1,7 @@
 /** Who listens on this host: read from the kernel's tables of sockets, which needs no rights. */
 import { readFile } from "node:fs/promises";
 
-/** An IPv4 socket that takes connections, or datagrams of anybody. */
+/** A socket that takes connections, or datagrams of anybody, by IPv4: one on every IPv6 address takes those as well. */
 export interface ListeningSocket {
   readonly protocol: "tcp" | "udp";
   readonly address: string;
@@ -12,8 +12,9 @@ export interface ListeningSocket {
 export async function listeningSockets(): Promise<ListeningSocket[]> {
   const tables = await Promise.all(
     (["tcp", "udp"] as const).map(async (protocol) => {
-      const table = await readFile(`/proc/net/${protocol}`, "utf8").catch(() => "");
-      return parseSocketTable(table).map((one) => ({ protocol, ...one }));
+      const read = (name: string) => readFile(`/proc/net/${name}`, "utf8").catch(() => "");
+      const [table, table6] = await Promise.all([read(protocol), read(`${protocol}6`)]);
+      return [...parseSocketTable(table), ...parseSocketTable6(table6)].map((one) => ({ protocol, ...one }));
     }),
   );
   return tables.flat();
@@ -31,4 +32,13 @@ export function parseSocketTable(table: string): Array<{ readonly address: strin
     const address = [first, second, third, last].map((byte) => Number.parseInt(byte ?? "", 16)).join(".");
     return [{ address, port: Number.parseInt(port, 16) }];
   });
+}
+
+/**
+ * Those of the IPv6 table that take IPv4 too: the wildcard, unless its program says otherwise, which the table does not
+ * tell; and addresses of IPv4 that are written as IPv6.
+ */
+export function parseSocketTable6(table: string): Array<{ readonly address: string; readonly port: number }> {
+  const asIpv4 = table.replace(/^(\s*\d+: )(?:0{24}(?=0{8}:)|0{16}FFFF0000)(\w{8}:\w{4} )\w{24}/gm, "$1$2");
+  return parseSocketTable(asIpv4);
 }

@@ -49,3 +49,11 @@ it("tells its warnings as events of the stream where a program reads them", asyn
   const event = { version: 1, at: "1970-01-01T00:00:00.000Z", kind: "warning" };
   expect(JSON.parse(said())).toEqual({ ...event, message: "unprotected", hint: "protect it" });
 });
+
+it("shows commands for the project on the screen that a shell reads as they are meant", async () => {
+  const argv = ["-f", "my file.yaml", "--profile", "it's", "ui"];
+  const { environment } = aTerminal(0, argv, async (world) => {
+    expect((await world.load()).command).toBe("gantry -f 'my file.yaml' --profile 'it'\\''s'");
+  });
+  expect(await runCli(environment)).toBe(0);
+});

@@ -1,6 +1,6 @@
 /** Whether what a copy of a project was made for is still on this host. Only reads. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { hasBranch } from "../../compose/load/instance/git-checkout.js";
 import type { ObservedInstance } from "../../plan/instances/observed-instances.js";
 
@@ -12,11 +12,11 @@ export function staleReason({ directory, origin }: ObservedInstance): string | u
   return undefined;
 }
 
-/** A worktree may have moved: git knows where to. */
+/** A worktree may have moved: git knows where to, from its own directory on where it keeps relative paths. */
 function isWorktree(gitDir: string): boolean {
   try {
     const dotGit = readFileSync(join(gitDir, "gitdir"), "utf8").trim();
-    return existsSync(dirname(dotGit));
+    return existsSync(dirname(resolve(gitDir, dotGit)));
   } catch {
     return false;
   }

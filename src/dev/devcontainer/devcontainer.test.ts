@@ -60,6 +60,8 @@ describe("a dev container", () => {
     expect(readDevcontainer({ dockerComposeFile: "a.yaml" }, place)).toHaveProperty("problem");
     expect(readDevcontainer({ name: "nothing" }, place)).toHaveProperty("problem");
     expect(readDevcontainer([], place)).toHaveProperty("problem");
+    const problem = "mounts[1] is neither a text nor an object";
+    expect(readDevcontainer({ image: "a", mounts: ["type=tmpfs,target=/t", null] }, place)).toEqual({ problem });
   });
 
   it("has its ports at the copy's address, and names them by their labels", () => {
@@ -124,6 +126,8 @@ describe("a dev container", () => {
     ]);
     expect(jobs.every(({ user, exec }) => user === "dev" && exec)).toBe(true);
     expect(jobsOf({ postCreateCommand: "" })).toEqual([]);
+    const alike = jobsOf({ postCreateCommand: { "a b": "one", "a-b": "two" } });
+    expect(alike.map(({ name }) => name)).toEqual(["postCreateCommand-a-b", "postCreateCommand-a-b-2"]);
   });
 
   it("tells by name what has no effect", () => {

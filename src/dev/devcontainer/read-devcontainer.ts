@@ -99,13 +99,16 @@ export function readDevcontainer(
   if (!isRecord(all)) return { problem: "it is no JSON object" };
   const source = sourceOf(all, place);
   if ("problem" in source) return source;
+  const mounts = Array.isArray(all.mounts) ? all.mounts : [];
+  const odd = mounts.findIndex((mount) => typeof mount !== "string" && !isRecord(mount));
+  if (odd >= 0) return { problem: `mounts[${odd}] is neither a text nor an object` };
   const { localFolder } = place;
   return {
     source,
     localFolder,
     workspaceFolder: text(all.workspaceFolder) ?? folder,
     ...optional("workspaceMount", text(all.workspaceMount)),
-    mounts: Array.isArray(all.mounts) ? all.mounts : [],
+    mounts,
     forwardPorts: list(all.forwardPorts).flatMap(forwardPort),
     appPorts: list(all.appPort).map((port) => (typeof port === "number" ? `${port}:${port}` : String(port))),
     portLabels: portLabels(all.portsAttributes),

@@ -68,6 +68,14 @@ function serviceOf(container: Devcontainer): Record<string, unknown> {
   };
 }
 
+/** Parts like `a b` and `a-b` come to one name: the later one gets a number. */
+function free(name: string, taken: Set<string>): string {
+  let found = name;
+  for (let number = 2; taken.has(found); number += 1) found = `${name}-${number}`;
+  taken.add(found);
+  return found;
+}
+
 /** `type=bind,source=…,target=…`, or the same as a mapping. */
 function mountOf(mount: unknown): Record<string, unknown> {
   const fields =
@@ -125,9 +133,10 @@ function jobsOf(container: Devcontainer, service: string): DevJob[] {
   let after: string[] = [];
   return [...container.lifecycle].flatMap(([lifecycle, commands]) => {
     const repeat = repeats[lifecycle];
+    const names = new Set<string>();
     const jobs = Object.entries(commands).map(
       ([part, command]): DevJob => ({
-        name: part === "" ? lifecycle : `${lifecycle}-${part.replace(/[^\w.-]+/g, "-")}`,
+        name: free(part === "" ? lifecycle : `${lifecycle}-${part.replace(/[^\w.-]+/g, "-")}`, names),
         ...{ service, command, exec: true, after, inputs: [], environment: container.remoteEnv },
         ...(user === undefined ? {} : { user }),
         working_dir: container.workspaceFolder,

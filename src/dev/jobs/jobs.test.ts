@@ -6,7 +6,7 @@ import { printOperation } from "../../plan/print-plan.js";
 import { defaultUpOptions } from "../../plan/up-options.js";
 import { devJobLabel } from "../../wire/labels.js";
 import { tasksOf } from "../plan-tasks.js";
-import { type DatedVolume, type JobFacts, judgeJobs } from "./judge-jobs.js";
+import { type DatedVolume, type JobFacts, judgeJobs, markName } from "./judge-jobs.js";
 import { withJobs } from "./plan-jobs.js";
 
 const project = aProject(
@@ -133,4 +133,10 @@ describe("the plan with jobs", () => {
     ]);
     expect(tasks.at(-1)?.operations).toEqual(["run-job job seed", "create-volume job seed"]);
   });
+});
+
+it("marks jobs apart whose names come to the same", () => {
+  const [plain, odd] = ["a-b", "a b"].map((name) => markName({ name: "p" }, { name }));
+  expect(plain).toBe("p_dev-a-b");
+  expect(odd).toMatch(/^p_dev-a-b-[0-9a-f]{8}$/);
 });

@@ -56,7 +56,10 @@ export function judgeJobs(jobs: Iterable<DevJob>, facts: JobFacts): DueJob[] {
 
 /** The volume that says that the job has run. */
 export function markName({ name }: Pick<Project, "name">, job: Pick<DevJob, "name">): string {
-  return `${name}_dev-${job.name.replace(/[^a-zA-Z0-9_.-]/g, "-")}`;
+  const plain = job.name.replace(/[^a-zA-Z0-9_.-]/g, "-");
+  // Two names may come to the same: then one job's mark must not stand for the other's.
+  const apart = plain === job.name ? "" : `-${createHash("sha256").update(job.name).digest("hex").slice(0, 8)}`;
+  return `${name}_dev-${plain}${apart}`;
 }
 
 function whyDue(

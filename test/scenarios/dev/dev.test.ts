@@ -1,6 +1,8 @@
 /** A fresh clone must become a working environment in one command, twice must cost nothing, and copies must not meet. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Registry, startRegistryWith } from "../../images/registry.js";
 import { eventually } from "../harness/eventually.js";
@@ -203,4 +205,15 @@ it("asks on a terminal, draws its tasks there, and stops what it started on Ctrl
   } finally {
     await project.clear();
   }
+});
+
+it("ends before anything is made where a port is taken, by a program on IPv6 too", async () => {
+  const server = createServer().listen(0, "::");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const taken = await gantry.projectOf("taken", `services: { web: { image: busybox, ports: ["${port}:80"] } }\n`);
+  const { code, stderr } = await taken.run("dev");
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`${port} of 0.0.0.0, which web publishes, is in use`)]);
+  expect((await taken.run("ps", "-aq")).stdout).toBe("");
+  server.close();
 });

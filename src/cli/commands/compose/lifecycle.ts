@@ -1,6 +1,7 @@
 /** `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`: by files where there are any, else by labels. */
 
 import { createInterface } from "node:readline/promises";
+import type { ApplyResult } from "../../../apply/apply-plan.js";
 import { GantryError } from "../../../base/errors.js";
 import type { EngineClient } from "../../../client/engine-client.js";
 import type { Project } from "../../../compose/project.js";
@@ -33,7 +34,7 @@ export async function down(
   }
   const { planDown } = await import("../../../plan/plan-down.js");
   const asked = { command: "down", flags, images: rmi !== undefined, takesAway: services } as const;
-  const plan = await change(context, asked, (project, observed, isKept) =>
+  const { plan, outcome } = await change(context, asked, (project, observed, isKept) =>
     planDown(project, observed, {
       services,
       volumes: flags.volumes === true,
@@ -46,7 +47,7 @@ export async function down(
   if (plan?.operations.length === 0) {
     warn(context, `No resource found to remove for project "${plan.project}".`);
   }
-  if (plan && !flags.purge) sayWhereVolumesAre(context, plan);
+  if (plan && outcome === "succeeded" && !flags.purge) sayWhereVolumesAre(context, plan);
 }
 
 /** True where volumes that are removed go to a trash: not in CI, since nobody comes back to a job. */
@@ -111,13 +112,13 @@ export async function kill(
 ): Promise<void> {
   const { planKill } = await import("../../../plan/plan-lifecycle.js");
   const { signal = "SIGKILL", removeOrphans = isTrue(context.env.COMPOSE_REMOVE_ORPHANS) } = flags;
-  const plan = await change(context, { command: "kill" }, (project, observed) =>
+  const { plan } = await change(context, { command: "kill" }, (project, observed) =>
     planKill(project, observed, { services, signal, removeOrphans }),
   );
   if (plan?.operations.length === 0) say(context, "No container to kill");
 }
 
-/** Asks before it removes, unless `--force` was given or there is nobody to ask. */
+/** Asks before it removes, unless `--force` was given; where nobody can be asked nothing is removed. */
 export async function rm(
   context: CliContext,
   flags: LockFlags & { force?: boolean; stop?: boolean; volumes?: boolean },
@@ -127,7 +128,7 @@ export async function rm(
   const confirm = (drawn: Plan) => flags.force === true || confirmRemoval(context, drawn);
   const options = { services, stop: flags.stop === true, volumes: flags.volumes === true };
   const asked = { command: "rm", flags, confirm, takesAway: services } as const;
-  const plan = await change(context, asked, (project, observed, isKept) =>
+  const { plan } = await change(context, asked, (project, observed, isKept) =>
     planRemove(project, observed, { ...options, trash: isKept }),
   );
   if (plan?.operations.length === 0) say(context, "No stopped containers");
@@ -155,29 +156,46 @@ type ChangeOptions = {
   | { readonly command: "down" | "rm"; readonly takesAway: Services }
 );
 
-/** Loads or rebuilds the project, observes, plans, carries out. Undefined when the files have errors. */
+/** What was planned, unless the files have errors; and what came of it, unless somebody said no. */
+interface Changed {
+  readonly plan?: Plan;
+  readonly outcome?: ApplyResult["outcome"];
+}
+
+/** Loads or rebuilds the project, observes, plans, carries out. */
 async function change(
   context: CliContext,
   { flags, images, confirm, ...asked }: ChangeOptions,
   draw: (project: Project, observed: ObservedState, isKept: boolean) => Plan,
-): Promise<Plan | undefined> {
+): Promise<Changed> {
   const known = await loadProjectOrName(context);
-  if (!known) return undefined;
+  if (!known) return {};
   const client = await context.connect();
+  const look = async () => {
+    const { project, observed } = await observe(context, client, { ...known, images: images === true });
+    return { project, observed, plan: draw(project, observed, keepsVolumes(context, client)) };
+  };
+  const isWanted = async ({ plan }: { plan: Plan }) =>
+    plan.operations.length === 0 || !confirm || context.globals.dryRun === true || (await confirm(plan));
+  // Asked before the lock is taken: a question that nobody answers must not hold up everybody else.
+  const before = confirm && (await look());
+  if (before && !(await isWanted(before))) return { plan: before.plan };
   await using _lock = flags
     ? await takeLock(context, client, { project: known.name, command: asked.command, wait: flags.waitLock })
     : undefined;
-  const { project, observed } = await observe(context, client, { ...known, images: images === true });
-  const plan = draw(project, observed, keepsVolumes(context, client));
-  if (plan.operations.length === 0 || !confirm || context.globals.dryRun || (await confirm(plan))) {
-    const seed = { project, observed };
-    await runPlan(context, client, plan, {
-      command: asked.command,
-      ...(known.project ? { project: known.project } : {}),
-      ...(asked.takesAway ? { generation: { ...seed, command: asked.command, services: asked.takesAway } } : {}),
-    });
-  }
-  return plan;
+  const now = await look();
+  // Asked again only for what has come since.
+  const isAnswered =
+    !before || now.plan.operations.every(({ id }) => before.plan.operations.some((op) => op.id === id));
+  if (!isAnswered && !(await isWanted(now))) return { plan: now.plan };
+  const { plan, project, observed } = now;
+  const seed = { project, observed };
+  const { outcome } = await runPlan(context, client, plan, {
+    command: asked.command,
+    ...(known.project ? { project: known.project } : {}),
+    ...(asked.takesAway ? { generation: { ...seed, command: asked.command, services: asked.takesAway } } : {}),
+  });
+  return { plan, outcome };
 }
 
 async function observe(

@@ -22,7 +22,7 @@ import { runPlan, takeLock } from "../run-plan.js";
 import { type UpFlags, upOptions } from "../up.js";
 import { type DevSource, findSource } from "./dev-source.js";
 import { type DraftedEnv, draftEnv, envNeeds } from "./env-file.js";
-import { checkDisk, checkHelpers, findingText } from "./host-checks.js";
+import { checkDisk, checkHelpers, checkPorts, findingText } from "./host-checks.js";
 import { showAsTasks } from "./plan-board.js";
 import { drawDevPlan } from "./prepare.js";
 import { type ListrTask, runTasks } from "./tasks.js";
@@ -57,6 +57,7 @@ export async function dev(context: CliContext, flags: DevFlags, services: readon
   const project = await loadModel(context, chosen, { request: source.request });
   if (!project) return;
   if (project.remotes && !isTrusted) await (await import("../remotes.js")).confirmRemotes(context, project, flags.yes);
+  if (!context.globals.dryRun) await portsMustBeFree(context, project);
   const client = await context.connect();
   const own = [...(project.gantry?.dev?.jobs.values() ?? []), ...source.jobs];
   const wanted = { project, flags, services: chosen, jobs: services.length > 0 ? [] : own };
@@ -106,6 +107,12 @@ async function begin(context: CliContext, draft: DraftedEnv | undefined): Promis
     ...(draft === undefined ? [] : [{ title: `.env  ${draft.said}${more ?? ""}`, task: () => {} }]),
   ];
   await runTasks(context, tasks);
+}
+
+/** Before anything is pulled or made: a port that is taken would end it all at the very last step. */
+async function portsMustBeFree(context: CliContext, project: Project): Promise<void> {
+  const taken = await checkPorts(context, project);
+  if (taken.length > 0) throw missingOnHost(taken);
 }
 
 function missingOnHost(missing: readonly HostFinding[]): GantryError {

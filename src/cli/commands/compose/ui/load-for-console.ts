@@ -13,7 +13,7 @@ export async function loadForConsole(context: CliContext, other?: ProjectName): 
   const { name, configFiles, workingDir } = other;
   const byName = { name, command: `gantry -p ${name}` };
   if (configFiles.length === 0 || !configFiles.every((file) => existsSync(file))) return { ...byName, problems: [] };
-  const words = configFiles.map((file) => `-f ${relative(context.cwd, file) || file}`).join(" ");
+  const words = configFiles.map((file) => `-f ${shellWord(relative(context.cwd, file) || file)}`).join(" ");
   const place = workingDir === undefined ? {} : { cwd: workingDir, projectDirectory: workingDir };
   const request: Partial<LoadRequest> = {
     files: [...configFiles],
@@ -56,7 +56,12 @@ function commandOf({
     ...(instance === undefined ? [] : [["--instance", instance]]),
     ...(engine === undefined ? [] : [["--engine", engine]]),
   ];
-  return ["gantry", ...flags.flat()].join(" ");
+  return ["gantry", ...flags.flat().map(shellWord)].join(" ");
+}
+
+/** As a POSIX shell reads it back. Names of projects need no quotes. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function linesOf(diagnostics: readonly Diagnostic[], cwd: string): string[] {

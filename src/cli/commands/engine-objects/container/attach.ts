@@ -57,7 +57,10 @@ export async function containerStart(
   await wait.registered;
   const giveBack = tty ? () => {} : forwardSignals(context, client, Id);
   try {
-    await client.containers.start(Id);
+    await client.containers.start(Id).catch((error: unknown) => {
+      hijacked.stream.destroy(); // else it keeps the process alive
+      throw error;
+    });
     const resize = (size: { height: number; width: number }) => client.containers.resize(Id, size);
     const outcome = await runSession(context, hijacked, { stdin, resize, ...options });
     context.finish(outcome === "detached" ? 0 : exitCode(await wait.exited));
