@@ -33,6 +33,8 @@ async function fromEngine(context: CliContext, kind: NameKind): Promise<readonly
   const isThere = choice.kind === "embedded" ? choice.listens : choice.endpoint.kind === "unix";
   const own = kind === "instance" ? ["auto"] : [];
   if (!isThere) return own;
+  // To connect to an engine of another version may make it hand over, which nobody asks for by pressing Tab.
+  if (choice.kind === "embedded" && (await context.engine.status())?.version !== context.version) return own;
   const client = await context.connect();
   return [...own, ...(await namesOf(client, kind, AbortSignal.timeout(engineLimitMs)))];
 }

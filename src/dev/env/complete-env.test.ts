@@ -44,3 +44,17 @@ it("a secret is letters and digits, as long as asked, and every byte of chance c
   const counts = Map.groupBy(secret.slice(0, 248), (letter) => letter);
   expect(new Set([...counts.values()].map(({ length }) => length))).toEqual(new Set([4]));
 });
+
+it.each([
+  ['"', "one\ntwo # no comment\nthree"],
+  ["'", "one\ntwo"],
+])("a value of several lines in %s is replaced whole, by an answer or by what the environment has", (quote, value) => {
+  const several = `# gantry: ask\nKEY=${quote}${value}${quote}\nPORT=1\n`;
+  const variables = readExample(several);
+  const complete = (environment: Record<string, string>) => {
+    const missing = missingVariables(variables, undefined, environment);
+    return completeEnv({ example: several, current: undefined }, missing, new Map([["KEY", "mine"]]));
+  };
+  expect(complete({})).toBe("# gantry: ask\nKEY=mine\nPORT=1\n");
+  expect(complete({ KEY: "theirs" })).toBe("# gantry: ask\n# KEY came from the environment\nPORT=1\n");
+});

@@ -34,11 +34,30 @@ export function completeEnv(
     return lines.length > 0 ? `${current}${gap}${lines.join("\n")}\n` : current;
   }
   const lines = example.replaceAll("\r\n", "\n").split("\n");
+  const replaced = new Map<number, string>();
   for (const { name, line, wish } of variables) {
-    if (wish.kind !== "keep" || wish.value === "") lines[line] = assignment(name, values.get(name) ?? "");
+    if (wish.kind !== "keep" || wish.value === "") replaced.set(line, assignment(name, values.get(name) ?? ""));
   }
-  for (const { name, line } of given) lines[line] = `# ${name} came from the environment`;
-  return lines.join("\n");
+  for (const { name, line } of given) replaced.set(line, `# ${name} came from the environment`);
+  const written: string[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const text = replaced.get(at);
+    written.push(text ?? lines[at] ?? "");
+    if (text !== undefined) at = lastLineOf(lines, at);
+  }
+  return written.join("\n");
+}
+
+/** A value in quotes may go over several lines. */
+function lastLineOf(lines: readonly string[], first: number): number {
+  const quote = /^[^=:#]*[=:]\s*(["'])/.exec(lines[first] ?? "");
+  const mark = quote?.[1];
+  if (!quote || mark === undefined) return first;
+  const isClosed = mark === '"' ? /^(?:[^"\\]|\\.)*"/ : /^[^']*'/;
+  for (let at = first; at < lines.length; at += 1) {
+    if (isClosed.test(at === first ? (lines[at] ?? "").slice(quote[0].length) : (lines[at] ?? ""))) return at;
+  }
+  return first; // never closed: then it is no such value
 }
 
 function assignment(name: string, value: string): string {
