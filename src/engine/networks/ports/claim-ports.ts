@@ -4,6 +4,7 @@
  * Touches the world, by synchronous calls only. A socket that changes hands is never closed in between, so nobody else
  * can take its port, and who connects to it meanwhile is served.
  */
+import { matchPorts } from "./match-ports.js";
 import { type HeldPort, type HoldOptions, holdPorts, type PortRequest } from "./published-ports.js";
 
 export interface PortClaim {
@@ -11,11 +12,6 @@ export interface PortClaim {
   readonly held: readonly HeldPort[];
   /** Puts everything back; what the giver has then. */
   undo(): readonly HeldPort[];
-}
-
-interface Match {
-  readonly request: PortRequest;
-  readonly ports: readonly HeldPort[];
 }
 
 /**
@@ -52,23 +48,6 @@ export function claimPorts(
     onFailure(giveBack());
     throw error;
   }
-}
-
-/** Each port goes to one request. A free choice and a range keep the number that people know already. */
-function matchPorts(requests: readonly PortRequest[], ports: readonly HeldPort[]): Match[] {
-  const rest = new Set(ports);
-  return requests.flatMap((request): Match[] => {
-    const [first] = [...rest].filter((port) => fits(port, request));
-    const same = [...rest].filter((port) => fits(port, request) && port.hostPort === first?.hostPort);
-    for (const port of same) rest.delete(port);
-    return same.length > 0 ? [{ request, ports: same }] : [];
-  });
-}
-
-function fits(port: HeldPort, { protocol, hostAddress, hostPorts: { from, to } }: PortRequest): boolean {
-  const isThere = hostAddress === "" ? ["0.0.0.0", "::"].includes(port.hostAddress) : port.hostAddress === hostAddress;
-  const isInRange = from === 0 || (port.hostPort >= from && port.hostPort <= to);
-  return port.protocol === protocol && isThere && isInRange;
 }
 
 function handOver(
