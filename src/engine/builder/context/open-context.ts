@@ -5,7 +5,7 @@
  */
 import { createReadStream } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import type { Readable } from "node:stream";
 import { GantryError } from "../../../base/errors.js";
 import { isGitAddress } from "../../../dockerfile/git-address.js";
@@ -67,11 +67,18 @@ export async function openRemote(
     const { path } = await download(url, options.scratch, options);
     try {
       if (await isArchive(path)) await unpackInto(createReadStream(path), root, options.signal);
-      else await copyFile(path, join(root, dockerfile));
+      else await placeAlone(path, root, dockerfile);
     } finally {
       await rm(path, { force: true });
     }
   });
+}
+
+/** `dockerfile` is its user's text: what leads above the context leads to its root, as it does when it is read. */
+async function placeAlone(path: string, root: string, dockerfile: string): Promise<void> {
+  const place = join(root, posix.join("/", dockerfile));
+  await mkdir(dirname(place), { recursive: true });
+  await copyFile(path, place);
 }
 
 /** The text of the Dockerfile. Throws "path-not-found" with Docker's words. */
