@@ -71,14 +71,24 @@ it("keeps the steps in a directory, and reads them from one that was copied", as
   await forget(second);
   expect(cachedIn(await build(second, "--cache-from", `type=local,src=${place}`))).toBe(7);
   expect(await idOf(second)).toBe(await idOf(first));
-  const { exitCode, stderr } = await first.gantry([
-    "image",
-    "build",
-    "--cache-to",
-    `type=local,dest=${work}`,
-    join(work, "context"),
-  ]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining("holds something else than a build cache")]);
+});
+
+it("replaces no directory that is not a cache alone, though it has an index.json", async () => {
+  const site = join(work, "site");
+  const besides = join(work, "besides");
+  for (const directory of [site, besides]) mkdirSync(directory);
+  for (const directory of [site, besides]) writeFileSync(join(directory, "index.json"), "{}");
+  writeFileSync(join(besides, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+  writeFileSync(join(besides, "notes.txt"), "mine");
+  for (const [place, left] of [
+    [site, ["index.json"]],
+    [besides, ["index.json", "notes.txt", "oci-layout"]],
+  ] as const) {
+    const args = ["image", "build", "--cache-to", `type=local,dest=${place}`, join(work, "context")];
+    const { exitCode, stderr } = await first.gantry(args);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("holds something else than a build cache")]);
+    expect(readdirSync(place).sort()).toEqual(left);
+  }
 });
 
 it("has an image carry the steps that made it", async () => {

@@ -5,10 +5,10 @@
  * long as the cache has the steps.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { GantryError, isGantryError, messageOf } from "../../../base/errors.js";
+import { GantryError, isGantryError, messageOf, systemCodeOf } from "../../../base/errors.js";
 import type { BuildCachePlace } from "../../../dockerfile/caches/build-cache.js";
 import { parseReference } from "../../../oci/reference.js";
 import type { ImageParts } from "../../images/images.js";
@@ -155,21 +155,39 @@ async function writeLayout(
   { images }: BuildRooms,
   { id, path, signal }: { id: string; path: string; signal: AbortSignal },
 ): Promise<void> {
-  const there: string[] = await readdir(path).catch(() => []);
-  if (there.length > 0 && !there.includes("index.json")) {
+  if (!(await mayReplace(path))) {
     throw new GantryError("bad-parameter", `cache_to: ${path} holds something else than a build cache`);
   }
+  const earlier = `${path}.${randomUUID()}`;
   const fresh = `${path}.${randomUUID()}`;
   await mkdir(dirname(path), { recursive: true });
   await mkdir(fresh);
   try {
     await unpackInto(Readable.from(await images.save([id])), fresh, signal);
-    await rm(path, { recursive: true, force: true });
+    // The earlier one is whole until this one is: a crash in between leaves both.
+    const isThere = await stat(path).catch(() => undefined);
+    if (isThere) await rename(path, earlier);
     await rename(fresh, path);
+    await rm(earlier, { recursive: true, force: true });
   } finally {
     await rm(fresh, { recursive: true, force: true });
     await images.remove(id, { force: false, usedBy: () => [] }).catch(() => {}); // it may be an image that has a name
   }
+}
+
+/** What an image layout consists of: `save` writes them, `ingest` is what BuildKit leaves beside. */
+const layoutNames = ["oci-layout", "index.json", "manifest.json", "repositories", "blobs", "ingest"];
+
+/** Whether nothing is there, or a layout with nothing beside it: any other directory is its user's. */
+async function mayReplace(path: string): Promise<boolean> {
+  const there = await readdir(path).catch((error: unknown) => {
+    if (systemCodeOf(error) === "ENOENT") return [];
+    throw error;
+  });
+  if (there.length === 0) return true;
+  if (there.some((name) => !layoutNames.includes(name))) return false;
+  const mark = await readFile(join(path, "oci-layout"), "utf8").catch(() => "");
+  return mark.includes('"imageLayoutVersion"');
 }
 
 function nameOf(place: BuildCachePlace): string {
