@@ -32,3 +32,24 @@ it("says whether something was taken back", () => {
   expect(parseIgnoreFile("a\n!a/b").hasExceptions).toBe(true);
   expect(parseIgnoreFile("a").hasExceptions).toBe(false);
 });
+
+it("means the same by patterns of many stars as by the few that they are made of", () => {
+  const paths = ["a", "a/b", "a/b/c", "ab/c", "b/a/c/a", "a/a/a", "x/a/b.log", "ä/a/😀"];
+  // A star more, where it takes nothing, changes nothing.
+  for (const [few, many] of [
+    ["**/a", "**/**/**/a"],
+    ["a/**", "a/**/**/**"],
+    ["**/*b*", "**/**/*b*"],
+    ["**/a/*", "**/**/**/a/*"],
+    ["**a**", "**a******"],
+  ] as const) {
+    expect(kept(many, paths), many).toEqual(kept(few, paths));
+  }
+});
+
+it("takes no time beyond measure for stars that match in many ways", () => {
+  const began = performance.now();
+  expect(kept(`${"**/".repeat(12)}z`, [`${"a/".repeat(60)}b`])).toHaveLength(1);
+  expect(kept(`${"*a".repeat(20)}z`, ["a".repeat(200)])).toHaveLength(1);
+  expect(performance.now() - began).toBeLessThan(2_000);
+});

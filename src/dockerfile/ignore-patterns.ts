@@ -14,7 +14,7 @@ export interface IgnoreRules {
 
 interface Pattern {
   readonly isException: boolean;
-  readonly form: RegExp;
+  readonly form: { test(path: string): boolean };
 }
 
 /** Which file holds the rules: one of the Dockerfile's own goes before the context's. */
@@ -72,36 +72,87 @@ function decide(rules: readonly Pattern[], path: string): boolean {
   return ignored;
 }
 
+/** What a part of a pattern takes: some character, any number of them, or directories from the beginning. */
+interface Part {
+  readonly takes: "one" | "many" | "folders";
+  /** For a character: which. */
+  readonly source: string;
+}
+
+/** Backtracking over more parts without end than these takes time beyond measure. */
+const mostByExpression = 2;
+
 /** A whole path against a pattern, by Go's `filepath.Match` and `**`. */
-export function globForm(pattern: string): RegExp {
-  let source = "";
+export function globForm(pattern: string): { test(path: string): boolean } {
+  const parts = partsOf(pattern);
+  try {
+    const expression = new RegExp(`^${parts.map(({ takes, source }) => form(takes, source)).join("")}$`, "s");
+    return parts.filter(({ takes }) => takes !== "one").length > mostByExpression ? inStep(parts) : expression;
+  } catch {
+    return /^(?!)/; // a class like [z-a] matches nothing
+  }
+}
+
+function form(takes: Part["takes"], source: string): string {
+  if (takes === "folders") return "(?:.*/)?";
+  return takes === "many" ? `${source}*` : source;
+}
+
+function partsOf(pattern: string): Part[] {
+  const parts: Part[] = [];
+  const one = (source: string) => parts.push({ takes: "one", source });
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern[at] ?? "";
     if (pattern.startsWith("**", at)) {
       at += 1;
-      if (pattern[at + 1] === "/") {
-        at += 1;
-        source += "(?:.*/)?";
-      } else source += ".*";
-    } else if (char === "*") source += "[^/]*";
-    else if (char === "?") source += "[^/]";
+      const isFolders = pattern[at + 1] === "/";
+      if (isFolders) at += 1;
+      parts.push({ takes: isFolders ? "folders" : "many", source: "." });
+    } else if (char === "*") parts.push({ takes: "many", source: "[^/]" });
+    else if (char === "?") one("[^/]");
     else if (char === "[") {
       const end = pattern.indexOf("]", at + 2);
-      if (end < 0) source += "\\[";
+      if (end < 0) one("\\[");
       else {
-        source += `[${pattern.slice(at + 1, end).replace(/\\(?!-)/g, "\\\\")}]`;
+        one(`[${pattern.slice(at + 1, end).replace(/\\(?!-)/g, "\\\\")}]`);
         at = end;
       }
     } else if (char === "\\" && at + 1 < pattern.length) {
       at += 1;
-      source += quoted(pattern[at] ?? "");
-    } else source += quoted(char);
+      one(quoted(pattern[at] ?? ""));
+    } else one(quoted(char));
   }
-  try {
-    return new RegExp(`^${source}$`, "s");
-  } catch {
-    return /^(?!)/; // a class like [z-a] matches nothing
-  }
+  return parts;
+}
+
+/** All ways at once, a character of the path after the other: its length times the pattern's, whatever they are. */
+function inStep(parts: readonly Part[]): { test(path: string): boolean } {
+  const steps = parts.map(({ takes, source }) => ({ takes, accepts: new RegExp(`^${source}$`, "s") }));
+  /** Where one may be without taking a character: past what may take none. */
+  const spread = (places: Set<number>): Set<number> => {
+    for (const at of places) if (steps[at] && steps[at].takes !== "one") places.add(at + 1);
+    return places;
+  };
+  return {
+    test(path) {
+      // Directories end behind a slash alone, so being within them is a place of its own: a negative one.
+      let places = spread(new Set([0]));
+      for (const char of path.split("")) {
+        const next = new Set<number>();
+        for (const place of places) {
+          const at = place < 0 ? -place - 1 : place;
+          const step = steps[at];
+          if (!step) continue;
+          if (step.takes === "folders") {
+            next.add(-at - 1);
+            if (char === "/") next.add(at + 1);
+          } else if (step.accepts.test(char)) next.add(step.takes === "one" ? at + 1 : at);
+        }
+        places = spread(next);
+      }
+      return places.has(steps.length);
+    },
+  };
 }
 
 function quoted(char: string): string {

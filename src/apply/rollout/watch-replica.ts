@@ -21,8 +21,12 @@ export async function watchReplica(
   const ends = [limit?.signal ?? signal, checked.signal, unchecked.signal];
   let known = "";
   await watch.open();
+  const looking = new AbortController();
+  using _looked = { [Symbol.dispose]: () => looking.abort() };
   for (;;) {
-    const changed = watch.nextChange(id, AbortSignal.any(ends.filter(isAhead)));
+    const changed = watch.nextChange(id, AbortSignal.any([...ends.filter(isAhead), looking.signal]));
+    // It is waited for below; where the look itself ends the watch, nobody asks for it any more.
+    changed.catch(() => {});
     const state = await throughRestarts(run, () => client.containers.inspect(id));
     const standing = standingOf(state);
     if (standing.kind === "failed")

@@ -41,6 +41,24 @@ describe("a kept model", () => {
     });
   });
 
+  it("has them too where the files say nothing, or say it under deploy", () => {
+    const text = "services:\n  web: { image: a }\n  api: { image: b, deploy: { replicas: 2, resources: {} } }\n";
+    const { project } = projectOf(text);
+    const scale = new Map([
+      ["web", 3],
+      ["api", 4],
+    ]);
+    const { model } = keptState(project, nothingRead, scale);
+    const { project: again, diagnostics } = projectOf(JSON.stringify(model));
+    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect([...again.services.values()].map(({ name, scale }) => [name, scale])).toEqual([
+      ["api", 4],
+      ["web", 3],
+    ]);
+    const asFiles = keptState(project, nothingRead, new Map([["web", 1]]));
+    expect(asFiles.model).toEqual(keptState(project, nothingRead, new Map()).model);
+  });
+
   it("holds no secret, only its digest", () => {
     const text = `services:\n  web: { image: a, secrets: [token] }\nsecrets: { token: { environment: TOKEN } }\n`;
     const { project } = projectOf(text, { environment: { TOKEN: "hunter2" } });

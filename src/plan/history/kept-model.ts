@@ -6,7 +6,7 @@
  */
 import { isRecord } from "../../base/json.js";
 import { projectToConfig } from "../../compose/canonical/project-to-config.js";
-import type { Project, Service } from "../../compose/project.js";
+import type { Project } from "../../compose/project.js";
 import type { KeptConfig, ModelFacts } from "../../wire/history.js";
 
 export type Model = Readonly<Record<string, unknown>>;
@@ -28,14 +28,8 @@ export interface Contents {
 
 /** `scale` are the numbers of replicas that the command line asks for. */
 export function keptState(project: Project, contents: Contents, scale: ReadonlyMap<string, number>): KeptState {
-  const services = new Map(
-    [...project.services].map(([name, service]): [string, Service] => [
-      name,
-      { ...service, scale: scale.get(name) ?? service.scale },
-    ]),
-  );
   return {
-    model: projectToConfig({ ...project, services }),
+    model: scaled(projectToConfig(project), project, scale),
     facts: {
       workingDir: project.workingDir,
       configFiles: [...project.configFiles],
@@ -46,6 +40,18 @@ export function keptState(project: Project, contents: Contents, scale: ReadonlyM
     configs: contents.configs,
     secrets: Object.fromEntries(contents.secrets),
   };
+}
+
+/** With the numbers that were asked for where the files say others, or none. */
+function scaled(model: Model, project: Project, scale: ReadonlyMap<string, number>): Model {
+  const services = entriesOf(model.services).map(([name, service]): [string, unknown] => {
+    const asked = scale.get(name);
+    if (asked === undefined || asked === project.services.get(name)?.scale) return [name, service];
+    const { deploy, ...rest } = recordOf(service);
+    const { replicas: _replicas, ...others } = recordOf(deploy);
+    return [name, { ...rest, scale: asked, ...(Object.keys(others).length > 0 ? { deploy: others } : {}) }];
+  });
+  return { ...model, services: Object.fromEntries(services) };
 }
 
 /**

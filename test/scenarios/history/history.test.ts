@@ -192,6 +192,18 @@ it("a volume that was made anew is not touched: undo says which, and how to go o
   await stop(project);
 });
 
+it("the data of an orphan comes back by undo, which says that its container does not", async () => {
+  const project = await aDatabase("orphan");
+  await writeFile(`${project.cwd}/compose.yaml`, composeFile("exec sleep 1000").replace("  db:", "  database:"));
+  await project.ok("up", "-d");
+  await project.run("kill");
+  await project.ok("down", "-v", "--remove-orphans", "-t", "0");
+  const { code, output } = await project.run("undo");
+  expect([code, output]).toEqual([0, expect.stringContaining("Container 1 of db does not come back")]);
+  expect(await project.exec("database", "cat", "/data/file")).toBe("kept");
+  await stop(project);
+});
+
 it("what is in the trash is no volume, is counted, and goes for good with gc --all", async () => {
   const project = await aDatabase("counted");
   await stop(project);

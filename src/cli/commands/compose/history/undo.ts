@@ -1,6 +1,7 @@
 /** `gantry undo`: brings back what `down` or `rm` took away. */
 
 import { GantryError } from "../../../../base/errors.js";
+import { isRecord } from "../../../../base/json.js";
 import type { EngineClient } from "../../../../client/engine-client.js";
 import type { HistoryCalls } from "../../../../client/history-calls.js";
 import type { Project } from "../../../../compose/project.js";
@@ -9,7 +10,7 @@ import type { KeptState } from "../../../../plan/history/kept-model.js";
 import { withRestored } from "../../../../plan/history/plan-restore.js";
 import type { Plan } from "../../../../plan/operation.js";
 import type { UpOptions } from "../../../../plan/up-options.js";
-import type { TrashedVolume } from "../../../../wire/history.js";
+import type { RemovedContainer, TrashedVolume } from "../../../../wire/history.js";
 import type { CliContext } from "../../../context.js";
 import { wholeNumber } from "../load.js";
 import { printsJson, warn } from "../output/notice.js";
@@ -43,6 +44,12 @@ export async function undo(context: CliContext, flags: UndoFlags, word: string |
   checkNames(what, there);
   for (const volume of lostVolumes(what, there)) {
     warn(context, `Volume ${volume} is not in the trash: it comes back empty, if it does`);
+  }
+  for (const { service, number } of lostReplicas(what)) {
+    warn(
+      context,
+      `Container ${number} of ${service} does not come back: generation ${what.state?.number} has no such service`,
+    );
   }
   const rounds = roundsOf(what, upOptions(context, flags, []));
   let coming = what.trashed;
@@ -110,8 +117,13 @@ function lostVolumes({ undone, trashed }: Undo, there: ReadonlySet<string>): str
  * A `down` is undone by applying again all that was there. Of what `rm` removed, only what was up is started: two
  * rounds where there was both.
  */
-function roundsOf({ undone }: Undo, base: UpOptions): UpOptions[] {
-  const replicas = Map.groupBy(undone.removed, ({ service }) => service);
+function roundsOf(what: Undo, base: UpOptions): UpOptions[] {
+  const { undone } = what;
+  const lost = new Set(lostReplicas(what));
+  const replicas = Map.groupBy(
+    undone.removed.filter((one) => !lost.has(one)),
+    ({ service }) => service,
+  );
   const services = [...replicas.keys()].sort();
   const scale = new Map([...replicas].map(([service, some]) => [service, some.length]));
   const isStarted = (service: string) =>
@@ -122,6 +134,13 @@ function roundsOf({ undone }: Undo, base: UpOptions): UpOptions[] {
   ].filter((round) => round.services.length > 0);
   if (rounds.length === 0) return [{ ...base, services: [], noStart: true, scale }];
   return rounds.map((round) => ({ ...base, ...round, noDeps: true, scale, wait: base.wait && !round.noStart }));
+}
+
+/** Of services that the model does not have: orphans, and those of profiles that were not active in it. */
+function lostReplicas({ undone, kept }: Undo): readonly RemovedContainer[] {
+  if (!kept) return [];
+  const services = isRecord(kept.model.services) ? kept.model.services : {};
+  return undone.removed.filter(({ service }) => !Object.hasOwn(services, service));
 }
 
 /** The plan of one round, and the generation that it is. Undefined when what had to come first failed. */
