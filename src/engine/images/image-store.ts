@@ -327,7 +327,11 @@ export class ImageStore implements Images {
   }
 
   async #transfer<T>(work: () => Promise<T>): Promise<T> {
-    await this.#collecting.catch(() => {});
+    // Another one may begin while this one is waited for.
+    for (let ended: Promise<unknown> | undefined; ended !== this.#collecting; ) {
+      ended = this.#collecting;
+      await ended.catch(() => {});
+    }
     this.#transfers += 1;
     try {
       return await work();
@@ -338,8 +342,16 @@ export class ImageStore implements Images {
 
   async #delete(image: Image): Promise<ImageDeleteItem[]> {
     await this.#index.remove(image.id);
-    const removed: ImageDeleteItem[] = [{ Deleted: image.id }];
-    if (this.#transfers > 0) return removed; // a pull may have counted on these layers: the garbage takes them later
+    // A pull may count on these layers: while there is one the garbage takes them later, and a new one waits.
+    const removing = this.#collecting
+      .catch(() => {})
+      .then(() => (this.#transfers > 0 ? [] : this.#removeContent(image)));
+    this.#collecting = removing;
+    return [{ Deleted: image.id }, ...(await removing)];
+  }
+
+  async #removeContent(image: Image): Promise<ImageDeleteItem[]> {
+    const removed: ImageDeleteItem[] = [];
     const { blobs, chains } = neededContent(this.#garbage);
     for (const chainId of [...image.chainIds].reverse()) {
       if (!chains.has(chainId) && (await removeLayer(this.#layers, chainId))) removed.push({ Deleted: chainId });

@@ -17,11 +17,11 @@ export class CacheMounts {
   /** Steps that use a directory now. */
   readonly #users = new Map<string, number>();
 
-  /** Resolves when it is the step's turn. Dispose of it when the step has ended. */
-  async use(id: string, sharing: "shared" | "private" | "locked"): Promise<CacheMountUse> {
+  /** Resolves when it is the step's turn, rejects at the signal. Dispose of it when the step has ended. */
+  async use(id: string, sharing: "shared" | "private" | "locked", signal: AbortSignal): Promise<CacheMountUse> {
     if (sharing === "private") return this.#begin(this.#firstFree(id), () => {});
     const name = nameOf(id, 0);
-    return this.#begin(name, sharing === "locked" ? await this.#turn(name) : () => {});
+    return this.#begin(name, sharing === "locked" ? await this.#turn(name, signal) : () => {});
   }
 
   isUsed(name: string): boolean {
@@ -43,10 +43,17 @@ export class CacheMounts {
     return { name, [Symbol.dispose]: end };
   }
 
-  #turn(name: string): Promise<() => void> {
-    return new Promise((begun) => {
-      void this.#turns.run(name, () => new Promise<void>((release) => begun(release)));
+  async #turn(name: string, signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    let stop = () => {};
+    const turn = new Promise<() => void>((begun, reject) => {
+      stop = () => reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      void this.#turns.run(name, async () => {
+        if (!signal.aborted) await new Promise<void>((release) => begun(release));
+      });
     });
+    return turn.finally(() => signal.removeEventListener("abort", stop));
   }
 }
 

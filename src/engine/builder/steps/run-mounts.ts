@@ -15,6 +15,7 @@ import type { Tell } from "../build-request.js";
 import { keyOf } from "../perform-step.js";
 import { remember } from "../rooms.js";
 import { realPathIn } from "../trees/real-path.js";
+import type { CacheMountUse } from "./cache-mounts.js";
 import type { StepPlace } from "./step-place.js";
 
 export interface OpenMounts extends AsyncDisposable {
@@ -34,6 +35,8 @@ interface Opening {
   readonly mounts: MountRequest[];
   readonly files: InjectedFile[];
   readonly environment: string[];
+  /** Directories that the step alone has, by their ids. */
+  readonly turns: Map<string, CacheMountUse>;
 }
 
 /** What the step's result depends on. Throws "bad-parameter" for a secret or an agent that is required and missing. */
@@ -58,8 +61,9 @@ export async function plannedMounts(place: StepPlace, mounts: readonly RunMount[
 
 export async function openMounts(place: StepPlace, mounts: readonly RunMount[]): Promise<OpenMounts> {
   const disposer = new Disposer();
-  const opening: Opening = { place, disposer, mounts: [], files: [], environment: [] };
+  const opening: Opening = { place, disposer, mounts: [], files: [], environment: [], turns: new Map() };
   try {
+    await takeTurns(opening, mounts);
     for (const mount of mounts) await openMount(opening, mount);
   } catch (error) {
     await disposer[Symbol.asyncDispose]();
@@ -120,12 +124,27 @@ async function copyOf(
   return join(copy, to);
 }
 
-async function openCache(opening: Opening, mount: Of<"cache">, target: string): Promise<void> {
-  const { place, disposer } = opening;
-  const { rooms, request } = place.session;
+/** First of all, each once and in the order of their names: steps that want the same never wait in a ring. */
+async function takeTurns(opening: Opening, mounts: readonly RunMount[]): Promise<void> {
+  const locked = mounts.flatMap((mount) => (mount.kind === "cache" && mount.sharing === "locked" ? [mount.id] : []));
+  for (const id of [...new Set(locked)].sort()) opening.turns.set(id, await takeCache(opening, id, "locked"));
+}
+
+async function takeCache(
+  { place, disposer }: Opening,
+  id: string,
+  sharing: Of<"cache">["sharing"],
+): Promise<CacheMountUse> {
+  const { rooms, request, signal } = place.session;
   const namespace = request.args.get("BUILDKIT_CACHE_MOUNT_NS");
-  const use = await rooms.cacheMounts.use(namespace ? `${namespace}/${mount.id}` : mount.id, mount.sharing);
+  const use = await rooms.cacheMounts.use(namespace ? `${namespace}/${id}` : id, sharing, signal);
   disposer.defer(() => use[Symbol.dispose]());
+  return use;
+}
+
+async function openCache(opening: Opening, mount: Of<"cache">, target: string): Promise<void> {
+  const { rooms } = opening.place.session;
+  const use = opening.turns.get(mount.id) ?? (await takeCache(opening, mount.id, mount.sharing));
   const directory = join(rooms.cacheHome, use.name);
   await mkdir(rooms.cacheHome, { recursive: true, mode: 0o711 });
   if (!(await stat(directory).catch(() => undefined))) await fillCache(opening, mount, directory);
